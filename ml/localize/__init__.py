@@ -1,0 +1,45 @@
+"""Scoring the drawing game: marks and ticks against the truth of a case.
+
+Two rules, defined in docs/scoring.md: ``standard`` (default) and ``radgame``
+(Baharoon et al. 2025, arXiv 2509.13270, so that results can be compared).
+"""
+
+from __future__ import annotations
+
+from ml.localize.command import answer_line
+from ml.localize.model import (
+    RADGAME_THRESHOLD,
+    RULES,
+    SCORER_VERSION,
+    Alternate,
+    Mark,
+    MarkOutcome,
+    Region,
+    Result,
+    Rule,
+    TickOutcome,
+    Truth,
+    TruthOutcome,
+    score_of,
+)
+from ml.localize.places import attach_alternates
+from ml.localize.rules import score
+
+__all__ = [
+    "RADGAME_THRESHOLD",
+    "RULES",
+    "SCORER_VERSION",
+    "Alternate",
+    "Mark",
+    "MarkOutcome",
+    "Region",
+    "Result",
+    "Rule",
+    "TickOutcome",
+    "Truth",
+    "TruthOutcome",
+    "answer_line",
+    "attach_alternates",
+    "score",
+    "score_of",
+]
