@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RadgameConfig(AppConfig):
+    name = "radgame"
+    verbose_name = "RadGame"

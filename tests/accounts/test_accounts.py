@@ -1,0 +1,95 @@
+"""Logging in, signing up, and the accounts of the first start."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from accounts.services import create_first_accounts
+
+PASSWORD = "a long test password"
+
+
+def log_in(client, username, password):
+    return client.post("/account/login/", {"username": username, "password": password})
+
+
+def test_it_works(client, trainee):
+    response = log_in(client, trainee.username, PASSWORD)
+    assert response.status_code == 302
+    assert client.get("/", follow=True).redirect_chain[-1][0] == "/home/"
+
+
+def test_every_role_starts_on_its_own_page(client_of, trainee, instructor, curator):
+    starts = {trainee: "/home/", instructor: "/classroom/", curator: "/cases/"}
+    for user, start in starts.items():
+        assert client_of(user).get("/").headers["Location"] == start
+
+
+def test_many_wrong_passwords_lock_the_name_in_words(client, trainee, settings):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        response = log_in(client, trainee.username, "wrong")
+    assert response.status_code == 429
+    assert "Wait a quarter of an hour" in response.content.decode()
+    assert log_in(client, trainee.username, PASSWORD).status_code == 429
+
+
+def test_one_who_is_locked_out_does_not_lock_out_others(client, trainee, instructor, settings):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        log_in(client, trainee.username, "wrong")
+    assert log_in(client, instructor.username, PASSWORD).status_code == 302
+
+
+@pytest.mark.django_db
+def test_sign_up_is_closed_by_default(client):
+    assert client.get("/account/sign-up/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_sign_up_makes_a_trainee_and_nothing_more(client, settings):
+    settings.SIGNUP_OPEN = True
+    form = {
+        "username": "newcomer",
+        "password1": "quite-a-long-one-9",
+        "password2": "quite-a-long-one-9",
+        "role": "curator",
+    }
+    assert client.post("/account/sign-up/", form).status_code == 302
+    made = User.objects.get(username="newcomer")
+    assert made.role == "trainee"
+    assert not made.is_staff
+    assert client.get("/home/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_weak_password_is_refused_in_words(client, settings):
+    settings.SIGNUP_OPEN = True
+    form = {"username": "newcomer", "password1": "12345678", "password2": "12345678"}
+    page = client.post("/account/sign-up/", form).content.decode()
+    assert "too common" in page
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_first_start_makes_one_account_a_role_with_unlike_passwords():
+    made = create_first_accounts()
+    assert set(made) == {"trainee", "instructor", "curator"}
+    assert len(set(made.values())) == 3
+    assert User.objects.get(username="trainee").check_password(made["trainee"])
+    assert create_first_accounts() == {}
+
+
+def test_a_curator_administers_cases_and_only_looks_at_attempts(client_of, curator):
+    curator.is_staff = True
+    curator.save()
+    client = client_of(curator)
+    assert client.get("/admin/cases/case/add/").status_code == 200
+    assert client.get("/admin/feedback/attempt/").status_code == 200
+    assert client.get("/admin/feedback/attempt/add/").status_code == 403
+    assert client.get("/admin/accounts/user/").status_code == 403
+
+
+def test_staff_of_another_role_administers_nothing(client_of, instructor):
+    instructor.is_staff = True
+    instructor.save()
+    assert client_of(instructor).get("/admin/cases/case/").status_code == 403

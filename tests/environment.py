@@ -1,0 +1,25 @@
+"""Loaded by pytest before Django's settings: a data folder and a Redis of this run's own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+
+from radgame.embedded import embedded_redis
+
+_data = tempfile.TemporaryDirectory(prefix="radgame-tests-")
+os.environ["DATA_DIR"] = _data.name
+os.environ.setdefault("SECRET_KEY", "only for tests, and long enough to pass the check")
+for name in ("ENVIRONMENT", "DEBUG", "CELERY_BROKER_URL", "ALLOWED_HOSTS", "SIGNUP_OPEN"):
+    os.environ.pop(name, None)
+_redis = embedded_redis()
+os.environ["REDIS_URL"], _ = _redis.__enter__()
+
+
+def _close() -> None:
+    _redis.__exit__(None, None, None)
+    _data.cleanup()
+
+
+atexit.register(_close)

@@ -1,0 +1,93 @@
+"""Model factories for tests."""
+
+from __future__ import annotations
+
+import io
+import uuid
+
+import factory
+from django.core.files.base import ContentFile
+from PIL import Image as Picture
+
+from accounts.models import User
+from cases.models import Case, Dataset, Finding, Image, ReferenceReport, Region
+
+
+def png(width: int = 64, height: int = 64, value: int = 120) -> bytes:
+    """A plain grey 8-bit PNG."""
+    stream = io.BytesIO()
+    Picture.new("L", (width, height), value).save(stream, "PNG")
+    return stream.getvalue()
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    password = factory.django.Password("a long test password")
+
+
+class DatasetFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Dataset
+        django_get_or_create = ("slug",)
+
+    slug = "test-set"
+    title = "Test set"
+    attribution = "Made for tests."
+
+
+class CaseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Case
+
+    dataset = factory.SubFactory(DatasetFactory)
+    source_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    status = Case.Status.PUBLISHED
+    age = 60
+    sex = "F"
+
+
+class ImageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Image
+
+    case = factory.SubFactory(CaseFactory)
+    position = factory.LazyAttribute(lambda image: image.case.images.count())
+    view = Image.View.PA
+    source_name = "source.png"
+    source_sha256 = factory.LazyFunction(lambda: uuid.uuid4().hex * 2)
+    source_width = source_height = width = height = 64
+    window_center = 128
+    window_width = 256
+    rendition = factory.LazyFunction(lambda: ContentFile(png(), "0000.png"))
+    thumbnail = factory.LazyFunction(lambda: ContentFile(png(16, 16), "thumb.png"))
+
+
+class FindingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Finding
+
+    case = factory.SubFactory(CaseFactory)
+    label = "nodule_mass"
+    significance = "actionable"
+
+
+class RegionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Region
+
+    finding = factory.SubFactory(FindingFactory)
+    image = factory.LazyAttribute(lambda region: region.finding.case.images.first())
+    reader = "1"
+    x0, y0, x1, y1 = 0.6, 0.2, 0.7, 0.3
+
+
+class ReportFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReferenceReport
+
+    case = factory.SubFactory(CaseFactory)
+    findings = "The lungs are clear."

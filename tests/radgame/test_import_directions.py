@@ -1,0 +1,88 @@
+"""Imports point one way: ml ← accounts ← cases ← feedback ← games ← learning ← classroom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(__file__).resolve().parents[2]
+MAY_IMPORT = {
+    "ml": set(),
+    "accounts": {"ml"},
+    "cases": {"ml", "accounts"},
+    "feedback": {"ml", "accounts", "cases"},
+    "localize": {"ml", "accounts", "cases", "feedback"},
+    "report": {"ml", "accounts", "cases", "feedback"},
+    "learning": {"ml", "accounts", "cases", "feedback", "localize", "report"},
+    "classroom": {"ml", "accounts", "cases", "feedback", "localize", "report", "learning"},
+}
+OURS = {*MAY_IMPORT, "radgame"}
+
+
+def imported_packages(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(), str(path))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_import_goes_against_the_arrows(package):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {other}"
+        for path in (ROOT / package).rglob("*.py")
+        for other in imported_packages(path) & OURS - MAY_IMPORT[package] - {package}
+    ]
+    assert not wrong
+
+
+def test_the_pure_core_does_not_know_django():
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "ml").rglob("*.py")
+        if imported_packages(path) & {"django", "channels", "celery"}
+    ]
+    assert not wrong
+
+
+def modules_after(statements: str) -> set[str]:
+    code = f"import sys\n{statements}\nprint(*sorted(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "import radgame.asgi\nfrom django.urls import get_resolver\nget_resolver().url_patterns",
+        "import django\nfrom radgame.celery import app\n"
+        "django.setup()\napp.loader.import_default_modules()",
+    ],
+    ids=["web", "worker"],
+)
+def test_neither_web_nor_worker_loads_torch(entry):
+    assert not modules_after(entry) & {"torch", "transformers", "spacy"}
+
+
+def test_no_module_of_the_core_loads_torch_when_imported():
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted((ROOT / "ml").rglob("*.py"))
+        if path.stem not in ("__main__", "__init__")
+    ]
+    assert not modules_after("\n".join(f"import {name}" for name in names)) & {
+        "torch",
+        "transformers",
+    }
