@@ -1,0 +1,16 @@
+from django.contrib import admin
+
+from feedback.models import Attempt, Result
+
+
+@admin.register(Attempt)
+class AttemptAdmin(admin.ModelAdmin):
+    list_display = ("public_id", "user", "case", "kind", "mode", "state", "submitted_at")
+    list_filter = ("kind", "state", "mode")
+    raw_id_fields = ("user", "case")
+
+
+@admin.register(Result)
+class ResultAdmin(admin.ModelAdmin):
+    list_display = ("attempt", "scorer", "scorer_version", "score", "counts")
+    raw_id_fields = ("attempt",)

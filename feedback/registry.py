@@ -1,0 +1,73 @@
+"""The games by name: feedback knows them only through this table.
+
+A game registers one `Game` when its app is ready; nothing here imports a game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feedback.models import Attempt
+
+
+class AnswerProblem(ValueError):
+    """An answer that cannot be taken; the message is a sentence for the learner."""
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """One line of the outcomes table (see `feedback.models.Outcome`)."""
+
+    about: str
+    label: str
+    outcome: str
+    finding_id: int | None = None
+    iou: float | None = None
+    confidence: int | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a game's scorer returns: `score` from 0 to 100, `data` for the page."""
+
+    scorer: str
+    version: str
+    score: float
+    data: dict[str, Any]
+    outcomes: list[OutcomeRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Game:
+    """How feedback handles one game's attempts."""
+
+    kind: str
+    clean_answer: Callable[[Attempt, Any], dict[str, Any]]
+    """Checks an answer as sent and returns it in storable form; raises AnswerProblem."""
+    score: Callable[[Attempt], Scored]
+    """Scores a submitted attempt; pure but for reading the truth."""
+    url_name: str
+    """Name of the page that plays a case, taking its public id."""
+    attempt_url_name: str
+    """Name of the page of one attempt, taking its public id."""
+
+
+_games: dict[str, Game] = {}
+
+
+def register(game: Game) -> None:
+    _games[game.kind] = game
+
+
+def game_of(kind: str) -> Game:
+    try:
+        return _games[kind]
+    except KeyError:
+        raise LookupError(f"No game called {kind!r} is installed.") from None
+
+
+def kinds() -> list[str]:
+    return sorted(_games)

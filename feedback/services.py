@@ -1,0 +1,209 @@
+"""What changes an attempt. Save first, then queue: nothing acknowledged is ever lost."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from cases.models import Case
+from feedback.models import Attempt, Outcome, Result
+from feedback.registry import AnswerProblem, Scored, game_of
+
+logger = logging.getLogger(__name__)
+
+MAX_ELAPSED_MS = 24 * 3600 * 1000
+
+
+class Conflict(Exception):
+    """The attempt is not in the state, or its draft not in the version, the caller thinks."""
+
+    def __init__(self, sentence: str, attempt: Attempt) -> None:
+        super().__init__(sentence)
+        self.attempt = attempt
+
+
+def open_attempt(*, user: User, case: Case, kind: str, mode: str, rule: str = "") -> Attempt:
+    """The user's draft of this case, made when there is none."""
+    key = {"user": user, "case": case, "kind": kind, "mode": mode, "state": Attempt.State.DRAFT}
+    found = Attempt.objects.filter(**key).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return Attempt.objects.create(**key, rule=rule, case_version=case.version)
+    except IntegrityError:
+        # Two tabs opened the case at the same moment; the other one made it.
+        return Attempt.objects.get(**key)
+
+
+@transaction.atomic
+def save_draft(
+    *, attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None = None
+) -> Attempt:
+    """Store what the learner has so far; Conflict when another window saved in between.
+
+    A window that did not hear of its own last save (the reply was lost) is one version
+    behind itself, which is no conflict: `writer` tells windows apart.
+    """
+    attempt = _locked(attempt_id)
+    if not attempt.is_open:
+        raise Conflict("This attempt was already submitted.", attempt)
+    own = writer is not None and attempt.draft_writer == writer
+    if attempt.draft_version != version and not (own and attempt.draft_version == version + 1):
+        raise Conflict("This case was changed in another window.", attempt)
+    attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
+    attempt.draft_version += 1
+    attempt.draft_writer = writer
+    attempt.saved_at = timezone.now()
+    attempt.save(update_fields=["answer", "draft_version", "draft_writer", "saved_at"])
+    return attempt
+
+
+@transaction.atomic
+def submit(*, attempt_id: int, submission: uuid.UUID, answer: Any, elapsed_ms: int) -> Attempt:
+    """Save the answer as submitted, and ask for its scoring once that is committed.
+
+    The same `submission` again returns the same attempt and changes nothing.
+    """
+    attempt = _locked(attempt_id)
+    if attempt.submission == submission:
+        return attempt
+    if not attempt.is_open:
+        raise Conflict("This attempt was already submitted.", attempt)
+    if not attempt.case.is_playable:
+        raise AnswerProblem("This case has been retired; your marks are kept, but not scored.")
+    if Attempt.objects.filter(submission=submission).exists():
+        raise Conflict("This submission belongs to another attempt.", attempt)
+    now = timezone.now()
+    attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
+    attempt.submission = submission
+    attempt.state = Attempt.State.SUBMITTED
+    attempt.submitted_at = attempt.saved_at = attempt.queued_at = now
+    attempt.elapsed_ms = max(0, min(elapsed_ms, MAX_ELAPSED_MS))
+    attempt.save()
+    transaction.on_commit(lambda: queue_scoring(attempt.pk))
+    return attempt
+
+
+def queue_scoring(attempt_id: int) -> None:
+    """Hand an attempt to a worker; a broker that is away is left to the sweep."""
+    from feedback.tasks import score_attempt
+
+    try:
+        score_attempt.delay(attempt_id)
+    except Exception:  # any broker's own error: the attempt is safe in the database
+        logger.warning("Attempt %s could not be queued; the sweep will.", attempt_id, exc_info=True)
+
+
+def sweep() -> int:
+    """Queue again what stayed submitted too long; give up on what failed every time.
+
+    Returns the number of attempts queued.
+    """
+    now = timezone.now()
+    late = Attempt.objects.filter(
+        Q(queued_at__lt=now - timedelta(seconds=settings.SWEEP_AFTER_SECONDS))
+        | Q(queued_at__isnull=True),
+        state=Attempt.State.SUBMITTED,
+    )
+    for attempt in late.filter(tries__gte=settings.SCORING_MAX_TRIES)[:100]:
+        fail(attempt.pk, "Scoring stopped before it was done, several times in a row.")
+    queued = 0
+    for attempt_id in list(late.order_by("submitted_at").values_list("pk", flat=True)[:500]):
+        # One sweep of several claims the row; the others find it queued just now.
+        if late.filter(pk=attempt_id).update(queued_at=now):
+            queue_scoring(attempt_id)
+            queued += 1
+    return queued
+
+
+def begin_scoring(attempt_id: int) -> Attempt | None:
+    """Count one try; None when there is nothing to score (any more)."""
+    counted = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.SUBMITTED).update(
+        tries=F("tries") + 1
+    )
+    if not counted:
+        return None
+    return Attempt.objects.select_related("case", "user").get(pk=attempt_id)
+
+
+def keep_result(attempt_id: int, scored: Scored) -> bool:
+    """Store a result with its outcomes and close the attempt; False when that was done before."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        result, made = Result.objects.get_or_create(
+            attempt=attempt,
+            scorer=scored.scorer,
+            scorer_version=scored.version,
+            defaults={"score": scored.score, "data": scored.data},
+        )
+        if made:
+            Outcome.objects.bulk_create(
+                Outcome(
+                    result=result,
+                    about=row.about,
+                    finding_id=row.finding_id,
+                    label=row.label,
+                    outcome=row.outcome,
+                    iou=row.iou,
+                    confidence=row.confidence,
+                )
+                for row in scored.outcomes
+            )
+        if attempt.state != Attempt.State.SUBMITTED:
+            return False
+        attempt.state = Attempt.State.SCORED
+        attempt.scored_at = timezone.now()
+        attempt.save(update_fields=["state", "scored_at"])
+        transaction.on_commit(lambda: tell(attempt))
+    return True
+
+
+def fail(attempt_id: int, problem: str) -> None:
+    """Close an attempt that cannot be scored; the answer is kept."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        if attempt.state != Attempt.State.SUBMITTED:
+            return
+        attempt.state = Attempt.State.FAILED
+        attempt.problem = problem
+        attempt.save(update_fields=["state", "problem"])
+        transaction.on_commit(lambda: tell(attempt))
+
+
+@transaction.atomic
+def score_again(attempt_id: int) -> Attempt:
+    """Put a failed attempt back in the queue."""
+    attempt = _locked(attempt_id)
+    if attempt.state != Attempt.State.FAILED:
+        raise Conflict("Only an attempt whose scoring failed can be scored again.", attempt)
+    attempt.state = Attempt.State.SUBMITTED
+    attempt.tries = 0
+    attempt.problem = ""
+    attempt.queued_at = timezone.now()
+    attempt.save(update_fields=["state", "tries", "problem", "queued_at"])
+    transaction.on_commit(lambda: queue_scoring(attempt.pk))
+    return attempt
+
+
+def tell(attempt: Attempt) -> None:
+    """Tell the attempt's page its state; a channel layer that is away costs only the push."""
+    message = {"type": "attempt.state", "state": attempt.state}
+    try:
+        async_to_sync(get_channel_layer().group_send)(attempt.group, message)
+    except Exception:  # the page polls as well
+        logger.warning("Nobody could be told of attempt %s.", attempt.pk, exc_info=True)
+
+
+def _locked(attempt_id: int) -> Attempt:
+    return Attempt.objects.select_for_update(of=("self",)).select_related("case").get(pk=attempt_id)

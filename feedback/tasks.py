@@ -1,0 +1,39 @@
+"""Celery tasks of an attempt's life. All are idempotent: running one twice changes nothing."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import OperationalError
+
+from feedback import services
+from feedback.registry import game_of
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def score_attempt(attempt_id: int) -> None:
+    """Score one submitted attempt and tell its page."""
+    attempt = services.begin_scoring(attempt_id)
+    if attempt is None:
+        return
+    try:
+        scored = game_of(attempt.kind).score(attempt)
+    except OperationalError:
+        # The database is away or busy: the attempt stays submitted, and the sweep comes back.
+        raise
+    except Exception:
+        logger.exception("Attempt %s could not be scored.", attempt.public_id)
+        services.fail(
+            attempt_id, "Scoring met an error. Your answer is kept; it can be scored again."
+        )
+        return
+    services.keep_result(attempt_id, scored)
+
+
+@shared_task
+def sweep_submitted() -> None:
+    """Queue again what a lost broker or a killed worker left behind."""
+    services.sweep()
