@@ -1,0 +1,2 @@
+// Every page: say when the connection is lost.
+import "./messages.js";

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Renditions } from "../../static/src/renditions.js";
+import { openPage } from "./page.js";
+
+class FakeWorker {
+  static made = [];
+  asked = [];
+  constructor(url) {
+    this.url = url;
+    FakeWorker.made.push(this);
+  }
+  postMessage(message) {
+    this.asked.push(message);
+  }
+  terminate() {
+    this.terminated = true;
+  }
+  // Answers the nth question.
+  answer(number, content) {
+    this.onmessage({ data: { id: this.asked[number].id, ...content } });
+  }
+}
+
+const IMAGE = { width: 2, height: 1, pixels: new Uint8Array([0, 255]) };
+let renditions;
+
+beforeEach(() => {
+  openPage();
+  FakeWorker.made = [];
+  globalThis.Worker = FakeWorker;
+  renditions = new Renditions("/static/decode-worker.js");
+});
+
+test("no worker is started before an image is asked for", () => {
+  assert.equal(FakeWorker.made.length, 0);
+});
+
+test("an image is decoded by the worker, by its whole address", async () => {
+  const loading = renditions.load("/images/a/0.png");
+  const [worker] = FakeWorker.made;
+  assert.equal(worker.url, "/static/decode-worker.js");
+  assert.equal(worker.asked[0].url, "http://radgame.test/images/a/0.png");
+  worker.answer(0, IMAGE);
+  const { width, height, pixels } = await loading;
+  assert.deepEqual({ width, height, pixels }, IMAGE);
+});
+
+test("an address on another host is left as it is", () => {
+  renditions.load("https://media.test/a.png?signature=1").catch(() => {});
+  assert.equal(FakeWorker.made[0].asked[0].url, "https://media.test/a.png?signature=1");
+});
+
+test("each address is asked for once, while it loads and afterwards", async () => {
+  const loads = [renditions.load("/a.png"), renditions.load("/a.png")];
+  FakeWorker.made[0].answer(0, IMAGE);
+  const [first, second] = await Promise.all(loads);
+  assert.equal(first, second);
+  assert.equal(await renditions.load("/a.png"), first);
+  assert.equal(FakeWorker.made[0].asked.length, 1);
+});
+
+test("one worker serves every image, and answers may come in any order", async () => {
+  const loads = ["/a.png", "/b.png", "/c.png"].map((url) => renditions.load(url));
+  const [worker] = FakeWorker.made;
+  for (const number of [2, 0, 1]) worker.answer(number, { ...IMAGE, width: number + 10 });
+  assert.deepEqual((await Promise.all(loads)).map(({ width }) => width), [10, 11, 12]);
+  assert.equal(FakeWorker.made.length, 1);
+});
+
+test("an image that cannot be loaded rejects with a sentence and is asked for again", async () => {
+  const loading = renditions.load("/a.png");
+  FakeWorker.made[0].answer(0, { error: "the server answered 404" });
+  await assert.rejects(loading, { message: "The image could not be loaded: the server answered 404." });
+  const again = renditions.load("/a.png");
+  FakeWorker.made[0].answer(1, IMAGE);
+  assert.equal((await again).width, 2);
+});
+
+test("when the decoder stops, all that wait are told and the next load starts another", async () => {
+  const loads = [renditions.load("/a.png"), renditions.load("/b.png")];
+  FakeWorker.made[0].onerror({});
+  for (const loading of loads) await assert.rejects(loading, { message: "The image decoder stopped." });
+  const again = renditions.load("/a.png");
+  assert.equal(FakeWorker.made.length, 2);
+  FakeWorker.made[1].answer(0, IMAGE);
+  assert.equal((await again).height, 1);
+});
+
+test("an answer that comes after the decoder was given up is passed over", async () => {
+  const loading = renditions.load("/a.png");
+  const [worker] = FakeWorker.made;
+  worker.onerror({});
+  await assert.rejects(loading);
+  worker.answer(0, IMAGE);
+});
+
+test("a worker that cannot be started rejects with a sentence, as any failure", async () => {
+  globalThis.Worker = class {
+    constructor() {
+      throw new Error("SecurityError");
+    }
+  };
+  await assert.rejects(Promise.resolve(renditions.load("/a.png")), /The image/);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Review, SIGNS, boxesOf } from "../../static/src/review.js";
+import { openPage } from "./page.js";
+
+const BOX = [0.1, 0.1, 0.3, 0.3];
+
+function row(id, outcome, more = {}) {
+  return { id, outcome, name: `Name of ${id}`, image: "pa", frame: 0, box: BOX, ...more };
+}
+
+// Two truths, one of them without a box; a hit, which has no row of its own, and a false mark.
+function aReview() {
+  return {
+    truths: [row("t1", "missed"), row("t2", "hit", { box: null, image: null })],
+    marks: [row("m1", "hit"), row("m2", "false", { image: "lateral", frame: 4 })],
+  };
+}
+
+let review;
+let gone;
+let redrawn;
+
+beforeEach(() => {
+  openPage(`<aside id="panel">
+    <details data-row="t1"><summary>One</summary></details>
+    <details data-row="t2"><summary>Two</summary></details>
+    <details data-row="m2"><summary>Yours</summary></details>
+  </aside>`);
+  gone = [];
+  redrawn = 0;
+  review = open(aReview());
+});
+
+function open(data) {
+  const panel = document.getElementById("panel");
+  return new Review(panel, data, { go: (item) => gone.push(item.id), redraw: () => (redrawn += 1) });
+}
+
+const opened = () => review.rows.filter((element) => element.open).map(({ dataset }) => dataset.row);
+
+test("truths lie below marks, and a finding without a box is not drawn", () => {
+  assert.deepEqual(boxesOf(aReview()).map(({ id }) => id), ["t1", "m1", "m2"]);
+});
+
+test("every outcome has its look and its sign, so that color is never all that tells", () => {
+  const truths = ["hit", "missed", "poorly_located", "wrong_label"].map((outcome) => row(outcome, outcome));
+  const marks = ["hit", "duplicate", "poorly_located", "wrong_label", "false"].map((outcome) => row(outcome, outcome));
+  const boxes = boxesOf({ truths, marks });
+  const look = (whose) => ({ id }) => `${whose} ${id.replace("_", "-")}`; // as in the style sheet
+  assert.deepEqual(boxes.map(({ kind }) => kind), [...truths.map(look("truth")), ...marks.map(look("own"))]);
+  for (const { id, text } of boxes) {
+    if (text) assert.ok(SIGNS[id] && text.startsWith(SIGNS[id]), text);
+  }
+});
+
+test("a mark that hit carries no second name, every other says that it is yours", () => {
+  const boxes = boxesOf(aReview());
+  assert.equal(boxes.find(({ id }) => id === "t1").text, "◌ Name of t1");
+  assert.equal(boxes.find(({ id }) => id === "m1").text, "");
+  assert.equal(boxes.find(({ id }) => id === "m2").text, "✕ your Name of m2");
+});
+
+test("a box stays on its image and frame", () => {
+  const { image, frame, box } = boxesOf(aReview()).find(({ id }) => id === "m2");
+  assert.deepEqual({ image, frame, box }, { image: "lateral", frame: 4, box: BOX });
+});
+
+test("at first no row is current and no box selected", () => {
+  assert.equal(review.selectedId, null);
+  assert.deepEqual(review.boxes().map(({ selected }) => selected), [false, false, false]);
+});
+
+test("stepping forward goes through the rows and round again", () => {
+  const seen = [];
+  for (let step = 0; step < 4; step += 1) {
+    review.step(1);
+    seen.push(review.selectedId);
+  }
+  assert.deepEqual(seen, ["t1", "t2", "m2", "t1"]);
+});
+
+test("stepping back from the start begins at the last row", () => {
+  const seen = [];
+  for (let step = 0; step < 4; step += 1) {
+    review.step(-1);
+    seen.push(review.selectedId);
+  }
+  assert.deepEqual(seen, ["m2", "t2", "t1", "m2"]);
+});
+
+test("the current row is the only open one, and its box the only selected one", () => {
+  review.step(1);
+  review.step(1);
+  review.step(1);
+  assert.deepEqual(opened(), ["m2"]);
+  assert.deepEqual(review.rows.map((element) => element.classList.contains("current")), [false, false, true]);
+  assert.deepEqual(review.boxes().filter(({ selected }) => selected).map(({ id }) => id), ["m2"]);
+});
+
+test("the image follows to the row's box, and stays where there is none", () => {
+  for (let step = 0; step < 3; step += 1) review.step(1);
+  assert.deepEqual(gone, ["t1", "m2"]);
+  assert.equal(redrawn, 3);
+});
+
+test("the current row is scrolled into view", (t) => {
+  const scrolled = t.mock.method(review.rows[1], "scrollIntoView", () => {});
+  review.show(1);
+  assert.equal(scrolled.mock.callCount(), 1);
+});
+
+test("a click on a row's line shows that row", () => {
+  review.rows[2].querySelector("summary").click();
+  assert.deepEqual(opened(), ["m2"]);
+  assert.deepEqual(gone, ["m2"]);
+  review.step(-1);
+  assert.equal(review.selectedId, "t2");
+});
+
+test("a second click on a row's line closes it", () => {
+  review.rows[0].querySelector("summary").click();
+  review.rows[0].querySelector("summary").click();
+  assert.deepEqual(opened(), []);
+});
+
+test("a review without rows has nothing to step through", () => {
+  document.getElementById("panel").innerHTML = "";
+  review = open({ truths: [], marks: [] });
+  review.step(1);
+  review.step(-1);
+  assert.equal(review.selectedId, null);
+  assert.deepEqual(review.boxes(), []);
+  assert.equal(redrawn, 0);
+});
