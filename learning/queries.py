@@ -1,0 +1,107 @@
+"""What a learner sees of their own record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from accounts.models import User
+from feedback.models import Attempt, Outcome, Result
+from feedback.registry import game_of
+from ml import taxonomy
+
+ENOUGH_CASES = 20
+"""Below this number of cases a learner's figures are mostly chance (see docs/scoring.md)."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A proportion with its 95 % Wilson interval, all from 0 to 1."""
+
+    hits: int
+    total: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LabelRecord:
+    slug: str
+    name: str
+    rate: Rate
+    false_marks: int
+
+
+def rate_of(hits: int, total: int) -> Rate | None:
+    """`hits` of `total` as a rate; None when there is nothing to divide by."""
+    if total == 0:
+        return None
+    from scipy.stats import binomtest  # slow to import: only who asks for figures waits
+
+    interval = binomtest(hits, total).proportion_ci(method="wilson")
+    return Rate(hits, total, hits / total, interval.low, interval.high)
+
+
+@dataclass(frozen=True)
+class Progress:
+    cases: int
+    enough: bool
+    sensitivity: Rate | None
+    false_marks_per_case: float | None
+    labels: list[LabelRecord]
+    scores: list[float]
+    """Oldest first, at most 100."""
+
+
+def progress_of(user: User, kind: str = "localize") -> Progress:
+    """The learner's figures in one game, over all scored attempts."""
+    results = Result.objects.filter(attempt__user=user, attempt__kind=kind, counts=True)
+    scores = list(results.order_by("-attempt_id").values_list("score", flat=True)[:100])[::-1]
+    cases = results.count()
+    rows = (
+        Outcome.objects.filter(result__in=results)
+        .values("label")
+        .annotate(
+            truths=Count("id", filter=Q(about=Outcome.About.TRUTH)),
+            hits=Count("id", filter=Q(about=Outcome.About.TRUTH, outcome="hit")),
+            false=Count("id", filter=Q(about=Outcome.About.MARK) & ~Q(outcome="hit")),
+        )
+    )
+    labels = [_record(row) for row in rows]
+    truths, hits = sum(row["truths"] for row in rows), sum(row["hits"] for row in rows)
+    false = sum(row["false"] for row in rows)
+    return Progress(
+        cases=cases,
+        enough=cases >= ENOUGH_CASES,
+        sensitivity=rate_of(hits, truths),
+        false_marks_per_case=false / cases if cases else None,
+        labels=sorted((r for r in labels if r), key=lambda record: record.rate.low),
+        scores=scores,
+    )
+
+
+def _record(row: dict[str, object]) -> LabelRecord | None:
+    rate = rate_of(row["hits"], row["truths"])
+    if rate is None:
+        return None
+    known = taxonomy.labels().get(row["label"])
+    return LabelRecord(row["label"], known.name if known else row["label"], rate, row["false"])
+
+
+def last_attempts(user: User, limit: int = 10) -> list[Attempt]:
+    """The user's last submitted attempts, newest first, with `shown_score` and `url`."""
+    attempts = list(
+        Attempt.objects.filter(user=user)
+        .exclude(state=Attempt.State.DRAFT)
+        .select_related("case")
+        .prefetch_related("results")
+        .order_by("-submitted_at")[:limit]
+    )
+    for attempt in attempts:
+        counting = [result for result in attempt.results.all() if result.counts]
+        attempt.url = reverse(game_of(attempt.kind).attempt_url_name, args=[attempt.public_id])
+        attempt.shown_score = counting[-1].score if counting else None
+    return attempts

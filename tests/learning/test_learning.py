@@ -1,0 +1,101 @@
+"""The next case, and a learner's own figures."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from feedback import services as attempts
+from feedback import tasks
+from learning import queries, services
+from tests import factories
+
+
+def play(user, case):
+    attempt = attempts.open_attempt(
+        user=user, case=case, kind="localize", mode="practice", rule="standard"
+    )
+    attempts.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
+    tasks.score_attempt(attempt.pk)
+    return attempt
+
+
+def test_it_works(trainee, nodule_case):
+    found = services.next_case_for(trainee, "localize")
+    assert found.case == nodule_case
+    assert found.reason == "New to you; 1 unseen case left."
+
+
+def test_a_begun_case_comes_first(trainee, nodule_case):
+    factories.ImageFactory()
+    attempt = attempts.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
+    )
+    attempts.save_draft(attempt_id=attempt.pk, version=0, answer={"ticked": ["cardiomegaly"]})
+    found = services.next_case_for(trainee, "localize")
+    assert found.case == nodule_case
+    assert "have not submitted" in found.reason
+
+
+def test_unseen_cases_come_before_seen_ones(trainee, nodule_case):
+    play(trainee, nodule_case)
+    other = factories.ImageFactory().case
+    assert services.next_case_for(trainee, "localize").case == other
+
+
+def test_when_all_are_seen_the_one_seen_longest_ago_comes(trainee, nodule_case):
+    other = factories.ImageFactory().case
+    play(trainee, nodule_case)
+    play(trainee, other)
+    assert services.next_case_for(trainee, "localize").case == nodule_case
+
+
+def test_the_case_just_played_does_not_come_again_at_once(trainee, nodule_case):
+    other = factories.ImageFactory().case
+    play(trainee, other)
+    play(trainee, nodule_case)
+    assert services.next_case_for(trainee, "localize", after=nodule_case).case == other
+
+
+@pytest.mark.parametrize("status", ["draft", "review", "retired"])
+def test_only_published_cases_are_played(trainee, nodule_case, client_of, status):
+    nodule_case.status = status
+    nodule_case.save()
+    assert services.next_case_for(trainee, "localize") is None
+    page = client_of(trainee).get("/home/").content.decode()
+    assert "No case is published yet" in page
+
+
+def test_home_with_cases_does_not_say_that_there_are_none(trainee, nodule_case, client_of):
+    page = client_of(trainee).get("/home/").content.decode()
+    assert "Next case" in page
+    assert "No case is published yet" not in page
+
+
+def test_figures_are_not_shown_before_they_mean_something(trainee, nodule_case, client_of):
+    play(trainee, nodule_case)
+    page = client_of(trainee).get("/progress/").content.decode()
+    assert "mostly chance" in page
+    assert "Sensitivity" not in page
+
+
+def test_rates_have_their_wilson_interval():
+    rate = queries.rate_of(8, 10)
+    assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert queries.rate_of(0, 0) is None
+
+
+def test_figures_count_hits_misses_and_false_marks(trainee, nodule_case):
+    play(trainee, nodule_case)
+    progress = queries.progress_of(trainee)
+    assert progress.cases == 1
+    assert progress.sensitivity.hits == 0
+    assert progress.sensitivity.total == 2
+    assert progress.false_marks_per_case == 0
+
+
+def test_the_strip_links_every_attempt(trainee, nodule_case, client_of):
+    attempt = play(trainee, nodule_case)
+    page = client_of(trainee).get("/home/").content.decode()
+    assert f"/localize/attempts/{attempt.public_id}/" in page
