@@ -1,0 +1,132 @@
+"""Nothing of the truth reaches the browser before the answer: every byte is searched."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import struct
+
+import pytest
+from playwright.sync_api import Page, Response, WebSocket
+
+pytestmark = pytest.mark.browser
+PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
+LABELS = re.compile(r'"labels": \[.*?\]')
+
+
+class Recorder:
+    """Everything that a page receives: bodies, headers and addresses, WebSocket frames."""
+
+    def __init__(self, page: Page) -> None:
+        self.responses: list[Response] = []
+        self.frames: list[str] = []
+        self.kept: dict[str, str] = {}
+        page.on("response", lambda response: self.responses.append(response))
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda payload: self.frames.append(str(payload)))
+
+    def texts(self) -> dict[str, str]:
+        """What was received as text, by where it came from; the label list of the page left out."""
+        self.keep()
+        return {**self.kept, "frames": "\n".join(self.frames)}
+
+    def keep(self) -> None:
+        """Read what came so far; before leaving a page, since the browser then forgets it."""
+        for response in self.responses:
+            place = f"{len(self.kept)} {response.url}"
+            self.kept[f"{place} address"] = response.url
+            self.kept[f"{place} headers"] = json.dumps(response.all_headers())
+            if response.ok and "/static/" not in response.url and "image/" not in _kind(response):
+                self.kept[f"{place} body"] = LABELS.sub("", response.text())
+        self.responses.clear()
+
+    def images(self) -> list[bytes]:
+        return [r.body() for r in self.responses if r.ok and _kind(r).startswith("image/png")]
+
+
+def _kind(response: Response) -> str:
+    return response.headers.get("content-type", "")
+
+
+def secrets_of(player, case: str) -> list[str]:
+    """Words and numbers that only the truth of this case holds."""
+    sentences, findings, regions, keys = [], [], [], []
+    query = (
+        "SELECT f.sentence, f.location, f.public_id, f.label FROM cases_finding f "
+        "JOIN cases_case c ON c.id = f.case_id WHERE c.public_id = ?"
+    )
+    for sentence, location, identity, label in player.game.rows(query, case):
+        sentences += [sentence, location]
+        findings += [identity, label, label.replace("_", " ")]
+    for box in player.truth_boxes(case):
+        regions += [f"{side:.4f}".rstrip("0") for side in box if len(f"{side:.4f}".rstrip("0")) > 5]
+    query = (
+        "SELECT r.findings, r.impression FROM cases_referencereport r "
+        "JOIN cases_case c ON c.id = r.case_id WHERE c.public_id = ?"
+    )
+    for texts in player.game.rows(query, case):
+        sentences += [part for text in texts for part in re.split(r"(?<=\.)\s", text)]
+    query = (
+        "SELECT c.source_key, i.source_name FROM cases_case c "
+        "JOIN cases_image i ON i.case_id = c.id WHERE c.public_id = ?"
+    )
+    for row in player.game.rows(query, case):
+        keys += row
+    return [word for word in (*sentences, *findings, *regions, *keys) if word]
+
+
+def test_no_byte_of_the_truth_arrives_before_the_answer(player):
+    case = player.case_with(nodules=2)
+    recorder = Recorder(player.page)
+    player.page.goto(f"{player.game.address}/home/")
+    recorder.keep()
+    player.open(case)
+    player.choose("hiatal hernia")
+    player.draw([0.02, 0.85, 0.12, 0.95])
+    player.wait_until_saved()
+    texts = recorder.texts()
+    secrets = secrets_of(player, case)
+    assert len(secrets) > 10
+    leaks = [
+        f"{secret!r} in {place}"
+        for place, text in texts.items()
+        for secret in secrets
+        if secret.casefold() in text.casefold()
+    ]
+    assert not leaks
+
+
+def test_the_search_would_find_the_truth_where_it_is(player):
+    """The guard itself, tried on the feedback, which holds the truth."""
+    case = player.case_with(nodules=2)
+    recorder = Recorder(player.page)
+    player.open(case)
+    player.page.keyboard.press("n")
+    player.submit()
+    player.wait_for_feedback()
+    everything = "\n".join(recorder.texts().values()).casefold()
+    found = [secret for secret in secrets_of(player, case) if secret.casefold() in everything]
+    assert len(found) >= 4
+
+
+def test_images_carry_pixels_and_nothing_else(player):
+    recorder = Recorder(player.page)
+    player.open(player.case_with(nodules=2))
+    pictures = recorder.images()
+    assert pictures
+    for picture in pictures:
+        assert set(chunks(picture)) <= PNG_CHUNKS
+
+
+def chunks(png: bytes) -> list[bytes]:
+    stream = io.BytesIO(png)
+    assert stream.read(8) == b"\x89PNG\r\n\x1a\n"
+    found = []
+    while head := stream.read(8):
+        length, kind = struct.unpack(">I4s", head)
+        found.append(kind)
+        stream.seek(length + 4, 1)
+    return found

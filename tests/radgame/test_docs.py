@@ -1,0 +1,92 @@
+"""What the documents say of variables, files and links is there, and the reverse."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+READERS = (
+    ROOT / "radgame" / "settings.py",
+    ROOT / "radgame" / "environment.py",
+    ROOT / "radgame" / "management" / "commands" / "play.py",
+)
+READ = re.compile(
+    r"""(?:\b(?:text|flag|number|words|choice)\(|\benviron(?:\.get\(|\[)|\bgetenv\()\s*["']([A-Z][A-Z0-9_]*)"""
+)
+ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+NAMED_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|js|mjs|html|css|csv|json|md))`")
+LONGEST_DECISION = 25
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose_of(page: Path) -> str:
+    """The page without its code blocks, where brackets are no links."""
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def variables_read() -> set[str]:
+    return {name for path in READERS for name in READ.findall(path.read_text(encoding="utf-8"))}
+
+
+def variables_documented() -> list[str]:
+    return ROW.findall((DOCS / "deployment.md").read_text(encoding="utf-8"))
+
+
+def test_it_works():
+    assert {"DATA_DIR", "DATABASE_URL", "PORT"} <= variables_read()
+
+
+def test_every_variable_that_is_read_is_in_the_table():
+    assert variables_read() - set(variables_documented()) == set()
+
+
+def test_every_variable_of_the_table_is_read():
+    assert set(variables_documented()) - variables_read() == set()
+
+
+def test_no_variable_is_in_the_table_twice():
+    documented = variables_documented()
+    assert len(documented) == len(set(documented))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_to_a_file(page):
+    targets = [link.partition("#")[0] for link in LINK.findall(prose_of(page))]
+    relative = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
+    missing = [target for target in relative if not (page.parent / target).exists()]
+    # A picture may be taken later than its page is written.
+    assert [name for name in missing if not name.endswith(".png")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_of_the_project_that_is_named_is_there(page):
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named = {name for name in NAMED_FILE.findall(prose_of(page)) if name.split("/")[0] in tops}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=name_of)
+def test_a_decision_is_short_and_carries_its_number(page):
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST_DECISION
+    number = re.fullmatch(r"(\d{3})-[a-z0-9-]+\.md", page.name)
+    assert number is not None
+    assert lines[0].startswith(f"# {number[1]}: ")
+
+
+def test_decisions_are_numbered_without_gaps():
+    assert [path.name[:3] for path in DECISIONS] == [
+        f"{number:03d}" for number in range(1, len(DECISIONS) + 1)
+    ]

@@ -1,0 +1,147 @@
+"""The whole game with a real Redis and a real Celery worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import time
+import uuid
+
+import httpx
+import psutil
+import pytest
+import websockets
+
+from tests.game import Game, logged_in
+
+pytestmark = pytest.mark.stack
+SCORED_WITHIN = 60
+
+
+class Play:
+    """One trainee at one case, by HTTP as the page does it."""
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.client = logged_in(game)
+        page = self.client.get("/next/localize/").text
+        data = re.search(r'<script id="case-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+        assert data is not None
+        self.data = json.loads(data[1])
+
+    def submit(self, submission: str | None = None) -> httpx.Response:
+        body = {
+            "submission": submission or str(uuid.uuid4()),
+            "elapsed_ms": 4000,
+            "marks": [],
+            "ticked": [],
+            "normal": True,
+        }
+        headers = {"X-CSRFToken": self.data["csrf"], "Referer": self.game.address}
+        return self.client.post(self.data["urls"]["submit"], json=body, headers=headers)
+
+    def state(self) -> str:
+        return str(self.client.get(self.data["urls"]["status"]).json()["state"])
+
+    def wait_until_scored(self) -> None:
+        deadline = time.monotonic() + SCORED_WITHIN
+        while self.state() != "scored":
+            assert time.monotonic() < deadline, self.game.lines[-5:]
+            time.sleep(0.2)
+
+    async def told(self) -> list[str]:
+        """The states that the WebSocket tells, from before submitting until scored."""
+        address = self.game.address.replace("http", "ws") + self.data["urls"]["socket"]
+        cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        states = []
+        async with websockets.connect(
+            address, additional_headers={"Cookie": cookies, "Origin": self.game.address}
+        ) as socket:
+            states.append(json.loads(await socket.recv())["state"])
+            await asyncio.to_thread(self.submit)
+            while states[-1] != "scored":
+                message = await asyncio.wait_for(socket.recv(), SCORED_WITHIN)
+                states.append(json.loads(message)["state"])
+        return states
+
+
+@pytest.fixture
+def play(game: Game) -> Play:
+    return Play(game)
+
+
+def test_it_works(game: Game, play: Play):
+    assert play.submit().status_code == 202
+    play.wait_until_scored()
+    panel = play.client.get(play.data["urls"]["result"])
+    assert panel.status_code == 200
+    assert "Feedback" in panel.text
+
+
+def test_the_page_is_told_over_the_websocket(play: Play):
+    assert asyncio.run(play.told()) == ["draft", "scored"]
+
+
+def test_a_stranger_is_refused_at_the_websocket(game: Game, play: Play):
+    async def listen() -> None:
+        address = game.address.replace("http", "ws") + play.data["urls"]["socket"]
+        async with websockets.connect(address, additional_headers={"Origin": game.address}):
+            pass
+
+    with pytest.raises(websockets.InvalidStatus):
+        asyncio.run(listen())
+
+
+def test_the_same_submission_sent_twice_is_scored_once(game: Game, play: Play):
+    key = str(uuid.uuid4())
+    assert [play.submit(key).status_code for _ in range(2)] == [202, 202]
+    play.wait_until_scored()
+    query = (
+        "SELECT count(*) FROM feedback_result r JOIN feedback_attempt a ON a.id = r.attempt_id "
+        "WHERE a.submission = ?"
+    )
+    stored = uuid.UUID(key) if game.database_url else uuid.UUID(key).hex
+    assert game.one(query, stored) == 1
+
+
+def test_a_worker_killed_while_scoring_loses_nothing(game: Game, play: Play):
+    worker = game.children()["celery"]
+    pool = psutil.Process(worker).children()
+    assert pool
+    # Stopped, the pool takes the task and never ends it; then everything dies at once.
+    for process in pool:
+        process.suspend()
+    assert play.submit().status_code == 202
+    assert play.state() == "submitted"
+    os.killpg(worker, signal.SIGKILL)
+    play.wait_until_scored()
+    assert game.children()["celery"] != worker
+
+
+def test_a_redis_killed_loses_nothing(game: Game, play: Play):
+    [redis] = [
+        child
+        for child in psutil.Process(game.process.pid).children()
+        if "redis" in child.cmdline()[0]
+    ]
+    redis.kill()
+    assert play.submit().status_code == 202
+    play.wait_until_scored()
+
+
+def test_a_web_server_killed_is_started_again(game: Game, play: Play):
+    server = game.children()["uvicorn"]
+    os.kill(server, signal.SIGKILL)
+    deadline = time.monotonic() + SCORED_WITHIN
+    while True:
+        try:
+            assert httpx.get(f"{game.address}/healthz").json() == {"status": "ok"}
+            break
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    assert game.children()["uvicorn"] != server
+    assert play.state() == "draft"
