@@ -1,0 +1,1 @@
+"""Figures that the project states, each repeatable with a command: `python -m bench`."""

@@ -1,0 +1,23 @@
+"""`python -m bench [NAME …]`: run the named measurements, or all; see each module for more."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("game", "localize_rules")
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in NAMES]:
+        print(f"no measurement called {', '.join(unknown)}; there are {', '.join(NAMES)}")
+        return 2
+    worst = 0
+    for name in names or NAMES:
+        print(f"\n== bench.{name} ==", flush=True)
+        worst = max(worst, importlib.import_module(f"bench.{name}").main() or 0)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,165 @@
+"""The whole game under a stopwatch: start, first byte, submit to feedback, memory.
+
+`python -m bench.game` starts the game on this machine as a user does, plays it in a real
+Chromium, and prints a table. It wants an idle machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from bench.figures import Figure, p95, show
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.player import Player
+from tests.game import ROOT, Game, logged_in, started
+
+CASES = 10_000
+PAGES = 100
+PLAYED = 40
+MEGABYTE = 1e6
+
+
+def first_page(folder: Path) -> float:
+    """Seconds from the command to the first page, on a start that is not the first."""
+    start = time.monotonic()
+    with started(data_dir=folder) as game:
+        logged_out_page(game)
+        return time.monotonic() - start
+
+
+def logged_out_page(game: Game) -> None:
+    import httpx
+
+    httpx.get(f"{game.address}/account/login/").raise_for_status()
+
+
+def first_bytes(game: Game) -> list[float]:
+    """Milliseconds to the first byte of the case pages of a large library."""
+    client = logged_in(game)
+    cases = [case for (case,) in game.rows("SELECT public_id FROM cases_case ORDER BY public_id")]
+    step = len(cases) // PAGES
+    times = []
+    for case in cases[:: max(1, step)][:PAGES]:
+        start = time.perf_counter()
+        with client.stream("GET", f"/localize/cases/{case}/") as response:
+            next(response.iter_raw())
+            times.append((time.perf_counter() - start) * 1000)
+    return times
+
+
+def play(game: Game, page: Page, count: int) -> list[float]:
+    """Milliseconds from the click on Submit to the feedback on the screen, a case each."""
+    player = Player(game, page)
+    player.log_in("trainee")
+    return [_one_case(player) for _ in range(count)]
+
+
+def _one_case(player: Player) -> float:
+    page = player.page
+    page.goto(f"{player.game.address}/next/localize/")
+    player.wait_until_shown()
+    if not player.drawn():
+        player.choose("nodule")
+        player.draw([0.3, 0.3, 0.4, 0.4])
+    player.wait_until_saved()
+    # Timed inside the page, so that the driver's own round trips do not count.
+    return page.evaluate(
+        """() => new Promise((resolve) => {
+          const start = performance.now();
+          const shown = () => {
+            if (document.getElementById("review-data")) {
+              requestAnimationFrame(() => resolve(performance.now() - start));
+              watcher.disconnect();
+            }
+          };
+          const watcher = new MutationObserver(shown);
+          watcher.observe(document.getElementById("panel"), { childList: true, subtree: true });
+          document.querySelector("[data-role=submit]").click();
+        })"""
+    )
+
+
+def first_image(game: Game, page: Page) -> float:
+    """Milliseconds from asking for a case page to its first image on the screen."""
+    player = Player(game, page)
+    player.log_in("trainee")
+    start = time.perf_counter()
+    page.goto(f"{game.address}/next/localize/")
+    page.wait_for_selector(".pane[data-ready]")
+    return (time.perf_counter() - start) * 1000
+
+
+def memory(game: Game) -> list[Figure]:
+    """Resident memory of the web process and of the worker's largest process, in MB."""
+    children = game.children()
+    web = psutil.Process(children["uvicorn"])
+    worker = psutil.Process(children["celery"])
+    family = [worker, *worker.children(recursive=True)]
+    largest = max(process.memory_info().rss for process in family)
+    shared_out = sum(process.memory_full_info().pss for process in family)
+    return [
+        Figure("web process, resident", web.memory_info().rss / MEGABYTE, "MB", 200),
+        Figure("worker, largest process, resident", largest / MEGABYTE, "MB", 250),
+        Figure(f"worker, all {len(family)} processes, proportional", shared_out / MEGABYTE, "MB"),
+    ]
+
+
+def in_browser(work: Callable[[Page], list[float] | float]) -> list[float] | float:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            return work(browser.new_page(viewport={"width": 1280, "height": 720}))
+        finally:
+            browser.close()
+
+
+def fill(folder: Path) -> None:
+    variables = {**os.environ, "DATA_DIR": str(folder)}
+    command = [sys.executable, "-m", "bench.library", str(CASES)]
+    subprocess.run(command, cwd=ROOT, env=variables, check=True)
+
+
+def measure(folder: Path) -> list[Figure]:
+    with started(data_dir=folder) as game:
+        passwords = game.passwords
+        times = [] if CHROMIUM is None else in_browser(lambda page: play(game, page, PLAYED))
+        figures = memory(game)
+        cold = 0.0 if CHROMIUM is None else in_browser(lambda page: first_image(game, page))
+    assert isinstance(times, list) and isinstance(cold, float)
+    if times:
+        figures += [
+            Figure(f"submit to feedback, p95 of {PLAYED}", p95(times), "ms", 400),
+            Figure("submit to feedback, median", sorted(times)[len(times) // 2], "ms"),
+            Figure("first image on screen, empty cache", cold, "ms", 1500),
+        ]
+    figures.append(Figure("second start to the first page", first_page(folder), "s", 5))
+    fill(folder)
+    with started(data_dir=folder) as game:
+        game.passwords = passwords
+        figures.append(
+            Figure(f"case page of {CASES:,}, first byte p95", p95(first_bytes(game)), "ms", 60)
+        )
+    return figures
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="radgame-bench-"))
+    try:
+        show(f"The game, {psutil.cpu_count()} processors", measure(folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
