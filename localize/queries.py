@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cases.queries import viewer_image
 from feedback.models import Attempt
-from ml import taxonomy
+from ml import atlas, taxonomy
 
 DEFAULT_RULE = "standard"
 MODES = (Attempt.Mode.PRACTICE.value,)
@@ -19,7 +19,13 @@ MODES = (Attempt.Mode.PRACTICE.value,)
 def palette() -> list[dict[str, str]]:
     """The same list of labels for every case, in the order of the taxonomy."""
     return [
-        {"slug": label.slug, "name": label.name, "mode": label.mode, "group": label.group}
+        {
+            "slug": label.slug,
+            "name": label.name,
+            "mode": label.mode,
+            "group": label.group,
+            "description": atlas.summary(label.slug),
+        }
         for label in taxonomy.labels().values()
     ]
 

@@ -8,7 +8,7 @@ from cases.models import Image
 from feedback.models import Attempt, Result
 from localize.places import displacement
 from localize.queries import next_url
-from ml import taxonomy
+from ml import atlas, taxonomy
 
 RULE_NAMES = {"standard": "Standard rule", "radgame": "RadGame rule (IoU ≥ 0.3)"}
 IMPORTANCE = {name: rank for rank, name in enumerate(taxonomy.SIGNIFICANCES)}
@@ -72,9 +72,24 @@ def _truth_in_words(
         "outcome_name": OUTCOME_WORDS[row["outcome"]],
         "agreement": agreement,
         "text": _what_happened(row, mark, images),
-        "explanation": "",
-        "explanation_source": "",
+        "explanation": _explanation(row, mark),
+        "explanation_source": "atlas",
     }
+
+
+def _explanation(row: dict[str, Any], mark: dict[str, Any] | None) -> str:
+    """The atlas completed with this case (the page quotes the report beside it)."""
+    if row["label"] not in atlas.entries():
+        return ""
+    called = mark["label"] if mark and mark["label"] in atlas.entries() else ""
+    return atlas.explanation(
+        row["label"],
+        side=row["side"],
+        location=row["location"],
+        size_mm=row["size_mm"],
+        outcome=row["outcome"],
+        called=called,
+    )
 
 
 def _what_happened(
@@ -114,8 +129,16 @@ def _mark_in_words(row: dict[str, Any], truths: dict[str, Any]) -> dict[str, Any
         "name": name_of(row["label"]),
         "outcome_name": OUTCOME_WORDS[row["outcome"]],
         "text": text,
-        "explanation": "",
+        "explanation": _explanation_of_false(row),
+        "explanation_source": "atlas",
     }
+
+
+def _explanation_of_false(row: dict[str, Any]) -> str:
+    """What a label claimed where the readers saw nothing has to look like."""
+    if row["outcome"] != "false" or row["label"] not in atlas.entries():
+        return ""
+    return atlas.explanation(row["label"], outcome="false")
 
 
 def _tick_in_words(row: dict[str, Any]) -> dict[str, Any]:
@@ -129,5 +152,6 @@ def _tick_in_words(row: dict[str, Any]) -> dict[str, Any]:
         "name": name_of(row["label"]),
         "outcome_name": OUTCOME_WORDS[row["outcome"]],
         "text": text,
-        "explanation": "",
+        "explanation": _explanation_of_false(row),
+        "explanation_source": "atlas",
     }

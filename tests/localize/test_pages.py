@@ -129,3 +129,16 @@ def test_an_attempt_of_a_retired_case_stays_readable(client_of, trainee, nodule_
     image = nodule_case.images.get()
     address = f"/images/{image.public_id}/{image.digest}/0.png"
     assert client.get(address).status_code == 200
+
+
+def test_a_missed_finding_is_explained_by_the_atlas(feedback_of):
+    page = feedback_of()
+    assert "Nodule / mass" in page
+    assert "went unmarked." in page
+    assert "Look for" in page
+
+
+def test_a_false_mark_is_told_what_its_label_would_look_like(feedback_of):
+    assert "The readers did not mark Fracture here." in feedback_of(
+        [0.1, 0.7, 0.2, 0.8], label="fracture"
+    )

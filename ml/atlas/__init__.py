@@ -1,0 +1,19 @@
+"""The atlas: what each label is, how it looks, and why a mark was or was not it.
+
+Written text, no model. The words are `ml/data/atlas.toml`; `explanation` completes
+them with the place, size and comparison side of a case.
+"""
+
+from ml.atlas.entries import Entry, Mimic, entries, entry, summary, tell_apart
+from ml.atlas.explain import OUTCOMES, explanation
+
+__all__ = [
+    "OUTCOMES",
+    "Entry",
+    "Mimic",
+    "entries",
+    "entry",
+    "explanation",
+    "summary",
+    "tell_apart",
+]
