@@ -12,7 +12,9 @@ class Role(models.TextChoices):
     CURATOR = "curator", "Curator"
 
 
-ADMINISTERED: dict[str, tuple[str, ...]] = {Role.CURATOR: ("cases.", "feedback.view_")}
+ADMINISTERED: dict[str, tuple[str, ...]] = {
+    Role.CURATOR: ("cases.", "feedback.view_", "report.view_", "report.change_contest")
+}
 """Role → beginnings of the permissions that staff of this role have in the administration."""
 
 

@@ -38,6 +38,7 @@ MATRIX = {
     "cases:frame": (302, 200, 200, 200),
     "cases:thumbnail": (302, 200, 200, 200),
     "classroom:dashboard": (302, 403, 200, 403),
+    "classroom:trainees": (302, 403, 200, 403),
 }
 
 
