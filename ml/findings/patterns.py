@@ -1,0 +1,191 @@
+"""The small pattern language of the lexicon, and its matcher.
+
+A pattern is a row of elements separated by blanks, read against tokens:
+
+``word``      this word             ``a|b``     one of these words
+``word*``     a word that begins so ``?word``   the word or nothing
+``@name``     a class of patterns   ``..3``     up to three words of any kind
+``>word``     this word follows, without being part of the match
+
+A gap (``..3``) does not cross punctuation or a word of the class ``@stop``. Of several
+ways to match, optional words are taken and gaps are kept short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ml.findings.tokens import PUNCTUATION, Token, plain
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Places = tuple[int, ...]
+"""Indices of the tokens that a match names; those in gaps are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a pattern."""
+
+    words: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    gap: int = 0
+    optional: bool = False
+    ahead: bool = False
+
+    def accepts(self, word: str) -> bool:
+        return word in self.words or (bool(self.prefixes) and word.startswith(self.prefixes))
+
+
+Pattern = tuple[Element, ...]
+
+
+def parse(source: str) -> Pattern:
+    """One pattern; ValueError when it is empty or begins with a gap or lookahead."""
+    pattern = tuple(_element(part) for part in source.split())
+    if not pattern or pattern[0].gap or pattern[0].ahead or all(e.optional for e in pattern):
+        raise ValueError(f"pattern {source!r} must begin with a word")
+    return pattern
+
+
+def _element(part: str) -> Element:
+    if part.startswith(".."):
+        return Element(gap=int(part[2:]))
+    optional, ahead = part.startswith("?"), part.startswith(">")
+    choices = part.lstrip("?>").split("|")
+    return Element(
+        words=frozenset(plain(c) for c in choices if c[-1:] != "*" and c[:1] != "@"),
+        prefixes=tuple(plain(c[:-1]) for c in choices if c[-1:] == "*"),
+        classes=tuple(c[1:] for c in choices if c[:1] == "@"),
+        optional=optional,
+        ahead=ahead,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[T_co]):
+    """A row of the lexicon found in a sentence."""
+
+    value: T_co
+    places: Places
+
+    @property
+    def start(self) -> int:
+        return self.places[0]
+
+    @property
+    def end(self) -> int:
+        return self.places[-1] + 1
+
+
+class Matcher(Generic[T]):
+    """All patterns of one table, found by the first word they can begin with."""
+
+    def __init__(
+        self, rows: Iterable[tuple[str, T]], classes: Mapping[str, Sequence[Pattern]]
+    ) -> None:
+        self._classes = classes
+        self._stop = classes.get("stop", ())
+        self._stop_words = frozenset().union(*(p[0].words for p in self._stop))
+        self._rows = [(parse(source), value) for source, value in rows]
+        self._check_classes()
+        self._by_word: dict[str, list[int]] = {}
+        self._by_prefix: dict[str, list[int]] = {}
+        for number, (pattern, _) in enumerate(self._rows):
+            for element in self._first(pattern):
+                for word in element.words:
+                    self._by_word.setdefault(word, []).append(number)
+                for prefix in element.prefixes:
+                    self._by_prefix.setdefault(prefix, []).append(number)
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def _check_classes(self) -> None:
+        """ValueError for a class that is not there, or that is made of classes itself."""
+        inner = [(f"@{name}", p) for name, group in self._classes.items() for p in group]
+        for name, pattern in inner:
+            if any(element.classes for element in pattern):
+                raise ValueError(f"class {name} must not use another class")
+        for pattern, value in self._rows:
+            for unknown in {c for e in pattern for c in e.classes} - self._classes.keys():
+                raise ValueError(f"a pattern of {value} uses the unknown class @{unknown}")
+
+    def _first(self, pattern: Pattern) -> Iterator[Element]:
+        """The elements that a match of the pattern can begin with."""
+        for element in pattern:
+            yield element
+            for name in element.classes:
+                for inner in self._classes[name]:
+                    yield from self._first(inner)
+            if not element.optional:
+                return
+
+    def _candidates(self, word: str) -> tuple[int, ...]:
+        known = self._known.get(word)
+        if known is None:
+            numbers = set(self._by_word.get(word, ()))
+            for end in range(1, len(word) + 1):
+                numbers.update(self._by_prefix.get(word[:end], ()))
+            known = tuple(sorted(numbers))
+            if len(self._known) < 50_000:
+                self._known[word] = known
+        return known
+
+    def find(self, tokens: Sequence[Token]) -> list[Match[T]]:
+        """Every row's match at every place, overlapping ones included, in order."""
+        words = [token.word for token in tokens]
+        found = []
+        for place, word in enumerate(words):
+            for number in self._candidates(word):
+                pattern, value = self._rows[number]
+                places = next(self._match(pattern, 0, words, place), None)
+                if places:
+                    found.append(Match(value, places))
+        return found
+
+    def _match(
+        self, pattern: Pattern, step: int, words: Sequence[str], place: int
+    ) -> Iterator[Places]:
+        """The ways the rest of a pattern matches from a place on, best first."""
+        if step == len(pattern):
+            yield ()
+            return
+        element = pattern[step]
+        if element.gap:
+            yield from self._across(pattern, step, words, place)
+            return
+        if place < len(words) and element.accepts(words[place]):
+            here = () if element.ahead else (place,)
+            for rest in self._match(pattern, step + 1, words, place + 1):
+                yield here + rest
+        for name in element.classes:
+            for inner in self._classes[name]:
+                for part in self._match(inner, 0, words, place):
+                    after = part[-1] + 1 if part else place
+                    for rest in self._match(pattern, step + 1, words, after):
+                        yield (() if element.ahead else part) + rest
+        if element.optional:
+            yield from self._match(pattern, step + 1, words, place)
+
+    def _across(
+        self, pattern: Pattern, step: int, words: Sequence[str], place: int
+    ) -> Iterator[Places]:
+        for skipped in range(pattern[step].gap + 1):
+            if skipped:
+                word = words[place + skipped - 1] if place + skipped <= len(words) else ","
+                if word in PUNCTUATION or word in self._stop_words:
+                    return
+            yield from self._match(pattern, step + 1, words, place + skipped)
+
+
+def longest(matches: Sequence[Match[T]]) -> list[Match[T]]:
+    """Matches that share no token: longer ones first, then earlier ones and earlier rows."""
+    taken: set[int] = set()
+    kept = []
+    for match in sorted(matches, key=lambda m: (-len(m.places), m.start)):
+        if taken.isdisjoint(match.places):
+            taken.update(match.places)
+            kept.append(match)
+    return sorted(kept, key=lambda m: m.start)

@@ -1,0 +1,77 @@
+"""Learners' typing errors: an unknown word one or two letters from a known one is that word.
+
+The distance is optimal string alignment (insertion, deletion, substitution, and exchange of
+neighbors count one each), at most 1 for words of 6 to 8 letters and 2 for longer ones; doubled
+letters count as one. The first letter must be right and the known word the only nearest one.
+Words of ``ml/data/spelling_*.csv`` are right as they stand: ``infarction`` is no ``infection``.
+Only words that name findings, places and degrees are set right, never the small words of context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, lru_cache
+from itertools import groupby
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from ml.findings.lexicon import Lexicon, lexicon
+from ml.findings.tokens import Token
+
+SHORTEST = 6
+"""Letters; shorter words differ by one letter too often."""
+LONG = 9
+
+
+def corrected(tokens: list[Token], language: str) -> list[Token]:
+    """The same tokens, with words of the lexicon in place of their misspellings."""
+    return [
+        replace(token, word=word) if (word := right_word(token.word, language)) else token
+        for token in tokens
+    ]
+
+
+@lru_cache(maxsize=100_000)
+def right_word(word: str, language: str) -> str:
+    """The word of the lexicon that is meant, or empty when the word stands as it is."""
+    found = lexicon(language)
+    if len(word) < SHORTEST or not word.isalpha() or _known(word, found):
+        return ""
+    if squeezed := _squeezed_choices(language).get(_squeezed(word)):
+        return squeezed
+    limit = 2 if len(word) >= LONG else 1
+    near = process.extract(
+        word, _choices(language, word[0]), scorer=OSA.distance, score_cutoff=limit, limit=2
+    )
+    if not near or (
+        len(near) > 1 and near[0][1] == near[1][1] and not _akin(near[0][0], near[1][0])
+    ):
+        return ""
+    return str(near[0][0])
+
+
+def _known(word: str, found: Lexicon) -> bool:
+    return word in found.known or word.startswith(found.stems)
+
+
+def _akin(one: str, other: str) -> bool:
+    """Two forms of one word (effusion, effusions) mean the same to the patterns."""
+    return one[:SHORTEST] == other[:SHORTEST]
+
+
+@lru_cache(maxsize=200)
+def _choices(language: str, letter: str) -> tuple[str, ...]:
+    words = lexicon(language).vocabulary
+    return tuple(word for word in words if word[0] == letter and len(word) >= SHORTEST)
+
+
+def _squeezed(word: str) -> str:
+    """The word with each run of one letter written once: effusion → efusion."""
+    return "".join(letter for letter, _ in groupby(word))
+
+
+@cache
+def _squeezed_choices(language: str) -> dict[str, str]:
+    words = lexicon(language).vocabulary
+    return {_squeezed(word): word for word in words if len(word) >= SHORTEST}
