@@ -11,6 +11,8 @@ from ml import jsonl
 
 COMMANDS = {
     "localize": ("ml.localize", "score boxes and ticked findings against truth"),
+    "extract": ("ml.findings", "findings of a report text"),
+    "evaluate": ("ml.evaluate", "CRIMSON evaluation of a candidate report against a reference"),
 }
 
 

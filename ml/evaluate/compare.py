@@ -1,0 +1,261 @@
+"""What a matched finding says wrongly: the eight attribute kinds of CRIMSON.
+
+Every rule here is one of the published guideline (arXiv:2603.06183) put into code. The
+severity of an error is *significant* when it would change what is done for the patient
+and *negligible* otherwise; a detail that the reference leaves open is never an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from ml import tables
+from ml.evaluate.location import Place, place_of
+from ml.evaluate.observation import Observation
+from ml.evaluate.relations import Relation
+from ml.evaluate.significance import severity_levels
+
+Severity = Literal["significant", "negligible"]
+
+SAME_SEVERITY = 1.0
+"""Words closer than this on the scale of ``severity.csv`` say the same (small, minimal)."""
+FAR_SEVERITY = 2.0
+"""From here on a different severity changes what is done (mild, severe)."""
+SMALL_MM, SMALL_MARGIN_MM = 6.0, 2.0
+MASS_MM, NODULE_MARGIN_MM = 30.0, 4.0
+MASS_MARGIN = 0.20
+FAR_APART = 99
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One attribute the candidate has wrong."""
+
+    kind: str
+    """One of `schema.ERROR_TYPES`."""
+    severity: Severity
+    explanation: str
+
+
+def mistakes_of(
+    reference: Observation,
+    candidate: Observation,
+    relation: Relation,
+    *,
+    prior_mentioned: bool,
+    urgent: bool,
+    said_sides: frozenset[str] = frozenset(),
+) -> list[Mistake]:
+    """All attribute errors of one matched pair, in the order of the eight kinds.
+
+    `said_sides` are the sides of every candidate finding matched to this reference
+    finding: two one-sided findings together answer a bilateral one. `urgent` says
+    that the reference finding is urgent, where a hedge changes what is done.
+    """
+    found = [
+        _location(reference, candidate, said_sides or candidate.sides),
+        _severity(reference, candidate),
+        _descriptor(reference, candidate),
+        _measurement(reference, candidate),
+        _certainty(reference, candidate, urgent),
+        _specificity(relation),
+        _temporal(reference, candidate) if prior_mentioned else None,
+    ]
+    return [mistake for mistake in found if mistake is not None]
+
+
+def _location(
+    reference: Observation, candidate: Observation, said_sides: frozenset[str]
+) -> Mistake | None:
+    place = place_of(reference, candidate)
+    if place == "part" and said_sides >= reference.sides:
+        return None
+    sentences: dict[Place, tuple[Severity, str]] = {
+        "other_side": (
+            "significant",
+            f"It is on the {_sides(reference)}, not on the {_sides(candidate)}.",
+        ),
+        "part": ("significant", f"It is on both sides, not only on the {_sides(candidate)}."),
+        "more": ("significant", f"It is only on the {_sides(reference)}, not on both sides."),
+        "far": (
+            "significant",
+            f"It is in the {_zones(reference)}, not in the {_zones(candidate)}.",
+        ),
+        "adjacent": (
+            "negligible",
+            f"It is in the {_zones(reference)}; the {_zones(candidate)} is next to it.",
+        ),
+        "unsaid": ("negligible", f"The side is not said: {_sides(reference)}."),
+    }
+    if place not in sentences:
+        return _part(reference, candidate)
+    severity, sentence = sentences[place]
+    return Mistake("location", severity, sentence)
+
+
+def _part(reference: Observation, candidate: Observation) -> Mistake | None:
+    """Another rib or vertebra: next to the right one negligible, further away significant."""
+    if not reference.parts or not candidate.parts or reference.parts & candidate.parts:
+        return None
+    steps = min(_steps(one, other) for one in reference.parts for other in candidate.parts)
+    return Mistake(
+        "location",
+        "negligible" if steps <= 1 else "significant",
+        f"It is at {_join(reference.parts)}, not at {_join(candidate.parts)}.",
+    )
+
+
+def _steps(one: str, other: str) -> int:
+    (first, a), (second, b) = (re.fullmatch(r"(\D+)(\d+)", part).groups() for part in (one, other))  # type: ignore[union-attr]
+    return abs(int(a) - int(b)) if first == second else FAR_APART
+
+
+def _sides(finding: Observation) -> str:
+    if finding.sides >= {"left", "right"}:
+        return "left and right"
+    return " and ".join(sorted(finding.sides))
+
+
+def _zones(finding: Observation) -> str:
+    return " and ".join(sorted(zone.replace("_", " ") for zone in finding.zones))
+
+
+def _severity(reference: Observation, candidate: Observation) -> Mistake | None:
+    levels = severity_levels()
+    wanted = [word for word in reference.severities if word in levels]
+    given = [word for word in candidate.severities if word in levels]
+    if not wanted or not given:
+        return None
+    word, gap = max(
+        ((word, min(abs(levels[word] - levels[other]) for other in wanted)) for word in given),
+        key=lambda pair: pair[1],
+    )
+    if gap < SAME_SEVERITY:
+        return None
+    return Mistake(
+        "severity",
+        "significant" if gap >= FAR_SEVERITY else "negligible",
+        f"It is {' or '.join(wanted)}, not {word}.",
+    )
+
+
+@cache
+def descriptor_values() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
+    """Group, value, pattern and severity of every descriptor of ``descriptors.csv``."""
+    return tuple(
+        (
+            row["group"],
+            row["value"],
+            re.compile(rf"(?<!\w)(?:{row['words']})(?!\w)", re.IGNORECASE),
+            row["severity"],
+        )
+        for row in tables.rows("descriptors")
+    )
+
+
+def _by_group(descriptors: Iterable[str]) -> dict[str, set[str]]:
+    text = " ; ".join(sorted(descriptors))
+    found: dict[str, set[str]] = {}
+    for group, value, pattern, _ in descriptor_values():
+        if pattern.search(text):
+            found.setdefault(group, set()).add(value)
+    return found
+
+
+def _descriptor(reference: Observation, candidate: Observation) -> Mistake | None:
+    wanted, given = _by_group(reference.descriptors), _by_group(candidate.descriptors)
+    for group in sorted(wanted.keys() & given.keys()):
+        if not wanted[group] & given[group]:
+            severities = {s for g, _, _, s in descriptor_values() if g == group}
+            severity: Severity = "significant" if "significant" in severities else "negligible"
+            return Mistake(
+                "descriptor",
+                severity,
+                f"It is {_join(wanted[group])}, not {_join(given[group])}.",
+            )
+    return None
+
+
+def _join(values: Iterable[str]) -> str:
+    return " and ".join(sorted(values))
+
+
+def within_margin(reference_mm: float, candidate_mm: float) -> bool:
+    """Whether two sizes say the same: 2 mm below 6 mm, 4 mm up to 3 cm, 20 % above.
+
+    A mass (3 cm or more) that is called smaller than 3 cm is never within the margin,
+    as it is then called a nodule.
+    """
+    gap = abs(reference_mm - candidate_mm)
+    if reference_mm < SMALL_MM:
+        return gap <= SMALL_MARGIN_MM
+    if reference_mm < MASS_MM:
+        return gap <= NODULE_MARGIN_MM
+    return gap <= MASS_MARGIN * reference_mm and candidate_mm >= MASS_MM
+
+
+def _measurement(reference: Observation, candidate: Observation) -> Mistake | None:
+    if not reference.sizes_mm or not candidate.sizes_mm:
+        return None
+    wrong = [
+        size
+        for size in candidate.sizes_mm
+        if not any(within_margin(wanted, size) for wanted in reference.sizes_mm)
+    ]
+    if not wrong:
+        return None
+    wanted = " × ".join(_millimetres(size) for size in reference.sizes_mm)
+    return Mistake(
+        "measurement", "significant", f"It measures {wanted}, not {_millimetres(wrong[0])}."
+    )
+
+
+def _millimetres(size: float) -> str:
+    return f"{size / 10:g} cm" if size >= 10 else f"{size:g} mm"
+
+
+def _certainty(reference: Observation, candidate: Observation, urgent: bool) -> Mistake | None:
+    if reference.certain == candidate.certain:
+        return None
+    severity: Severity = "significant" if urgent else "negligible"
+    if reference.certain:
+        return Mistake("certainty", severity, "The reference is certain of it; yours hedges.")
+    return Mistake("certainty", severity, "The reference hedges; yours is certain of it.")
+
+
+def _specificity(relation: Relation) -> Mistake | None:
+    if relation.kind == "vaguer":
+        return Mistake("unspecific", relation.severity, f"The word is too vague: {relation.why}.")
+    if relation.kind == "bolder":
+        return Mistake(
+            "overinterpretation",
+            relation.severity,
+            f"The word says more than the reference does: {relation.why}.",
+        )
+    return None
+
+
+OPPOSED = {
+    "new": {"stable", "decreased", "resolved"},
+    "increased": {"stable", "decreased", "resolved"},
+    "decreased": {"stable", "increased", "new"},
+    "stable": {"new", "increased", "decreased", "resolved"},
+    "resolved": {"new", "increased", "stable"},
+}
+
+
+def _temporal(reference: Observation, candidate: Observation) -> Mistake | None:
+    wanted, given = reference.changes, candidate.changes
+    if not wanted:
+        return None
+    if not given:
+        if wanted <= {"stable"}:
+            return None
+        return Mistake("temporal", "negligible", f"The change is not said: {_join(wanted)}.")
+    if wanted & given or not any(OPPOSED.get(word, set()) & given for word in wanted):
+        return None
+    return Mistake("temporal", "significant", f"It is {_join(wanted)}, not {_join(given)}.")

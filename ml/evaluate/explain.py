@@ -1,0 +1,140 @@
+"""Sentences for the learner: what happened to each finding, and how to word it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from ml import tables, taxonomy
+from ml.evaluate.observation import BILATERAL, Observation
+from ml.evaluate.schema import Evaluation, Note, Span
+
+WEIGHT_WORDS = {
+    "urgent": "urgent",
+    "actionable_not_urgent": "actionable",
+    "not_actionable_not_urgent": "minor",
+    "benign_expected": "benign",
+}
+
+
+@cache
+def _phrases() -> dict[str, str]:
+    return {row["label"]: row["phrase"] for row in tables.rows("phrases")}
+
+
+def phrase_of(label: str) -> str:
+    """A label as it is said in a sentence."""
+    if label in _phrases():
+        return _phrases()[label]
+    entry = taxonomy.labels().get(label)
+    return (entry.name if entry else label.replace("_", " ")).split(" / ")[0].lower()
+
+
+def wording_of(finding: Observation) -> str:
+    """An example sentence that says everything the finding has: size, severity, side, place."""
+    sizes = " × ".join(f"{size:g} mm" for size in finding.sizes_mm)
+    sides = finding.sides & BILATERAL
+    side = "bilateral" if sides == BILATERAL else " ".join(sorted(sides))
+    hedge = "" if finding.certain else "possible"
+    severity = finding.severities[-1] if finding.severities else ""
+    change = " ".join(sorted(finding.changes & {"new", "stable"}))
+    words = (hedge, change, sizes, severity, side, phrase_of(finding.label))
+    sentence = " ".join(word for word in words if word)
+    if finding.zones:
+        zones = " and ".join(zone.replace("_", " ") for zone in sorted(finding.zones))
+        sentence += f" in the {zones}"
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def notes_for(
+    evaluation: Evaluation,
+    reference: Sequence[Observation],
+    denied: frozenset[str] = frozenset(),
+) -> tuple[Note, ...]:
+    """A note a finding or pair, in the order of the reference, then the candidate's own.
+
+    `denied` are the labels that the candidate says are absent.
+    """
+    observations = {
+        finding.id: observation
+        for finding, observation in zip(evaluation.reference_findings, reference, strict=True)
+    }
+    return (
+        *_matched(evaluation),
+        *_missing(evaluation, observations, denied),
+        *_false(evaluation),
+        *_attributes(evaluation, observations),
+    )
+
+
+def _spans(evaluation: Evaluation, identity: str) -> tuple[Span, ...]:
+    return evaluation.finding(identity).spans
+
+
+def _matched(evaluation: Evaluation) -> Iterable[Note]:
+    for match in evaluation.matched_findings:
+        finding = evaluation.finding(match.ref_id)
+        yield Note(
+            "matched",
+            match.ref_id,
+            match.pred_id,
+            finding.clinical_significance,
+            f"You reported the {phrase_of(finding.label or finding.finding)}.",
+            reference_spans=finding.spans,
+            candidate_spans=_spans(evaluation, match.pred_id),
+        )
+
+
+def _missing(
+    evaluation: Evaluation, observations: dict[str, Observation], denied: frozenset[str]
+) -> Iterable[Note]:
+    for identity in evaluation.errors.missing_findings:
+        finding = evaluation.finding(identity)
+        name = phrase_of(finding.label or finding.finding)
+        said = "Your report says there is none" if finding.label in denied else "Not in your report"
+        yield Note(
+            "missing",
+            identity,
+            None,
+            finding.clinical_significance,
+            f"{said}: {name} ({_weight(evaluation, identity)}).",
+            wording_of(observations[identity]),
+            reference_spans=finding.spans,
+        )
+
+
+def _false(evaluation: Evaluation) -> Iterable[Note]:
+    for identity in evaluation.errors.false_findings:
+        finding = evaluation.finding(identity)
+        yield Note(
+            "false",
+            None,
+            identity,
+            finding.clinical_significance,
+            f"The reference has no {phrase_of(finding.label or finding.finding)} "
+            f"({_weight(evaluation, identity)}).",
+            candidate_spans=finding.spans,
+        )
+
+
+def _weight(evaluation: Evaluation, identity: str) -> str:
+    finding = evaluation.finding(identity)
+    word = WEIGHT_WORDS[finding.clinical_significance]
+    return f"{word}: {finding.reason}" if finding.reason else word
+
+
+def _attributes(evaluation: Evaluation, observations: dict[str, Observation]) -> Iterable[Note]:
+    for error in evaluation.errors.attribute_errors:
+        finding = evaluation.finding(error.ref_id)
+        yield Note(
+            "attribute",
+            error.ref_id,
+            error.pred_id,
+            finding.clinical_significance,
+            error.explanation,
+            wording_of(observations[error.ref_id]),
+            error_types=error.error_types,
+            severity=error.severity,
+            reference_spans=finding.spans,
+            candidate_spans=_spans(evaluation, error.pred_id),
+        )

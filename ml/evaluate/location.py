@@ -1,0 +1,90 @@
+"""Side and zone of two findings compared, with neighbors told from the far away.
+
+Zones are intervals on a vertical scale of the lung (``ml/data/zones.csv``): those that
+overlap are the same place, those that touch are neighbors, and all others lie apart. So the
+right upper lobe neighbors the middle lobe but not the lower one, as the published
+guideline of CRIMSON has it, while the left upper lobe neighbors the lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Literal
+
+from ml import tables
+from ml.evaluate.observation import BILATERAL, Observation
+
+Place = Literal["same", "adjacent", "far", "part", "more", "other_side", "unsaid"]
+"""What the candidate's place is to the reference's: `part` one of two sides, `more` both
+sides where the reference has one, `unsaid` no side where the reference has one."""
+
+NEIGHBOR_GAP = 1.0
+
+
+@cache
+def _intervals() -> dict[tuple[str, str], tuple[float, float]]:
+    return {
+        (row["zone"], row["side"]): (float(row["top"]), float(row["bottom"]))
+        for row in tables.rows("zones")
+    }
+
+
+def _interval(zone: str, sides: frozenset[str]) -> tuple[float, float] | None:
+    side = next(iter(sides)) if len(sides) == 1 else ""
+    known = _intervals()
+    return known.get((zone, side)) or known.get((zone, ""))
+
+
+def _gap(first: tuple[float, float], second: tuple[float, float]) -> float:
+    return max(0.0, max(first[0], second[0]) - min(first[1], second[1]))
+
+
+def zone_distance(
+    reference: Iterable[str],
+    candidate: Iterable[str],
+    sides: frozenset[str] = frozenset(),
+) -> Literal["same", "adjacent", "far"]:
+    """The nearest of the candidate's zones to each of the reference's, the worst of them.
+
+    A zone missing from the table is compared by name only; an empty side of the
+    comparison is `same`, as nothing is contradicted.
+    """
+    wanted, given = sorted(set(reference)), sorted(set(candidate))
+    if not wanted or not given:
+        return "same"
+    nearest = min(_zone_gap(one, other, sides) for one in wanted for other in given)
+    if nearest <= 0:
+        return "same"
+    return "adjacent" if nearest <= NEIGHBOR_GAP else "far"
+
+
+def _zone_gap(one: str, other: str, sides: frozenset[str]) -> float:
+    if one == other:
+        return 0.0
+    first, second = _interval(one, sides), _interval(other, sides)
+    if first is None or second is None:
+        return 0.0
+    return _gap(first, second)
+
+
+def place_of(reference: Observation, candidate: Observation) -> Place:
+    """How the candidate's place compares with the reference's."""
+    wanted = reference.sides & BILATERAL
+    given = candidate.sides & BILATERAL
+    if wanted and given and wanted != given:
+        if not wanted & given:
+            return "other_side"
+        return "part" if given < wanted else "more"
+    distance = zone_distance(reference.zones, candidate.zones, wanted & given)
+    if distance == "same" and wanted and not given:
+        return "unsaid"
+    return distance
+
+
+def compatible(first: Observation, second: Observation) -> bool:
+    """Whether two mentions in one text can speak of one place."""
+    one, other = first.sides & BILATERAL, second.sides & BILATERAL
+    if one and other and one != other and not (one < other or other < one):
+        return False
+    return zone_distance(first.zones, second.zones, one & other) == "same"

@@ -1,0 +1,93 @@
+"""How two concepts relate: the same thing, a vaguer or bolder word for it, or nothing.
+
+The graph is ``ml/data/specificity.csv``, one edge a row from the general to the
+specific word, with the severity of using one for the other.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from ml import tables, taxonomy
+from ml.evaluate.observation import Observation
+
+Kind = Literal["same", "group", "vaguer", "bolder"]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What the candidate's concept is to the reference's."""
+
+    kind: Kind
+    severity: Literal["significant", "negligible"] = "negligible"
+    why: str = ""
+
+
+SAME = Relation("same")
+
+
+@cache
+def _edges() -> dict[tuple[str, str], tuple[str, str]]:
+    edges = {}
+    for row in tables.rows("specificity"):
+        if row["severity"] not in ("significant", "negligible"):
+            raise ValueError(f"specificity.csv: severity {row['severity']!r}")
+        edges[row["general"], row["specific"]] = (row["severity"], row["why"])
+    return edges
+
+
+@cache
+def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+    found: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for row in tables.rows("concepts"):
+        pattern = re.compile(row["words"], re.IGNORECASE)
+        found.setdefault(row["label"], []).append((row["concept"], pattern))
+    return {label: tuple(patterns) for label, patterns in found.items()}
+
+
+def concept_of(label: str, words: str, start: int, end: int, sentence: str) -> str:
+    """The kind of device, bone or material a label stands for, or else the label itself.
+
+    Kinds are those of ``ml/data/concepts.csv``, found in the finding's own `words` or, nearest
+    to its place [`start`, `end`) first, in its `sentence`.
+    """
+    kinds = _concepts().get(label, ())
+    for concept, pattern in kinds:
+        if pattern.search(words):
+            return concept
+    near = [
+        (max(match.start() - end, start - match.end()), place, concept)
+        for place, (concept, pattern) in enumerate(kinds)
+        for match in pattern.finditer(sentence)
+    ]
+    return min(near)[2] if near else label
+
+
+def relation(reference: Observation, candidate: Observation) -> Relation | None:
+    """How the candidate's finding relates to the reference's; None for different things.
+
+    A name that one text gives as a possible cause, the other may give as the finding.
+    """
+    if reference.concept in candidate.also or candidate.concept in reference.also:
+        return SAME
+    return _relation(reference.concept, reference.label, candidate.concept, candidate.label)
+
+
+@cache
+def _relation(reference: str, wanted: str, candidate: str, given: str) -> Relation | None:
+    if reference == candidate:
+        return SAME
+    if wanted == given:
+        if candidate == given:
+            return Relation("vaguer", "negligible", "the kind is not said")
+        return SAME if reference == wanted else None
+    if edge := _edges().get((given, wanted)):
+        return Relation("vaguer", edge[0], edge[1])  # type: ignore[arg-type]
+    if edge := _edges().get((wanted, given)):
+        return Relation("bolder", edge[0], edge[1])  # type: ignore[arg-type]
+    if taxonomy.group_of(wanted) == taxonomy.group_of(given):
+        return Relation("group", "negligible", "close names of one appearance")
+    return None

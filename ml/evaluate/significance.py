@@ -1,0 +1,130 @@
+"""Clinical significance of a finding, from the table a curator can read and change.
+
+The first row of ``ml/data/significance.csv`` that fits a finding and its patient
+decides; a label without a row has its `default_significance` of the taxonomy.
+The rows follow the published guideline of CRIMSON (arXiv:2603.06183), which was
+made with cardiothoracic radiologists, and what radiologists answered in RadPref.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ml import tables, taxonomy
+from ml.evaluate.observation import Observation
+from ml.evaluate.schema import TAXONOMY_SIGNIFICANCE
+
+DEFAULT = "minor"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is known of the patient; None and empty where nothing is."""
+
+    age: float | None = None
+    """Years."""
+    sex: str = ""
+    indication: str = ""
+
+    def has(self, indication: str) -> bool:
+        """Whether the indication speaks of one of the groups of ``indications.csv``."""
+        return indication in _groups_of(self.indication)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table."""
+
+    label: str
+    min_severity: float | None
+    max_severity: float | None
+    min_age: float | None
+    max_age: float | None
+    indication: str
+    words: re.Pattern[str] | None
+    significance: str
+    reason: str
+
+    def fits(self, finding: Observation, patient: Patient) -> bool:
+        """Whether every condition of the row holds; an unknown age or severity fits none."""
+        return (
+            _within(_level(finding), self.min_severity, self.max_severity)
+            and _within(patient.age, self.min_age, self.max_age)
+            and (not self.indication or patient.has(self.indication))
+            and (self.words is None or self.words.search(finding.sentence) is not None)
+        )
+
+
+def _within(value: float | None, low: float | None, high: float | None) -> bool:
+    if low is None and high is None:
+        return True
+    if value is None:
+        return False
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+@cache
+def severity_levels() -> dict[str, float]:
+    """Severity word → level from 1 (trace) to 4.5 (massive)."""
+    return {row["word"]: float(row["level"]) for row in tables.rows("severity")}
+
+
+def _level(finding: Observation) -> float | None:
+    levels = [severity_levels()[w] for w in finding.severities if w in severity_levels()]
+    return max(levels, default=None)
+
+
+@cache
+def _rules() -> dict[str, tuple[Rule, ...]]:
+    found: dict[str, list[Rule]] = {}
+    for row in tables.rows("significance"):
+        if row["significance"] not in TAXONOMY_SIGNIFICANCE:
+            raise ValueError(f"significance.csv: {row['significance']!r} of {row['label']}")
+        rule = Rule(
+            label=row["label"],
+            min_severity=tables.number(row, "min_severity"),
+            max_severity=tables.number(row, "max_severity"),
+            min_age=tables.number(row, "min_age"),
+            max_age=tables.number(row, "max_age"),
+            indication=row["indication"],
+            words=re.compile(row["words"], re.IGNORECASE) if row["words"] else None,
+            significance=row["significance"],
+            reason=row["reason"],
+        )
+        found.setdefault(rule.label, []).append(rule)
+    return {label: tuple(rules) for label, rules in found.items()}
+
+
+@cache
+def _indication_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (row["name"], re.compile(row["pattern"], re.IGNORECASE))
+        for row in tables.rows("indications")
+    )
+
+
+@cache
+def _denied_trauma() -> re.Pattern[str]:
+    return dict(_indication_patterns())["no_trauma"]
+
+
+def _groups_of(indication: str) -> frozenset[str]:
+    asserted = _denied_trauma().sub(" ", indication)
+    return frozenset(name for name, pattern in _indication_patterns() if pattern.search(asserted))
+
+
+def significance_of(finding: Observation, patient: Patient) -> tuple[str, str]:
+    """The published name of the significance, and the reason in a few words."""
+    rules = _rules()
+    for rule in (
+        *rules.get("*", ()),
+        *rules.get(finding.concept, ()),
+        *rules.get(finding.label, ()),
+    ):
+        if rule.fits(finding, patient):
+            return TAXONOMY_SIGNIFICANCE[rule.significance], rule.reason
+    label = taxonomy.labels().get(finding.label)
+    default = label.default_significance if label else DEFAULT
+    return TAXONOMY_SIGNIFICANCE[default], "the usual weight of this finding"

@@ -1,0 +1,61 @@
+"""What the style score says, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a part has its score: a region that was covered, or a habit that was found."""
+
+    what: str
+    """Slug of the region or of the rule."""
+    name: str
+    """The same in words for the page."""
+    spans: tuple[Span, ...]
+    """Where in the text, as [start, end) offsets; empty for a region not covered."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One half of the style score."""
+
+    score: float
+    """0, 0.5 or 1."""
+    evidence: tuple[Evidence, ...]
+    recommendation: str
+    """One concrete thing to do better; empty at 1."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "score": self.score,
+            "recommendation": self.recommendation,
+            "evidence": [
+                {"what": item.what, "name": item.name, "spans": [list(s) for s in item.spans]}
+                for item in self.evidence
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Style:
+    """Both parts of the style score."""
+
+    coverage: Part
+    organization: Part
+
+    @property
+    def points(self) -> float:
+        """The mean of both parts in [0, 100]."""
+        return 50.0 * (self.coverage.score + self.organization.score)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "points": self.points,
+            "coverage": self.coverage.to_json(),
+            "organization": self.organization.to_json(),
+        }

@@ -1,0 +1,276 @@
+"""Rankings a clinician takes for granted: of two reports, which one must score higher.
+
+Each triple is a reference and two candidates, with what must hold between their scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from ml import evaluate
+
+
+@dataclass(frozen=True)
+class Triple:
+    """A reference, the better candidate and the worse one, or two equally good ones."""
+
+    name: str
+    reference: str
+    better: str
+    worse: str
+    equal: bool = False
+    age: float | None = 50
+    indication: str = "Cough."
+
+
+NORMAL = "The heart is normal in size. The lungs are clear. No pleural effusion or pneumothorax."
+EFFUSION = "Moderate right pleural effusion. The heart is normal in size."
+
+TRIPLES = [
+    Triple(
+        "one false finding is better than two",
+        NORMAL,
+        f"{NORMAL} There is left lower lobe consolidation.",
+        f"{NORMAL} There is left lower lobe consolidation. The heart is severely enlarged.",
+    ),
+    Triple(
+        "a minor false finding is better than an urgent one",
+        NORMAL,
+        f"{NORMAL} Mild left basilar atelectasis.",
+        f"{NORMAL} Large left pneumothorax.",
+    ),
+    Triple(
+        "a benign false finding is better than an actionable one",
+        NORMAL,
+        f"{NORMAL} The aorta is calcified.",
+        f"{NORMAL} A 15 mm nodule is seen in the right upper lobe.",
+        age=80,
+    ),
+    Triple(
+        "missing a benign finding is better than missing an urgent one",
+        "Right pneumothorax. Atherosclerotic calcification of the aorta.",
+        "There is a right pneumothorax.",
+        "Atherosclerotic calcification of the aorta.",
+        age=75,
+    ),
+    Triple(
+        "missing an actionable finding is better than missing an urgent one",
+        "Large left pneumothorax. Right lower lobe consolidation.",
+        "Large left pneumothorax.",
+        "Right lower lobe consolidation.",
+    ),
+    Triple(
+        "missing a minor finding is better than missing an actionable one",
+        "Left basilar atelectasis. Right upper lobe mass.",
+        "Right upper lobe mass.",
+        "Left basilar atelectasis.",
+    ),
+    Triple(
+        "a paraphrase changes nothing",
+        "Small right pleural effusion.",
+        "There is a small right-sided effusion.",
+        "A small pleural effusion is seen on the right.",
+        equal=True,
+    ),
+    Triple(
+        "the heart is enlarged or there is cardiomegaly: the same",
+        "Cardiomegaly.",
+        "The heart is enlarged.",
+        "There is enlargement of the cardiac silhouette.",
+        equal=True,
+    ),
+    Triple(
+        "the order of sentences changes nothing",
+        "Cardiomegaly. Left pleural effusion. Right lower lobe consolidation.",
+        "Left pleural effusion. Cardiomegaly.",
+        "Cardiomegaly. Left pleural effusion.",
+        equal=True,
+    ),
+    Triple(
+        "added normal statements change nothing",
+        EFFUSION,
+        "Moderate right pleural effusion.",
+        f"Moderate right pleural effusion. No pneumothorax. {'The bones are intact.'}",
+        equal=True,
+    ),
+    Triple(
+        "saying a finding twice changes nothing",
+        EFFUSION,
+        "Moderate right pleural effusion.",
+        "Moderate right pleural effusion. Impression: right pleural effusion.",
+        equal=True,
+    ),
+    Triple(
+        "an adjacent lobe is better than the other side",
+        "Right upper lobe consolidation.",
+        "Right middle lobe consolidation.",
+        "Left upper lobe consolidation.",
+    ),
+    Triple(
+        "an adjacent lobe is better than one far away",
+        "Right upper lobe consolidation.",
+        "Right middle lobe consolidation.",
+        "Right lower lobe consolidation.",
+    ),
+    Triple(
+        "the wrong side is better than a miss",
+        "Moderate right pleural effusion.",
+        "Moderate left pleural effusion.",
+        NORMAL,
+    ),
+    Triple(
+        "a vaguer word is better than a miss",
+        "Right lower lobe pneumonia.",
+        "Right lower lobe opacity.",
+        NORMAL,
+    ),
+    Triple(
+        "a bolder word is better than a miss",
+        "Opacity in the right upper lobe.",
+        "Mass in the right upper lobe.",
+        NORMAL,
+    ),
+    Triple(
+        "the right word is better than a vaguer one",
+        "Right upper lobe mass.",
+        "There is a mass in the right upper lobe.",
+        "There is an opacity in the right upper lobe.",
+    ),
+    Triple(
+        "consolidation for pneumonia costs nothing",
+        "Right lower lobe pneumonia.",
+        "Right lower lobe pneumonia is present.",
+        "Right lower lobe consolidation.",
+        equal=True,
+    ),
+    Triple(
+        "4 mm and 5 mm are the same",
+        "A 4 mm nodule in the left upper lobe.",
+        "A 4 mm nodule in the left upper lobe.",
+        "A 5 mm nodule in the left upper lobe.",
+        equal=True,
+    ),
+    Triple(
+        "8 mm and 25 mm are not the same",
+        "An 8 mm nodule in the left upper lobe.",
+        "A 9 mm nodule in the left upper lobe.",
+        "A 25 mm nodule in the left upper lobe.",
+    ),
+    Triple(
+        "a wrong size is better than a miss",
+        "An 8 mm nodule in the left upper lobe.",
+        "A 25 mm nodule in the left upper lobe.",
+        NORMAL,
+    ),
+    Triple(
+        "5 cm and 5.5 cm are the same mass",
+        "A 5 cm mass in the right upper lobe.",
+        "A 5.0 cm mass in the right upper lobe.",
+        "A 5.5 cm mass in the right upper lobe.",
+        equal=True,
+    ),
+    Triple(
+        "a mass called small enough for a nodule is wrong",
+        "A 3.2 cm mass in the right upper lobe.",
+        "A 3.4 cm mass in the right upper lobe.",
+        "A 2.8 cm mass in the right upper lobe.",
+    ),
+    Triple(
+        "small for minimal costs nothing",
+        "Minimal left pleural effusion.",
+        "Minimal left pleural effusion.",
+        "Small left pleural effusion.",
+        equal=True,
+    ),
+    Triple(
+        "large for small costs something",
+        "Small left pleural effusion.",
+        "Small left pleural effusion.",
+        "Large left pleural effusion.",
+    ),
+    Triple(
+        "one side of two is better than none",
+        "Moderate bilateral pleural effusions.",
+        "Moderate left pleural effusion.",
+        NORMAL,
+    ),
+    Triple(
+        "left and right are bilateral",
+        "Bilateral pleural effusions.",
+        "There are bilateral pleural effusions.",
+        "Left pleural effusion. Right pleural effusion.",
+        equal=True,
+    ),
+    Triple(
+        "a hedge on an urgent finding costs something",
+        "Left pneumothorax.",
+        "There is a left pneumothorax.",
+        "Possible left pneumothorax.",
+    ),
+    Triple(
+        "denying an urgent finding is as bad as leaving it out",
+        "Left pneumothorax. Cardiomegaly.",
+        "Cardiomegaly.",
+        "Cardiomegaly. No pneumothorax.",
+        equal=True,
+    ),
+    Triple(
+        "worsening for improving costs something",
+        "Increased right pleural effusion compared with the prior study.",
+        "The right pleural effusion has increased.",
+        "The right pleural effusion has decreased.",
+    ),
+    Triple(
+        "a normal report for a normal study is better than any finding",
+        NORMAL,
+        "No acute cardiopulmonary abnormality.",
+        "Small right pleural effusion.",
+    ),
+    Triple(
+        "two right findings are better than one",
+        "Cardiomegaly. Moderate right pleural effusion.",
+        "Cardiomegaly with a moderate right pleural effusion.",
+        "Cardiomegaly.",
+    ),
+]
+
+
+def score(triple: Triple, candidate: str) -> float:
+    return evaluate.evaluate(
+        triple.reference, candidate, age=triple.age, sex="F", indication=triple.indication
+    ).raw
+
+
+def test_there_are_thirty_triples_at_least() -> None:
+    assert len({triple.name for triple in TRIPLES}) >= 30
+
+
+@pytest.mark.parametrize("triple", TRIPLES, ids=lambda triple: triple.name)
+def test_the_better_report_scores_higher(triple: Triple) -> None:
+    better, worse = score(triple, triple.better), score(triple, triple.worse)
+    if triple.equal:
+        assert better == pytest.approx(worse)
+    else:
+        assert better > worse
+
+
+CONTEXTS = [
+    ("Atherosclerotic calcification of the aorta.", 82, "Preoperative.", 28, "Chest pain."),
+    ("Left seventh rib fracture.", 3, "Fall.", 60, "Fall."),
+    ("Small right pleural effusion.", 70, "Fall from height.", 70, "Cough."),
+    ("Degenerative changes of the thoracic spine.", 80, "Cough.", 30, "Cough."),
+    ("Tortuous aorta.", 80, "Cough.", 30, "Cough."),
+    ("Small right pneumothorax.", 60, "Status post line placement.", 60, "Chest pain."),
+]
+
+
+@pytest.mark.parametrize(("text", "age", "indication", "other_age", "other"), CONTEXTS)
+def test_age_and_indication_move_significance(
+    text: str, age: float, indication: str, other_age: float, other: str
+) -> None:
+    first = evaluate.evaluate(text, NORMAL, age=age, indication=indication)
+    second = evaluate.evaluate(text, NORMAL, age=other_age, indication=other)
+    [one], [two] = first.reference_findings, second.reference_findings
+    assert one.clinical_significance != two.clinical_significance

@@ -1,0 +1,116 @@
+"""The style score: what is covered, how it is worded, and what to do better."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml import style
+
+SYSTEMATIC = (
+    "The heart is normal in size. The mediastinal and hilar contours are unremarkable. "
+    "The lungs are clear. There is no pleural effusion or pneumothorax. "
+    "No acute osseous abnormality. The upper abdomen is unremarkable."
+)
+
+
+def test_a_systematic_report_has_full_points_and_no_recommendation() -> None:
+    found = style.score(SYSTEMATIC)
+    assert found.points == 100
+    assert found.coverage.recommendation == found.organization.recommendation == ""
+
+
+def test_an_empty_report_has_none_and_is_told_where_to_begin() -> None:
+    found = style.score("")
+    assert found.points == 0
+    assert "lungs" in found.coverage.recommendation
+    assert found.organization.recommendation
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "said"),
+    [
+        ("The lungs are clear. The heart is normal. No rib fracture is seen.", 0.5, "pleura"),
+        ("Consolidation in the right lower lobe is present today.", 0.0, "pleura"),
+        (SYSTEMATIC.replace("There is no pleural effusion or pneumothorax. ", ""), 0.5, "pleura"),
+    ],
+)
+def test_what_was_not_covered_is_recommended(text: str, score: float, said: str) -> None:
+    part = style.score(text).coverage
+    assert part.score == score
+    assert said in part.recommendation
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("The lungs look okay and the heart is fine today.", "casual"),
+        ("I think there is a small effusion on the left side.", "first_person"),
+        ("Opacity in the left base, r/o pna in this patient.", "symbols"),
+        ("THERE IS A LARGE PLEURAL EFFUSION ON THE LEFT SIDE.", "shouting"),
+        ("The lungs are clear! The heart is normal in size!", "exclamation"),
+        ("The lungs are clear. The heart is normal. The lungs are clear.", "repetition"),
+        ("lungs clear heart normal no effusion\nno pneumothorax seen in bones", "no_sentences"),
+        ("the lungs are clear. the heart is normal. no effusion is seen.", "lowercase"),
+    ],
+)
+def test_a_habit_is_found_and_shown(text: str, rule: str) -> None:
+    part = style.score(text).organization
+    found = {item.what: item.spans for item in part.evidence}
+    assert rule in found
+    assert part.score < 1
+    assert part.recommendation
+    assert all(0 <= start < end <= len(text) for start, end in found[rule])
+
+
+def test_going_back_and_forth_between_regions_is_found() -> None:
+    text = (
+        "The heart is large. The lungs are clear. The heart has a pacemaker. "
+        "Atelectasis is seen. The heart is stable. The lungs are low in volume. A rib is broken."
+    )
+    assert "jumping" in {item.what for item in style.score(text).organization.evidence}
+
+
+def test_ordinary_short_words_are_no_symbols() -> None:
+    assert style.score("PA and lateral views. The lungs are clear.").organization.score == 1
+
+
+def test_coverage_points_at_the_words() -> None:
+    text = "Heart size is normal. Sharp costophrenic angles."
+    found = style.coverage(text)
+    assert [text[a:b] for a, b in found["heart"]] == ["Heart"]
+    assert [text[a:b] for a, b in found["pleura"]] == ["costophrenic"]
+    assert found["bones"] == []
+
+
+def test_one_cardiomediastinal_silhouette_covers_heart_and_mediastinum() -> None:
+    found = style.coverage("The cardiomediastinal silhouette is normal.")
+    assert found["heart"] and found["mediastinum"]
+
+
+def test_a_spanish_report_is_covered_by_spanish_words_and_advised_in_spanish() -> None:
+    found = style.score("Corazón de tamaño normal. Senos costofrénicos libres.", "es")
+    regions = {item.what for item in found.coverage.evidence if item.spans}
+    assert regions == {"heart", "pleura"}
+    assert found.coverage.recommendation.startswith("Diga algo sobre los pulmones")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_scored_within_bounds(text: str) -> None:
+    found = style.score(text)
+    assert found.coverage.score in (0, 0.5, 1)
+    assert found.organization.score in (0, 0.5, 1)
+    for part in (found.coverage, found.organization):
+        assert bool(part.recommendation) == (part.score < 1)
+        for item in part.evidence:
+            assert all(0 <= start <= end <= len(text) for start, end in item.spans)
+
+
+def test_a_very_long_text_is_scored_in_bounded_time() -> None:
+    text = SYSTEMATIC * 300
+    start = time.perf_counter()
+    style.score(text)
+    assert time.perf_counter() - start < 5
