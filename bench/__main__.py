@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("game", "localize_rules")
+NAMES = (
+    "game",
+    "localize_rules",
+    "openi_coding",
+    "injection",
+    "radpref",
+    "evaluate_speed",
+)
 
 
 def main(names: list[str]) -> int:
@@ -15,6 +22,7 @@ def main(names: list[str]) -> int:
     worst = 0
     for name in names or NAMES:
         print(f"\n== bench.{name} ==", flush=True)
+        sys.argv = [f"bench.{name}"]  # each reads its own options
         worst = max(worst, importlib.import_module(f"bench.{name}").main() or 0)
     return worst
 
