@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.models import User
 from feedback.models import Attempt, Result
 
@@ -15,6 +17,12 @@ def attempt_for(user: User, public_id: Any) -> Attempt | None:
         .filter(public_id=public_id, user=user)
         .first()
     )
+
+
+def next_url(attempt: Attempt) -> str:
+    """Where the learner goes on to after this attempt."""
+    address = reverse("learning:next", args=[attempt.kind])
+    return f"{address}?after={attempt.case.public_id}"
 
 
 def counting_result(attempt: Attempt) -> Result | None:

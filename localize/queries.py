@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from cases.queries import viewer_image
 from feedback.models import Attempt
+from feedback.queries import next_url
 from ml import atlas, taxonomy
 
 DEFAULT_RULE = "standard"
@@ -28,12 +29,6 @@ def palette() -> list[dict[str, str]]:
         }
         for label in taxonomy.labels().values()
     ]
-
-
-def next_url(attempt: Attempt) -> str:
-    """Where the learner goes on to after this attempt."""
-    address = reverse("learning:next", args=[attempt.kind])
-    return f"{address}?after={attempt.case.public_id}"
 
 
 def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from cases.models import Image
 from feedback.models import Attempt, Result
+from feedback.queries import next_url
 from localize.places import displacement
-from localize.queries import next_url
 from ml import atlas, taxonomy
 
 RULE_NAMES = {"standard": "Standard rule", "radgame": "RadGame rule (IoU ≥ 0.3)"}

@@ -1,0 +1,119 @@
+// An answer's way to the server: kept as a draft while it is made, submitted once, then waited for.
+import { Autosave, STATES } from "./autosave.js";
+import { fragmentOf, say } from "./page.js";
+import { exchange, settled } from "./server.js";
+
+export class Sending {
+  // `answer()` is what is sent; `replace(draft)` takes what another window saved; `saved(body)` hears
+  // the server's word on a save; `reviewed()` finds the feedback in the panel.
+  constructor(data, { panel, answer, replace, saved = () => {}, reviewed, delay = 400 }) {
+    Object.assign(this, { data, panel, answer, replace, saved, reviewed, delay });
+    this.status = document.getElementById("save-state");
+    this.writer = crypto.randomUUID(); // tells this window's saves from another's
+    this.started = performance.now();
+    this.submitting = false;
+  }
+
+  get isOpen() {
+    return this.data.state === "draft";
+  }
+
+  start() {
+    this.autosave = new Autosave({
+      version: this.data.draft.version,
+      answer: this.answer,
+      send: (version, answer) => this.#save(version, answer),
+      delay: this.delay,
+    });
+    this.autosave.addEventListener("state", () => this.#showSaveState());
+    this.#bindConflict();
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isOpen && this.autosave.unsaved) event.preventDefault();
+    });
+  }
+
+  touch() {
+    this.autosave.touch();
+  }
+
+  async #save(version, answer) {
+    const body = { version, writer: this.writer, ...answer };
+    const reply = await exchange("PUT", this.data.urls.draft, body, this.data.csrf);
+    if (reply.status === 200) this.saved(reply.body);
+    return reply;
+  }
+
+  #showSaveState() {
+    const { state, detail, conflict } = this.autosave;
+    if (state === "conflict" && conflict.state !== "draft") {
+      location.assign(this.data.urls.self); // submitted in another window: there is nothing to decide
+      return;
+    }
+    this.#show(state, STATES[state] + (state === "refused" ? `: ${detail}` : ""));
+    document.getElementById("conflict").hidden = state !== "conflict";
+  }
+
+  #show(state, words) {
+    this.status.textContent = words;
+    this.status.dataset.state = state;
+  }
+
+  #bindConflict() {
+    const bar = document.getElementById("conflict");
+    bar.querySelector("[data-role=mine]").addEventListener("click", () => this.autosave.keepMine());
+    bar.querySelector("[data-role=theirs]").addEventListener("click", () => {
+      this.replace(this.autosave.takeTheirs());
+      this.autosave.dirty = false;
+    });
+  }
+
+  async submit() {
+    if (!this.isOpen || this.submitting) return;
+    this.submitting = true;
+    const button = this.panel.querySelector("[data-role=submit]");
+    button.disabled = true;
+    say("Submitting …");
+    try {
+      await this.autosave.stop();
+      await this.#send();
+    } finally {
+      this.submitting = false;
+      button.disabled = false;
+    }
+  }
+
+  async #send() {
+    this.submission ??= crypto.randomUUID();
+    const elapsed = Math.round(performance.now() - this.started);
+    const body = { submission: this.submission, elapsed_ms: elapsed, ...this.answer() };
+    const reply = await exchange("POST", this.data.urls.submit, body, this.data.csrf).catch(() => null);
+    const submittedBefore = reply?.status === 409 && reply.body && reply.body.state !== "draft";
+    if (reply?.status === 202 || submittedBefore) {
+      this.data.state = "submitted";
+      this.#show("submitted", "submitted");
+      history.replaceState(null, "", this.data.urls.self);
+      await this.awaitScore();
+      return;
+    }
+    const refusal = reply && (reply.body?.error ?? `The server could not take it (status ${reply.status}).`);
+    say(refusal ?? "No connection. Your answer is kept here; submit again in a moment.");
+    this.autosave.resume();
+  }
+
+  async awaitScore() {
+    say("Scoring …");
+    this.panel.inert = true; // seen, but not changed any more
+    const state = await settled(this.data.urls.socket, this.data.urls.status);
+    this.data.state = state;
+    const feedback = state === "scored" ? await fragmentOf(this.data.urls.result) : null;
+    if (feedback === null) {
+      location.assign(this.data.urls.self); // the page itself says what is wrong
+      return;
+    }
+    this.panel.innerHTML = feedback; // our own server's escaped template
+    globalThis.htmx?.process(this.panel);
+    this.panel.inert = false;
+    say("");
+    this.reviewed();
+  }
+}
