@@ -32,6 +32,15 @@ MATRIX = {
     "localize:status": (302, 200, 404, 404),
     "localize:result": (302, 409, 404, 404),
     "localize:again": (302, 405, 405, 405),
+    "report:case": (302, 200, 200, 200),
+    "report:attempt": (302, 200, 404, 404),
+    "report:draft": (302, 200, 404, 404),
+    "report:submit": (302, 405, 405, 405),
+    "report:status": (302, 200, 404, 404),
+    "report:result": (302, 409, 404, 404),
+    "report:again": (302, 405, 405, 405),
+    "report:contest": (302, 405, 405, 405),
+    "report:macros": (302, 200, 200, 200),
     "cases:desk": (302, 403, 403, 200),
     "cases:detail": (302, 403, 200, 200),
     "cases:set_status": (302, 405, 405, 405),
@@ -69,10 +78,20 @@ def attempt(trainee, nodule_case):
 
 
 @pytest.fixture
-def arguments(attempt):
+def report(trainee, nodule_case):
+    return services.open_attempt(
+        user=trainee, case=nodule_case, kind="report", mode="practice", rule="rules"
+    )
+
+
+@pytest.fixture
+def arguments(attempt, report):
     image = attempt.case.images.get()
     case, own = [attempt.case.public_id], [attempt.public_id]
+    written = ("attempt", "draft", "submit", "status", "result", "again", "contest")
     return {
+        "report:case": case,
+        **{f"report:{name}": [report.public_id] for name in written},
         "learning:next": ["localize"],
         "localize:case": case,
         **{
@@ -100,14 +119,16 @@ def test_every_role_gets_what_the_matrix_says(
         assert client.get(url).headers["Location"].startswith("/account/login/")
 
 
-@pytest.mark.parametrize("name", ["localize:draft", "localize:submit"])
+@pytest.mark.parametrize(
+    "name", ["localize:draft", "localize:submit", "report:draft", "report:submit", "report:contest"]
+)
 def test_nobody_writes_into_someone_elses_attempt(name, arguments, client_of, instructor):
     from django.urls import reverse
 
     other = client_of(instructor)
     url = reverse(name, args=arguments[name])
     body = {"version": 0, "marks": [], "ticked": [], "submission": str(uuid.uuid4())}
-    method = other.put if name == "localize:draft" else other.post
+    method = other.put if name.endswith(":draft") else other.post
     assert method(url, body, content_type="application/json").status_code == 404
 
 

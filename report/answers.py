@@ -1,0 +1,43 @@
+"""An answer of the writing game: the text, and the language it is written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.models import Case
+from feedback.models import Attempt
+from feedback.registry import AnswerProblem
+
+MAX_CHARACTERS = 100_000
+LANGUAGES = {"en": "English", "es": "Español"}
+"""Languages that can be scored, by their own names."""
+
+
+def languages_of(case: Case) -> list[str]:
+    """The languages in which the case has a reference that can be scored, English first."""
+    there = case.reports.exclude(findings="", impression="").values_list("language", flat=True)
+    return sorted(set(there) & LANGUAGES.keys(), key=list(LANGUAGES).index)
+
+
+def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
+    """Check an answer and return it in the form that is stored; AnswerProblem says what is wrong.
+
+    The text is kept as it was written, but for what no database holds (NUL, half a surrogate pair).
+    """
+    if not isinstance(answer, dict):
+        raise AnswerProblem("The answer must be a JSON object.")
+    text = answer.get("text", "")
+    if not isinstance(text, str):
+        raise AnswerProblem("“text” must be a text.")
+    if len(text) > MAX_CHARACTERS:
+        raise AnswerProblem(
+            f"The report has {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken."
+        )
+    languages = languages_of(attempt.case)
+    if not languages:
+        raise AnswerProblem("This case has no reference report to compare with.")
+    language = answer.get("language") or languages[0]
+    if language not in languages:
+        raise AnswerProblem(f"This case has no reference report in {language!r:.20}.")
+    storable = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return {"text": storable, "language": language}

@@ -1,0 +1,155 @@
+"""The writing game's pages and its exchanges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cases.queries import case_to_play
+from feedback import services as attempts
+from feedback.models import Attempt, Result
+from feedback.payload import client_uuid, json_object, whole_number
+from feedback.queries import attempt_for, counting_result
+from feedback.registry import AnswerProblem
+from feedback.views import answered_problem
+from report import queries, services
+from report.models import Macro
+from report.review import review_of
+from report.scoring import KIND
+
+
+def attempt_or_404(request: HttpRequest, attempt_id: Any) -> Attempt:
+    attempt = attempt_for(request.user, attempt_id)
+    if attempt is None or attempt.kind != KIND:
+        raise Http404("There is no such attempt of yours.")
+    return attempt
+
+
+@require_GET
+@never_cache
+def case(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Open a case to write about: the learner's draft of it, new or as it was left."""
+    found = case_to_play(case_id)
+    queries.case_to_write(found)
+    mode = request.GET.get("mode", Attempt.Mode.PRACTICE)
+    if mode not in queries.MODES:
+        raise Http404(f"There is no mode called {mode!r:.30}.")
+    opened = attempts.open_attempt(
+        user=request.user, case=found, kind=KIND, mode=mode, rule=queries.ENGINE
+    )
+    return render(request, "report/case.html", queries.case_page(opened, request))
+
+
+@require_GET
+@never_cache
+def attempt(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """The page of one attempt in whatever state it is, for links and reloads."""
+    found = attempt_or_404(request, attempt_id)
+    context = queries.case_page(found, request)
+    if found.state == Attempt.State.SCORED:
+        context["review"] = review_of(found, _result(found))
+    return render(request, "report/case.html", context)
+
+
+@answered_problem
+def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """PUT: keep what is written so far, and say which regions it covers. GET: what is kept."""
+    found = attempt_or_404(request, attempt_id)
+    if request.method == "GET":
+        return JsonResponse({"version": found.draft_version, "draft": found.answer})
+    if request.method != "PUT":
+        return HttpResponse(status=405, headers={"Allow": "GET, PUT"})
+    body = json_object(request)
+    saved = attempts.save_draft(
+        attempt_id=found.pk,
+        version=whole_number(body, "version"),
+        answer=body,
+        writer=client_uuid(body, "writer") if "writer" in body else None,
+    )
+    covered = queries.regions_covered(saved.answer["text"], saved.answer["language"])
+    return JsonResponse({"version": saved.draft_version, "regions": covered})
+
+
+@require_POST
+@answered_problem
+def submit(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    found = attempt_or_404(request, attempt_id)
+    body = json_object(request)
+    submitted = attempts.submit(
+        attempt_id=found.pk,
+        submission=client_uuid(body, "submission"),
+        answer=body,
+        elapsed_ms=whole_number(body, "elapsed_ms", default=0),
+    )
+    return JsonResponse({"state": submitted.state}, status=202)
+
+
+@require_GET
+@never_cache
+def status(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    found = attempt_or_404(request, attempt_id)
+    return JsonResponse({"state": found.state, "problem": found.problem})
+
+
+@require_GET
+@never_cache
+def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """The feedback of a scored attempt."""
+    found = attempt_or_404(request, attempt_id)
+    if found.state != Attempt.State.SCORED:
+        return JsonResponse({"error": "This attempt is not scored yet."}, status=409)
+    review = review_of(found, _result(found))
+    return render(request, "report/_feedback.html", {"attempt": found, "review": review})
+
+
+@require_POST
+def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """Queue an attempt again whose scoring failed."""
+    found = attempt_or_404(request, attempt_id)
+    try:
+        attempts.score_again(found.pk)
+    except attempts.Conflict as conflict:
+        messages.error(request, str(conflict))
+    return redirect("report:attempt", found.public_id)
+
+
+@require_POST
+def contest(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """A learner's word against one note of the feedback; answers with a fragment."""
+    found = attempt_or_404(request, attempt_id)
+    if found.state != Attempt.State.SCORED:
+        raise Http404("There is no feedback to contest yet.")
+    note, why = request.POST.get("note", ""), request.POST.get("why", "")
+    try:
+        services.contest(attempt=found, result=_result(found), note=note, why=why)
+    except AnswerProblem as problem:
+        context = {"attempt": found, "problem": str(problem), "note": {"id": note}}
+        return render(request, "report/_contest.html", context, status=422)
+    return render(request, "report/_contest.html", {"attempt": found, "kept": True})
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@answered_problem
+def macros(request: HttpRequest) -> HttpResponse:
+    """The learner's own macros as JSON; POST makes or changes one, DELETE takes one away."""
+    if request.method != "GET":
+        body = json_object(request)
+        name, text = (str(body.get(key, "")) for key in ("name", "text"))
+        if request.method == "POST":
+            services.save_macro(user=request.user, name=name, text=text)
+        else:
+            services.delete_macro(user=request.user, name=name)
+    own = Macro.objects.filter(user=request.user).values("name", "text")
+    return JsonResponse({"macros": list(own)})
+
+
+def _result(attempt: Attempt) -> Result:
+    scored = counting_result(attempt)
+    if scored is None:
+        raise Http404("This attempt has no result.")
+    return scored

@@ -1,0 +1,177 @@
+// The page of the writing game: images to look at, a text to write, submit, feedback.
+import "./site.js";
+import { Highlights } from "./highlights.js";
+import { Macros } from "./macros.js";
+import { confirmed, read } from "./page.js";
+import { expanded, withSections, wordsIn } from "./report-text.js";
+import { Sending } from "./sending.js";
+import { Stage } from "./stage.js";
+
+const KINDS = {
+  missing: "truth missed",
+  attribute: "truth poorly-located",
+  matched: "truth hit",
+};
+
+class ReportPage {
+  constructor(data) {
+    this.data = data;
+    this.panel = document.getElementById("panel");
+    this.boxes = [];
+    this.stage = new Stage(data.images, {
+      extra: () => this.boxes,
+      more: (event) => (this.highlights ? this.#reviewing(event) : {}),
+    });
+    this.sending = new Sending(data, {
+      panel: this.panel,
+      answer: () => this.answer,
+      replace: (draft) => this.#write(draft.text),
+      saved: ({ regions }) => this.#showRegions(regions),
+      reviewed: () => this.startReview(),
+      delay: 700,
+    });
+  }
+
+  get isOpen() {
+    return this.data.state === "draft";
+  }
+
+  get answer() {
+    return { text: this.field.value, language: this.language?.value ?? this.data.draft.language };
+  }
+
+  get views() {
+    return this.stage.views;
+  }
+
+  get autosave() {
+    return this.sending.autosave;
+  }
+
+  async start() {
+    if (this.isOpen) this.#startWriting();
+    document.addEventListener("keydown", (event) => this.key(event));
+    await this.stage.open();
+    if (this.data.state === "scored") this.startReview();
+    if (this.data.state === "submitted") this.sending.awaitScore();
+  }
+
+  #role(name) {
+    return this.panel.querySelector(`[data-role=${name}]`);
+  }
+
+  #startWriting() {
+    this.field = this.#role("text");
+    this.language = document.getElementById("language");
+    this.sending.start();
+    this.field.addEventListener("input", () => this.#written());
+    this.language?.addEventListener("change", () => {
+      this.field.lang = this.language.value;
+      this.sending.touch();
+    });
+    this.#role("submit").addEventListener("click", () => this.submit());
+    this.#role("sections").addEventListener("click", () => this.#insertSections());
+    this.#bindChecklist();
+    const { macros, csrf, urls } = this.data;
+    this.macros = new Macros(document.getElementById("macro-dialog"), { macros, csrf, url: urls.macros });
+    this.#role("macros").addEventListener("click", () => this.macros.open());
+    this.#countWords();
+    this.field.focus({ preventScroll: true });
+  }
+
+  #write(text) {
+    this.field.value = text;
+    this.#countWords();
+  }
+
+  #written() {
+    const made = expanded(this.field.value, this.field.selectionStart, this.macros.list);
+    if (made) {
+      this.field.value = made.text;
+      this.field.setSelectionRange(made.caret, made.caret);
+    }
+    this.#countWords();
+    this.sending.touch();
+  }
+
+  #countWords() {
+    const count = wordsIn(this.field.value);
+    this.#role("words").textContent = `${count} ${count === 1 ? "word" : "words"}`;
+  }
+
+  #insertSections() {
+    this.field.value = withSections(this.field.value, this.data.sections[this.answer.language]);
+    this.field.focus();
+    this.#written();
+  }
+
+  #showRegions(regions) {
+    for (const { what, covered } of regions) {
+      const item = this.panel.querySelector(`[data-region="${what}"]`);
+      item?.classList.toggle("covered", covered);
+      const words = item?.querySelector(".visually-hidden");
+      if (words) words.textContent = covered ? ", covered" : ", not yet";
+    }
+  }
+
+  // The list can be off, and stays so.
+  #bindChecklist() {
+    const list = this.#role("checklist").querySelector("ul");
+    const button = this.#role("checklist-off");
+    const show = (on) => {
+      list.hidden = !on;
+      button.textContent = on ? "hide" : "show";
+      button.setAttribute("aria-expanded", String(on));
+    };
+    show(localStorage.getItem("report-checklist") !== "off");
+    button.addEventListener("click", () => {
+      localStorage.setItem("report-checklist", list.hidden ? "on" : "off");
+      show(list.hidden);
+    });
+  }
+
+  key(event) {
+    if (event.target.closest?.("dialog[open]")) return;
+    if (this.isOpen && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.submit();
+    } else if (event.key === "Escape" && event.target === this.field) {
+      this.stage.focus(); // the viewer's keys work again
+    } else {
+      this.stage.key(event);
+    }
+  }
+
+  #reviewing(event) {
+    const back = ["ArrowLeft", "ArrowUp"].includes(event.key);
+    return {
+      nudge: () => this.highlights.step(back ? -1 : 1),
+      normal: () => location.assign(this.data.urls.next),
+    };
+  }
+
+  async submit() {
+    if (!this.field.value.trim() && !(await confirmed("nothing-marked"))) return;
+    await this.sending.submit();
+  }
+
+  startReview() {
+    document.body.classList.add("reviewing");
+    this.found = read("review-boxes");
+    this.highlights = new Highlights(this.panel, { go: (note) => this.#goTo(note) });
+    this.panel.querySelector("h2")?.focus();
+  }
+
+  // A finding's place on the image, where the case has one.
+  #goTo(note) {
+    this.boxes = this.found
+      .filter(({ id }) => id === note)
+      .map((box) => ({ ...box, kind: KINDS[box.kind] ?? "truth", selected: true }));
+    this.stage.redraw();
+    if (this.boxes.length) this.stage.goTo(this.boxes[0]);
+  }
+}
+
+const page = new ReportPage(read("case-data"));
+page.start();
+window.radgame = { page, ...page.stage.forTests() };
