@@ -72,12 +72,16 @@ def _one_case(player: Player) -> float:
         player.choose("nodule")
         player.draw([0.3, 0.3, 0.4, 0.4])
     player.wait_until_saved()
-    # Timed inside the page, so that the driver's own round trips do not count.
+    return _submitted_to_shown(page, "review-data")
+
+
+def _submitted_to_shown(page: Page, feedback: str) -> float:
+    """Milliseconds, timed inside the page, so that the driver's own round trips do not count."""
     return page.evaluate(
-        """() => new Promise((resolve) => {
+        """(feedback) => new Promise((resolve) => {
           const start = performance.now();
           const shown = () => {
-            if (document.getElementById("review-data")) {
+            if (document.getElementById(feedback)) {
               requestAnimationFrame(() => resolve(performance.now() - start));
               watcher.disconnect();
             }
@@ -85,8 +89,26 @@ def _one_case(player: Player) -> float:
           const watcher = new MutationObserver(shown);
           watcher.observe(document.getElementById("panel"), { childList: true, subtree: true });
           document.querySelector("[data-role=submit]").click();
-        })"""
+        })""",
+        feedback,
     )
+
+
+def write(game: Game, page: Page, count: int) -> list[float]:
+    """The same for reports: each writes the reference of another case, or what it can get."""
+    player = Player(game, page)
+    player.log_in("trainee")
+    texts = [text for (text,) in game.rows("SELECT findings FROM cases_referencereport")]
+    return [_one_report(player, texts[number % len(texts)]) for number in range(count)]
+
+
+def _one_report(player: Player, text: str) -> float:
+    page = player.page
+    page.goto(f"{player.game.address}/next/report/")
+    player.wait_until_shown()
+    page.locator("#text").fill(text)
+    page.wait_for_function("radgame.page.autosave.version > 0 && !radgame.page.autosave.unsaved")
+    return _submitted_to_shown(page, "review-boxes")
 
 
 def first_image(game: Game, page: Page) -> float:
@@ -134,12 +156,14 @@ def measure(folder: Path) -> list[Figure]:
         passwords = game.passwords
         times = [] if CHROMIUM is None else in_browser(lambda page: play(game, page, PLAYED))
         figures = memory(game)
+        reports = [] if CHROMIUM is None else in_browser(lambda page: write(game, page, PLAYED))
         cold = 0.0 if CHROMIUM is None else in_browser(lambda page: first_image(game, page))
-    assert isinstance(times, list) and isinstance(cold, float)
+    assert isinstance(times, list) and isinstance(reports, list) and isinstance(cold, float)
     if times:
         figures += [
             Figure(f"submit to feedback, p95 of {PLAYED}", p95(times), "ms", 400),
             Figure("submit to feedback, median", sorted(times)[len(times) // 2], "ms"),
+            Figure(f"report, submit to feedback, p95 of {PLAYED}", p95(reports), "ms", 500),
             Figure("first image on screen, empty cache", cold, "ms", 1500),
         ]
     figures.append(Figure("second start to the first page", first_page(folder), "s", 5))

@@ -62,6 +62,17 @@ class Game:
         [[value]] = self.rows(query, *values)
         return value
 
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints, run beside the game on its data."""
+        variables = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+        variables["DATA_DIR"] = str(self.data_dir)
+        if self.database_url:
+            variables["DATABASE_URL"] = self.database_url
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def children(self) -> dict[str, int]:
         """Process ids of the web server and the worker's main process."""
         return {
