@@ -109,6 +109,7 @@ def _note(identity: str, note: dict[str, Any], data: dict[str, Any]) -> dict[str
     return {
         **note,
         "id": identity,
+        "name": _finding(data["evaluation"]["reference_findings"], note["ref_id"]).get("name", ""),
         "sign": SIGNS[note["kind"]],
         "significance": WEIGHTS[note["clinical_significance"]][1],
         "errors": ", ".join(KINDS.get(kind, kind) for kind in note["error_types"]),
@@ -124,8 +125,7 @@ def _boxes(identity: str, note: dict[str, Any], data: dict[str, Any]) -> list[di
         return []
     group = taxonomy.group_of(label)
     same = [row for row in data["regions"] if taxonomy.group_of(row["label"]) == group]
-    words = finding["finding"].lower() if finding else ""
-    sided = [row for row in same if row["side"] and row["side"] in words]
+    sided = [row for row in same if row["side"] and row["side"] == finding["side"]]
     return [
         {
             "id": identity,
@@ -133,7 +133,7 @@ def _boxes(identity: str, note: dict[str, Any], data: dict[str, Any]) -> list[di
             "frame": row["frame"],
             "box": row["box"],
             "kind": note["kind"],
-            "text": finding["finding"] if finding else "",
+            "text": finding["name"] or finding["finding"],
         }
         for row in (sided or same)
     ]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ml import tables, taxonomy
+from ml.evaluate import relations
 from ml.evaluate.observation import BILATERAL, Observation
-from ml.evaluate.schema import Evaluation, Note, Span
+from ml.evaluate.schema import EvaluatedFinding, Evaluation, Note, Span
 
 WEIGHT_WORDS = {
     "urgent": "urgent",
@@ -30,15 +31,31 @@ def phrase_of(label: str) -> str:
     return (entry.name if entry else label.replace("_", " ")).split(" / ")[0].lower()
 
 
+def side_of(finding: Observation) -> str | None:
+    """left, right or bilateral; None when unsaid or in the middle."""
+    sides = finding.sides & BILATERAL
+    return "bilateral" if sides == BILATERAL else next(iter(sides), None)
+
+
+def kind_of(finding: Observation) -> str:
+    """What a finding is, in a sentence: its kind where the words say one, else its label."""
+    if finding.concept in relations.kinds_of(finding.label):
+        return finding.concept.replace("_", " ")
+    return phrase_of(finding.label)
+
+
+def name_of(finding: Observation) -> str:
+    """A finding's kind with its side: "right pleural effusion"."""
+    return " ".join(word for word in (side_of(finding), kind_of(finding)) if word)
+
+
 def wording_of(finding: Observation) -> str:
     """An example sentence that says everything the finding has: size, severity, side, place."""
     sizes = " × ".join(f"{size:g} mm" for size in finding.sizes_mm)
-    sides = finding.sides & BILATERAL
-    side = "bilateral" if sides == BILATERAL else " ".join(sorted(sides))
     hedge = "" if finding.certain else "possible"
     severity = finding.severities[-1] if finding.severities else ""
     change = " ".join(sorted(finding.changes & {"new", "stable"}))
-    words = (hedge, change, sizes, severity, side, phrase_of(finding.label))
+    words = (hedge, change, sizes, severity, name_of(finding))
     sentence = " ".join(word for word in words if word)
     if finding.zones:
         zones = " and ".join(zone.replace("_", " ") for zone in sorted(finding.zones))
@@ -79,7 +96,7 @@ def _matched(evaluation: Evaluation) -> Iterable[Note]:
             match.ref_id,
             match.pred_id,
             finding.clinical_significance,
-            f"You reported the {phrase_of(finding.label or finding.finding)}.",
+            f"You reported the {_name(finding)}.",
             reference_spans=finding.spans,
             candidate_spans=_spans(evaluation, match.pred_id),
         )
@@ -90,14 +107,13 @@ def _missing(
 ) -> Iterable[Note]:
     for identity in evaluation.errors.missing_findings:
         finding = evaluation.finding(identity)
-        name = phrase_of(finding.label or finding.finding)
         said = "Your report says there is none" if finding.label in denied else "Not in your report"
         yield Note(
             "missing",
             identity,
             None,
             finding.clinical_significance,
-            f"{said}: {name} ({_weight(evaluation, identity)}).",
+            f"{said}: {_name(finding)} ({_weight(evaluation, identity)}).",
             wording_of(observations[identity]),
             reference_spans=finding.spans,
         )
@@ -111,10 +127,13 @@ def _false(evaluation: Evaluation) -> Iterable[Note]:
             None,
             identity,
             finding.clinical_significance,
-            f"The reference has no {phrase_of(finding.label or finding.finding)} "
-            f"({_weight(evaluation, identity)}).",
+            f"The reference has no {_name(finding)} ({_weight(evaluation, identity)}).",
             candidate_spans=finding.spans,
         )
+
+
+def _name(finding: EvaluatedFinding) -> str:
+    return finding.name or phrase_of(finding.label or finding.finding)
 
 
 def _weight(evaluation: Evaluation, identity: str) -> str:

@@ -48,6 +48,12 @@ def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return {label: tuple(patterns) for label, patterns in found.items()}
 
 
+@cache
+def kinds_of(label: str) -> frozenset[str]:
+    """The kinds that `concept_of` may tell for a label."""
+    return frozenset(concept for concept, _ in _concepts().get(label, ()))
+
+
 def concept_of(label: str, words: str, start: int, end: int, sentence: str) -> str:
     """The kind of device, bone or material a label stands for, or else the label itself.
 

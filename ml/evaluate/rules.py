@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ml.evaluate.compare import mistakes_of
-from ml.evaluate.explain import notes_for
+from ml.evaluate.explain import name_of, notes_for, side_of
 from ml.evaluate.mentions import Reading, read
 from ml.evaluate.observation import Observation
 from ml.evaluate.pairing import Pair, pairs_of
@@ -70,6 +70,8 @@ def _numbered(
                 finding.label,
                 finding.spans,
                 reason,
+                side_of(finding),
+                name_of(finding),
             )
         )
     return tuple(numbered)

@@ -57,6 +57,10 @@ class EvaluatedFinding:
     """Where the text states it; several when it is said more than once."""
     reason: str = ""
     """Why it has this significance."""
+    side: str | None = None
+    """left, right or bilateral, where the text says so."""
+    name: str = ""
+    """What it is called in a sentence, side included; empty: its words."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +70,8 @@ class EvaluatedFinding:
             "label": self.label,
             "spans": [list(span) for span in self.spans],
             "reason": self.reason,
+            "side": self.side,
+            "name": self.name,
         }
 
 
@@ -333,6 +339,10 @@ def _finding(item: Any) -> EvaluatedFinding:
         label=record.get("label"),
         spans=_spans(record.get("spans")),
         reason=str(record.get("reason") or ""),
+        side=_choice(record, "side", ("left", "right", "bilateral"))
+        if record.get("side")
+        else None,
+        name=str(record.get("name") or ""),
     )
 
 

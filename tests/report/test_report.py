@@ -88,7 +88,7 @@ def test_a_missed_finding_and_a_wrong_side_are_told_and_highlighted(client, atte
 def test_an_invented_finding_costs_and_is_told(client, attempt):
     page = feedback(client, attempt, f"{REFERENCE} Large left pneumothorax.")
     assert attempt.results.get().score < 100
-    assert "The reference has no pneumothorax" in words_of(page)
+    assert "The reference has no left pneumothorax" in words_of(page)
 
 
 def test_the_score_is_shown_with_its_arithmetic_and_engine(client, attempt):
@@ -97,10 +97,13 @@ def test_the_score_is_shown_with_its_arithmetic_and_engine(client, attempt):
     assert "Rules engine" in words
 
 
-def test_a_missed_finding_has_its_box_on_the_image(client, attempt):
+def test_a_missed_finding_has_its_box_of_its_side_on_the_image(client, attempt, case):
+    other = factories.FindingFactory(case=case, label="pleural_effusion", side="left")
+    factories.RegionFactory(finding=other, image=case.images.get(), x0=0.1, x1=0.2)
     page = feedback(client, attempt, "Cardiomegaly.")
     boxes = json.loads(re.search(r'id="review-boxes"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
     assert [box["kind"] for box in boxes] == ["missing"]
+    assert boxes[0]["text"] == "right pleural effusion"
     assert boxes[0]["box"] == [0.6, 0.2, 0.7, 0.3]
 
 
