@@ -149,10 +149,10 @@ def _arithmetic(crimson: dict[str, Any]) -> str:
     weight, raw = crimson["reference_weight"], crimson["raw"]
     if weight <= 0:
         what = "nothing false was claimed" if false <= 0 else f"false findings weigh {false:g}"
-        return f"Nothing of weight to find, and {what}: CRIMSON {raw:.2f}."
+        return f"nothing of weight to find, and {what}"
     if credit >= false:
         return f"({credit:.2f} credit − {false:g} false) / {weight:g} to find = {raw:.2f}"
-    return f"More false than right: −e / (1 + e) with e = {false:g} − {credit:.2f} = {raw:.2f}"
+    return f"more false than right: −e / (1 + e) with e = {false:g} − {credit:.2f}"
 
 
 def _term(term: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any]:
