@@ -1,0 +1,187 @@
+"""Small random checkpoints in the formats of the real ones, read by the same code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+WORDS = """the a is are no of and in with right left lower upper lobe lung lungs heart pleural
+effusion pneumothorax small large mild moderate enlarged clear normal size nodule opacity
+consolidation edema there evidence acute cardio ##pulmonary ##megaly process . , - 1 2 cm mm
+atelectasis base apex tube tip above carina rib fracture seen unchanged since prior""".split()  # noqa: SIM905
+LETTERS = [*"abcdefghijklmnopqrstuvwxyz0123456789.,:;()/%-'"]
+NER_LABELS = (
+    "Observation::definitely present",
+    "Anatomy::definitely present",
+    "Observation::definitely absent",
+    "Observation::uncertain",
+)
+RELATION_LABELS = ("modify", "located_at", "suggestive_of")
+FEWER_ENTITIES, FEWER_RELATIONS = 0.12, 0.1
+TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+FULL = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12}
+
+
+def bert_folder(folder: Path, size: dict[str, int], words: Iterable[str] = WORDS) -> Any:
+    """A BERT tokenizer and configuration (no weights) in a folder; returns the configuration."""
+    from transformers import BertConfig, BertTokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, *LETTERS]
+    pieces += [f"##{letter}" for letter in LETTERS]
+    pieces = list(dict.fromkeys(pieces))
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
+    BertTokenizer(folder / "vocab.txt").save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(pieces),
+        intermediate_size=4 * size["hidden_size"],
+        **size,
+    )
+    config.save_pretrained(folder)
+    return config
+
+
+def radgraph_folder(
+    folder: Path, size: dict[str, int] = TINY, words: Iterable[str] = WORDS
+) -> Path:
+    """A RadGraph-XL model of random weights: folder with ``radgraph-xl`` and ``encoder``."""
+    import torch
+
+    bert_folder(folder / "encoder", size, words)
+    target = folder / "radgraph-xl"
+    names = target / "vocabulary"
+    names.mkdir(parents=True)
+    (names / "non_padded_namespaces.txt").write_text("*labels\n*tags\n")
+    (names / "radgraph-xl__ner_labels.txt").write_text("\n".join(("", *NER_LABELS)) + "\n")
+    (names / "radgraph-xl__relation_labels.txt").write_text("\n".join(RELATION_LABELS) + "\n")
+    (target / "config.json").write_text(json.dumps(_radgraph_config(), indent=1))
+    torch.manual_seed(0)
+    torch.save(_radgraph_weights(folder), target / "weights.th")
+    return folder
+
+
+def _radgraph_config() -> dict[str, Any]:
+    bert = {"model_name": "../encoder", "max_length": 512}
+    return {
+        "dataset_reader": {
+            "type": "dygie",
+            "max_span_width": 12,
+            "token_indexers": {"bert": {"type": "pretrained_transformer_mismatched", **bert}},
+        },
+        "model": {
+            "type": "dygie",
+            "embedder": {
+                "token_embedders": {"bert": {"type": "pretrained_transformer_mismatched", **bert}}
+            },
+            "initializer": {},
+            "module_initializer": {},
+            "modules": {
+                "coref": {"spans_per_word": 0.3, "max_antecedents": 100, "coref_prop": 0},
+                "ner": {},
+                "relation": {"spans_per_word": 0.5},
+                "events": {
+                    "trigger_spans_per_word": 0.3,
+                    "argument_spans_per_word": 0.8,
+                    "loss_weights": {"trigger": 1.0, "arguments": 1.0},
+                },
+            },
+            "feature_size": 20,
+            "max_span_width": 12,
+            "target_task": "relation",
+            "feedforward_params": {"num_layers": 2, "hidden_dims": 150, "dropout": 0.4},
+            "loss_weights": {"ner": 0.2, "relation": 1.0, "coref": 0.0, "events": 0.0},
+        },
+    }
+
+
+def _radgraph_weights(folder: Path) -> dict[str, Any]:
+    """Random weights of the model that the package builds from the configuration.
+
+    The last biases are lowered so that some spans are entities and most, as in life, are not.
+    """
+    import contextlib
+    import io
+
+    from ml.radgraph.loading import _view
+
+    with _view(folder, "radgraph-xl") as view:
+        from unittest import mock
+
+        import radgraph
+
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            mock.patch("torch.load", return_value={}),
+            mock.patch("torch.nn.Module.load_state_dict"),
+        ):
+            made = radgraph.RadGraph(model_type="radgraph-xl", model_cache_dir=str(view), cuda=-1)
+    state = made.model.state_dict()
+    state["_ner._ner_scorers.radgraph-xl__ner_labels.1._module.bias"] -= FEWER_ENTITIES
+    state["_relation._relation_scorers.radgraph-xl__relation_labels.bias"] -= FEWER_RELATIONS
+    return state
+
+
+REPORTS = (
+    "The lungs are clear. No pleural effusion or pneumothorax. The heart is normal in size.",
+    "Small left pleural effusion. Mild cardiomegaly with moderate pulmonary edema.",
+    "Consolidation in the right lower lobe, 2 cm nodule in the left upper lobe.",
+    "Effusion.",
+    "There is no acute cardiopulmonary process (unchanged since prior). Rib fracture seen: 5%.",
+    "Endotracheal tube tip 3.5 cm above the carina. " * 4,
+)
+
+
+def chexbert_folder(
+    folder: Path, size: dict[str, int] = TINY, words: Iterable[str] = WORDS
+) -> Path:
+    """A CheXbert checkpoint of random weights, as written by training on several GPUs."""
+    import numpy as np
+    import torch
+    from transformers import BertModel
+
+    config = bert_folder(folder / "tokenizer", size, words)
+    torch.manual_seed(0)
+    state = {f"module.bert.{k}": v for k, v in BertModel(config).state_dict().items()}
+    for place in range(14):
+        rows = 2 if place == 13 else 4
+        state[f"module.linear_heads.{place}.weight"] = 0.02 * torch.randn(rows, size["hidden_size"])
+        state[f"module.linear_heads.{place}.bias"] = torch.zeros(rows)
+    state["module.bert.embeddings.position_ids"] = torch.arange(512)[None]
+    content = {"epoch": 3, "model_state_dict": state, "best_metric": np.float64(0.7)}
+    torch.save(content, folder / "chexbert.pth")
+    return folder
+
+
+def published_chexbert(folder: Path) -> Any:
+    """How the published code labels reports: BERT with a pooler, texts padded to the longest.
+
+    Returns a function texts → fourteen tensors (texts, classes) of scores, in one pass.
+    """
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
+    bert = BertModel(BertConfig.from_pretrained(folder / "tokenizer"))
+    content = torch.load(folder / "chexbert.pth", weights_only=False)
+    state = {k.removeprefix("module."): v for k, v in content["model_state_dict"].items()}
+    bert.load_state_dict(
+        {k[5:]: v for k, v in state.items() if k.startswith("bert.") and "position_ids" not in k}
+    )
+    bert.eval()
+
+    def scores(texts: list[str]) -> list[Any]:
+        rows = [tokenizer.encode(" ".join(text.split())) for text in texts]
+        rows = [r if len(r) <= 512 else [*r[:511], tokenizer.sep_token_id] for r in rows]
+        longest = max(len(row) for row in rows)
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+        with torch.no_grad():
+            hidden = bert(ids, attention_mask=mask)[0][:, 0]
+            return [
+                hidden @ state[f"linear_heads.{n}.weight"].T + state[f"linear_heads.{n}.bias"]
+                for n in range(14)
+            ]
+
+    return scores
