@@ -12,6 +12,7 @@ NAMES = (
     "injection",
     "radpref",
     "evaluate_speed",
+    "models",
 )
 
 

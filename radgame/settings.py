@@ -211,6 +211,16 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
+# Models; none is needed (docs/models.md)
+MODELS_DIR = Path(text("MODELS_DIR", str(DATA_DIR / "models")))
+MODEL_MIRROR = text("MODEL_MIRROR", "")
+MODEL_DEVICE = text("MODEL_DEVICE", "auto")
+LLM_URL = text("LLM_URL", "")
+LLM_MODEL = text("LLM_MODEL", "")
+LLM_API_KEY = text("LLM_API_KEY", "")
+LLM_TIMEOUT_SECONDS = number("LLM_TIMEOUT_SECONDS", 120)
+LLM_CONCURRENCY = number("LLM_CONCURRENCY", 4)
+
 # Time and language
 USE_TZ = True
 TIME_ZONE = "UTC"

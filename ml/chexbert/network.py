@@ -92,7 +92,12 @@ def _weights(path: Path) -> dict[str, Any]:
     # Beside tensors the file may hold numbers of NumPy, such as a best validation score.
     scalar = np.float64(0).__reduce__()[0]
     # NumPy 1 wrote the same function under another name.
-    numbers = [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, type(np.dtype("f8"))]
+    numbers: list[Any] = [
+        scalar,
+        (scalar, "numpy.core.multiarray.scalar"),
+        np.dtype,
+        type(np.dtype("f8")),
+    ]
     with torch.serialization.safe_globals(numbers):
         content = torch.load(path, map_location="cpu", weights_only=True)
     state = content["model_state_dict"]
