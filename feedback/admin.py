@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from feedback.models import Attempt, Result
+from feedback.models import Attempt, Result, Series
 
 
 @admin.register(Attempt)
@@ -12,5 +12,12 @@ class AttemptAdmin(admin.ModelAdmin):
 
 @admin.register(Result)
 class ResultAdmin(admin.ModelAdmin):
-    list_display = ("attempt", "scorer", "scorer_version", "score", "counts")
+    list_display = ("attempt", "round", "scorer", "scorer_version", "score", "counts")
     raw_id_fields = ("attempt",)
+
+
+@admin.register(Series)
+class SeriesAdmin(admin.ModelAdmin):
+    list_display = ("public_id", "user", "kind", "mode", "started_at", "closed_because")
+    list_filter = ("kind", "mode", "closed_because")
+    raw_id_fields = ("user",)

@@ -11,6 +11,80 @@ from django.db.models import Q
 from cases.models import Case, Finding
 
 
+class Mode(models.TextChoices):
+    """How a case is played (docs/modes.md)."""
+
+    PRACTICE = "practice", "Practice"
+    SECOND_LOOK = "second_look", "Second look"
+    GUIDED = "guided", "Guided"
+    SPRINT = "sprint", "Timed sprint"
+    TEST = "test", "Test"
+
+
+class Series(models.Model):
+    """Cases played one after the other; nothing is told of any of them before it is closed."""
+
+    class Closed(models.TextChoices):
+        OPEN = "", "Open"
+        FINISHED = "finished", "Every case answered"
+        TIME = "time", "Time was up"
+        ENDED = "ended", "Ended by the learner"
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="series"
+    )
+    kind = models.CharField(max_length=10, help_text="The game: localize or report")
+    mode = models.CharField(max_length=12, choices=Mode)
+    rule = models.CharField(max_length=20, blank=True, help_text="Scoring rule or engine")
+    cases = models.ManyToManyField(Case, through="SeriesCase", related_name="series")
+    case_seconds = models.PositiveIntegerField(null=True, help_text="Limit for each case")
+    ends_at = models.DateTimeField(null=True, help_text="Limit for all of it")
+    started_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=10, choices=Closed, default=Closed.OPEN)
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_series_a_game",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ends_at"], condition=Q(closed_at__isnull=True), name="series_to_close"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mode} {self.public_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class SeriesCase(models.Model):
+    """The place of a case in a series, from 1."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="places")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["series", "case"], name="case_once_a_series"),
+            models.UniqueConstraint(fields=["series", "position"], name="place_once_a_series"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series_id} {self.position}"
+
+
 class Attempt(models.Model):
     """One learner's go at one case."""
 
@@ -20,12 +94,12 @@ class Attempt(models.Model):
         SCORED = "scored", "Scored"
         FAILED = "failed", "Failed"
 
-    class Mode(models.TextChoices):
-        PRACTICE = "practice", "Practice"
-        TEST = "test", "Test"
-        SPRINT = "sprint", "Timed sprint"
-        GUIDED = "guided", "Guided"
-        SECOND_LOOK = "second_look", "Second look"
+    class Closed(models.TextChoices):
+        LEARNER = "", "Submitted by the learner"
+        TIME = "time", "Time was up: the last saved draft was taken"
+        ENDED = "ended", "The series was ended: the last saved draft was taken"
+
+    Mode = Mode
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -35,6 +109,7 @@ class Attempt(models.Model):
     case_version = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, help_text="The game: localize or report")
     mode = models.CharField(max_length=12, choices=Mode, default=Mode.PRACTICE)
+    series = models.ForeignKey(Series, null=True, on_delete=models.CASCADE, related_name="attempts")
     rule = models.CharField(max_length=20, blank=True, help_text="Scoring rule or engine")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     answer = models.JSONField(default=dict, help_text="What the learner has marked or written")
@@ -51,6 +126,17 @@ class Attempt(models.Model):
     elapsed_ms = models.PositiveIntegerField(null=True)
     tries = models.PositiveSmallIntegerField(default=0, help_text="Scorings begun")
     problem = models.TextField(blank=True, help_text="Why it failed, in one sentence")
+    deadline = models.DateTimeField(null=True, help_text="When the last saved draft is taken")
+    closed_because = models.CharField(
+        max_length=10, choices=Closed, default=Closed.LEARNER, blank=True
+    )
+    round = models.PositiveSmallIntegerField(default=1, help_text="2 is the second look")
+    aids = models.JSONField(
+        default=list, help_text="What was told of the truth while it was played (feedback.aids)"
+    )
+    truth_seen = models.BooleanField(
+        default=False, help_text="The learner had been shown this case's truth before submitting"
+    )
 
     class Meta:
         constraints = [
@@ -65,6 +151,7 @@ class Attempt(models.Model):
                 fields=["queued_at"], condition=Q(state="submitted"), name="attempts_to_sweep"
             ),
             models.Index(fields=["user", "kind", "-id"], name="attempts_of_user"),
+            models.Index(fields=["deadline"], condition=Q(state="draft"), name="attempts_to_close"),
         ]
 
     def __str__(self) -> str:
@@ -81,12 +168,15 @@ class Attempt(models.Model):
 
 
 class Result(models.Model):
-    """What one scorer version says of one attempt."""
+    """What one scorer version says of one attempt, or of one round of it."""
 
     attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="results")
     scorer = models.CharField(max_length=50, help_text="Name of rule or engine")
     scorer_version = models.CharField(max_length=50)
-    counts = models.BooleanField(default=True, help_text="False for one shown beside the score")
+    round = models.PositiveSmallIntegerField(default=1)
+    counts = models.BooleanField(
+        default=True, help_text="False for one that is shown, but enters no figure"
+    )
     score = models.FloatField(help_text="0 to 100")
     data = models.JSONField(help_text="All that the feedback page needs, the truth included")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -94,7 +184,8 @@ class Result(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["attempt", "scorer", "scorer_version"], name="result_once_a_version"
+                fields=["attempt", "scorer", "scorer_version", "round"],
+                name="result_once_a_version",
             ),
         ]
 
@@ -116,6 +207,7 @@ class Outcome(models.Model):
     outcome = models.CharField(max_length=20)
     iou = models.FloatField(null=True)
     confidence = models.PositiveSmallIntegerField(null=True)
+    aided = models.BooleanField(default=False, help_text="A hint had led to it")
 
     class Meta:
         indexes = [models.Index(fields=["label", "outcome"], name="outcome_by_label")]

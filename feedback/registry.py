@@ -27,6 +27,21 @@ class OutcomeRow:
     finding_id: int | None = None
     iou: float | None = None
     confidence: int | None = None
+    aided: bool = False
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One hint: what the learner is told, and what it costs."""
+
+    about: str
+    """By what the game knows it again; never sent to the page."""
+    step: str
+    text: str
+    cost: float = 0.0
+    """Share of one finding's credit."""
+    place: dict[str, Any] | None = None
+    """``image``, ``frame`` and ``box`` of an outline to draw."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class Scored:
     score: float
     data: dict[str, Any]
     outcomes: list[OutcomeRow] = field(default_factory=list)
+    remaining: list[str] = field(default_factory=list)
+    """The region of each finding not found, in words: all that a second look is told."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,15 @@ class Game:
     """Name of the page that plays a case, taking its public id."""
     attempt_url_name: str
     """Name of the page of one attempt, taking its public id."""
+    modes: tuple[str, ...] = ("practice",)
+    """The modes it can be played in."""
+    rules: tuple[str, ...] = ()
+    """Scoring rules or engines, the default first."""
+    hint: Callable[[Attempt, dict[str, Any]], Hint] | None = None
+    """The next hint for a draft, given what the page asked for; raises AnswerProblem."""
+    hint_modes: tuple[str, ...] = ()
+    guided_shows: bool = False
+    """Whether guided means to be shown the truth at once, without an answer."""
 
 
 _games: dict[str, Game] = {}

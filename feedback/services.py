@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -16,12 +16,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Case
-from feedback.models import Attempt, Outcome, Result
+from feedback.aids import give_second_look
+from feedback.models import Attempt, Mode, Outcome, Result, Series
 from feedback.registry import AnswerProblem, Scored, game_of
 
 logger = logging.getLogger(__name__)
 
 MAX_ELAPSED_MS = 24 * 3600 * 1000
+GRACE = timedelta(seconds=5)
+"""How long after a deadline an answer that was under way is still taken."""
 
 
 class Conflict(Exception):
@@ -32,30 +35,62 @@ class Conflict(Exception):
         self.attempt = attempt
 
 
-def open_attempt(*, user: User, case: Case, kind: str, mode: str, rule: str = "") -> Attempt:
-    """The user's draft of this case, made when there is none."""
+def late() -> Q:
+    """Drafts whose time is up."""
+    return Q(state=Attempt.State.DRAFT, deadline__lt=timezone.now() - GRACE)
+
+
+def is_late(attempt: Attempt) -> bool:
+    return attempt.deadline is not None and attempt.deadline + GRACE < timezone.now()
+
+
+def open_attempt(
+    *,
+    user: User,
+    case: Case,
+    kind: str,
+    mode: str,
+    rule: str = "",
+    series: Series | None = None,
+    deadline: datetime | None = None,
+) -> Attempt:
+    """The user's draft of this case, made when there is none; its clock runs from then on."""
     key = {"user": user, "case": case, "kind": kind, "mode": mode, "state": Attempt.State.DRAFT}
     found = Attempt.objects.filter(**key).first()
     if found:
         return found
     try:
         with transaction.atomic():
-            return Attempt.objects.create(**key, rule=rule, case_version=case.version)
+            return Attempt.objects.create(
+                **key, rule=rule, case_version=case.version, series=series, deadline=deadline
+            )
     except IntegrityError:
         # Two tabs opened the case at the same moment; the other one made it.
         return Attempt.objects.get(**key)
 
 
-@transaction.atomic
+def truth_was_seen(user: User, case: Case) -> bool:
+    """Whether the user was shown this case's truth, in either game and any mode."""
+    return Attempt.objects.filter(user=user, case=case, state=Attempt.State.SCORED).exists()
+
+
 def save_draft(
     *, attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None = None
 ) -> Attempt:
     """Store what the learner has so far; Conflict when another window saved in between.
 
     A window that did not hear of its own last save (the reply was lost) is one version
-    behind itself, which is no conflict: `writer` tells windows apart.
+    behind itself, which is no conflict: `writer` tells windows apart. After the deadline
+    the draft is submitted as it was saved last, and this is a Conflict too.
     """
-    attempt = _locked(attempt_id)
+    if Attempt.objects.filter(late(), pk=attempt_id).exists():
+        close_draft(attempt_id, Attempt.Closed.TIME)
+    return _save_draft(attempt_id, version, answer, writer)
+
+
+@transaction.atomic
+def _save_draft(attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None) -> Attempt:
+    attempt = locked(attempt_id)
     if not attempt.is_open:
         raise Conflict("This attempt was already submitted.", attempt)
     own = writer is not None and attempt.draft_writer == writer
@@ -73,9 +108,10 @@ def save_draft(
 def submit(*, attempt_id: int, submission: uuid.UUID, answer: Any, elapsed_ms: int) -> Attempt:
     """Save the answer as submitted, and ask for its scoring once that is committed.
 
-    The same `submission` again returns the same attempt and changes nothing.
+    The same `submission` again returns the same attempt and changes nothing. After the
+    deadline the answer is not looked at: the last saved draft is submitted in its place.
     """
-    attempt = _locked(attempt_id)
+    attempt = locked(attempt_id)
     if attempt.submission == submission:
         return attempt
     if not attempt.is_open:
@@ -84,15 +120,34 @@ def submit(*, attempt_id: int, submission: uuid.UUID, answer: Any, elapsed_ms: i
         raise AnswerProblem("This case has been retired; your marks are kept, but not scored.")
     if Attempt.objects.filter(submission=submission).exists():
         raise Conflict("This submission belongs to another attempt.", attempt)
-    now = timezone.now()
-    attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
+    if is_late(attempt):
+        attempt.closed_because = Attempt.Closed.TIME
+    else:
+        attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
+        attempt.saved_at = timezone.now()
     attempt.submission = submission
+    _hand_in(attempt, elapsed_ms)
+    return attempt
+
+
+@transaction.atomic
+def close_draft(attempt_id: int, because: str) -> None:
+    """Submit a draft as it was saved last; nothing happens to one that is submitted already."""
+    attempt = locked(attempt_id)
+    if attempt.is_open:
+        attempt.closed_because = because
+        spent = timezone.now() - attempt.started_at
+        _hand_in(attempt, int(spent.total_seconds() * 1000))
+
+
+def _hand_in(attempt: Attempt, elapsed_ms: int) -> None:
     attempt.state = Attempt.State.SUBMITTED
-    attempt.submitted_at = attempt.saved_at = attempt.queued_at = now
-    attempt.elapsed_ms = max(0, min(elapsed_ms, MAX_ELAPSED_MS))
+    attempt.submitted_at = attempt.queued_at = timezone.now()
+    first_look = attempt.elapsed_ms or 0 if attempt.round > 1 else 0
+    attempt.elapsed_ms = min(first_look + max(0, elapsed_ms), MAX_ELAPSED_MS)
+    attempt.truth_seen = attempt.truth_seen or truth_was_seen(attempt.user, attempt.case)
     attempt.save()
     transaction.on_commit(lambda: queue_scoring(attempt.pk))
-    return attempt
 
 
 def queue_scoring(attempt_id: int) -> None:
@@ -140,12 +195,14 @@ def begin_scoring(attempt_id: int) -> Attempt | None:
 def keep_result(attempt_id: int, scored: Scored) -> bool:
     """Store a result with its outcomes and close the attempt; False when that was done before."""
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = locked(attempt_id)
+        counts = attempt.mode != Mode.GUIDED and attempt.round == 1
         result, made = Result.objects.get_or_create(
             attempt=attempt,
             scorer=scored.scorer,
             scorer_version=scored.version,
-            defaults={"score": scored.score, "data": scored.data},
+            round=attempt.round,
+            defaults={"score": scored.score, "data": scored.data, "counts": counts},
         )
         if made:
             Outcome.objects.bulk_create(
@@ -157,14 +214,16 @@ def keep_result(attempt_id: int, scored: Scored) -> bool:
                     outcome=row.outcome,
                     iou=row.iou,
                     confidence=row.confidence,
+                    aided=row.aided,
                 )
                 for row in scored.outcomes
             )
         if attempt.state != Attempt.State.SUBMITTED:
             return False
-        attempt.state = Attempt.State.SCORED
-        attempt.scored_at = timezone.now()
-        attempt.save(update_fields=["state", "scored_at"])
+        if not give_second_look(attempt, scored):
+            attempt.state = Attempt.State.SCORED
+            attempt.scored_at = timezone.now()
+            attempt.save(update_fields=["state", "scored_at"])
         transaction.on_commit(lambda: tell(attempt))
     return True
 
@@ -172,7 +231,7 @@ def keep_result(attempt_id: int, scored: Scored) -> bool:
 def fail(attempt_id: int, problem: str) -> None:
     """Close an attempt that cannot be scored; the answer is kept."""
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = locked(attempt_id)
         if attempt.state != Attempt.State.SUBMITTED:
             return
         attempt.state = Attempt.State.FAILED
@@ -184,7 +243,7 @@ def fail(attempt_id: int, problem: str) -> None:
 @transaction.atomic
 def score_again(attempt_id: int) -> Attempt:
     """Put a failed attempt back in the queue."""
-    attempt = _locked(attempt_id)
+    attempt = locked(attempt_id)
     if attempt.state != Attempt.State.FAILED:
         raise Conflict("Only an attempt whose scoring failed can be scored again.", attempt)
     attempt.state = Attempt.State.SUBMITTED
@@ -205,5 +264,5 @@ def tell(attempt: Attempt) -> None:
         logger.warning("Nobody could be told of attempt %s.", attempt.pk, exc_info=True)
 
 
-def _locked(attempt_id: int) -> Attempt:
+def locked(attempt_id: int) -> Attempt:
     return Attempt.objects.select_for_update(of=("self",)).select_related("case").get(pk=attempt_id)

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from feedback import services
+from feedback import series, services
 from feedback.registry import game_of
 
 logger = logging.getLogger(__name__)
@@ -35,5 +35,6 @@ def score_attempt(attempt_id: int) -> None:
 
 @shared_task
 def sweep_submitted() -> None:
-    """Queue again what a lost broker or a killed worker left behind."""
+    """Close what ran out of time; queue again what a lost broker or killed worker left behind."""
+    series.sweep()
     services.sweep()

@@ -8,7 +8,8 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from accounts.models import User
-from feedback.models import Attempt, Outcome, Result
+from feedback.models import Attempt, Outcome, Result, Series, SeriesCase
+from feedback.queries import held_cases
 from feedback.registry import game_of
 from ml import taxonomy
 
@@ -57,8 +58,13 @@ class Progress:
 
 
 def progress_of(user: User, kind: str = "localize") -> Progress:
-    """The learner's figures in one game, over all scored attempts."""
-    results = Result.objects.filter(attempt__user=user, attempt__kind=kind, counts=True)
+    """The learner's figures in one game, over all scored attempts that may be told of.
+
+    What a hint led to is no hit here.
+    """
+    results = Result.objects.filter(attempt__user=user, attempt__kind=kind, counts=True).exclude(
+        attempt__case__in=held_cases(user).values("case_id")
+    )
     scores = list(results.order_by("-attempt_id").values_list("score", flat=True)[:100])[::-1]
     cases = results.count()
     rows = (
@@ -66,7 +72,7 @@ def progress_of(user: User, kind: str = "localize") -> Progress:
         .values("label")
         .annotate(
             truths=Count("id", filter=Q(about=Outcome.About.TRUTH)),
-            hits=Count("id", filter=Q(about=Outcome.About.TRUTH, outcome="hit")),
+            hits=Count("id", filter=Q(about=Outcome.About.TRUTH, outcome="hit", aided=False)),
             false=Count("id", filter=Q(about=Outcome.About.MARK) & ~Q(outcome="hit")),
         )
     )
@@ -92,7 +98,7 @@ def _record(row: dict[str, object]) -> LabelRecord | None:
 
 
 def last_attempts(user: User, limit: int = 10) -> list[Attempt]:
-    """The user's last submitted attempts, newest first, with `shown_score` and `url`."""
+    """The user's last submitted attempts, newest first, with `url`, `held` and `shown_score`."""
     attempts = list(
         Attempt.objects.filter(user=user)
         .exclude(state=Attempt.State.DRAFT)
@@ -100,8 +106,67 @@ def last_attempts(user: User, limit: int = 10) -> list[Attempt]:
         .prefetch_related("results")
         .order_by("-submitted_at")[:limit]
     )
+    held = set(held_cases(user).values_list("case_id", flat=True))
     for attempt in attempts:
         counting = [result for result in attempt.results.all() if result.counts]
-        attempt.url = reverse(game_of(attempt.kind).attempt_url_name, args=[attempt.public_id])
-        attempt.shown_score = counting[-1].score if counting else None
+        attempt.url = attempt_url(attempt)
+        attempt.held = attempt.case_id in held
+        attempt.shown_score = counting[-1].score if counting and not attempt.held else None
     return attempts
+
+
+def attempt_url(attempt: Attempt) -> str:
+    return reverse(game_of(attempt.kind).attempt_url_name, args=[attempt.public_id])
+
+
+def open_series(user: User) -> dict[str, Series]:
+    """The user's open series by game, with `answered` and `size`."""
+    found = Series.objects.filter(user=user, closed_at__isnull=True).annotate(
+        size=Count("places", distinct=True),
+        answered=Count("attempts", filter=~Q(attempts__state=Attempt.State.DRAFT), distinct=True),
+    )
+    return {series.kind: series for series in found}
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """One case of a series as its page shows it."""
+
+    position: int
+    attempt: Attempt | None
+    score: float | None
+    url: str
+
+
+@dataclass(frozen=True)
+class SeriesPage:
+    """A series in figures; rows and mean only once it is closed."""
+
+    size: int
+    answered: int
+    waiting: int
+    rows: list[SeriesRow]
+    mean: float | None
+    """Over the cases answered; None when none is scored."""
+
+
+def series_page(series: Series) -> SeriesPage:
+    attempts = {
+        attempt.case_id: attempt
+        for attempt in series.attempts.exclude(state=Attempt.State.DRAFT).prefetch_related(
+            "results"
+        )
+    }
+    places = list(series.places.all())
+    waiting = sum(a.state == Attempt.State.SUBMITTED for a in attempts.values())
+    rows = [] if series.is_open else [_series_row(p, attempts.get(p.case_id)) for p in places]
+    scores = [row.score for row in rows if row.score is not None]
+    mean = sum(scores) / len(scores) if scores else None
+    return SeriesPage(len(places), len(attempts), waiting, rows, mean)
+
+
+def _series_row(place: SeriesCase, attempt: Attempt | None) -> SeriesRow:
+    if attempt is None:
+        return SeriesRow(place.position, None, None, "")
+    scores = [result.score for result in attempt.results.all() if result.counts]
+    return SeriesRow(place.position, attempt, scores[-1] if scores else None, attempt_url(attempt))

@@ -9,15 +9,16 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 
 from cases.queries import viewer_image
-from feedback.models import Attempt
-from feedback.queries import next_url
+from feedback.models import Attempt, Mode
+from feedback.queries import mode_page, next_url, number_of
 from ml import atlas, taxonomy
 
-DEFAULT_RULE = "standard"
-MODES = (Attempt.Mode.PRACTICE.value,)
+OPENED_BY_ADDRESS = (Mode.PRACTICE, Mode.SECOND_LOOK)
+"""The other modes are begun on the start page."""
+UNDESCRIBED = (Mode.SPRINT, Mode.TEST)
 
 
-def palette() -> list[dict[str, str]]:
+def palette(*, described: bool = True) -> list[dict[str, str]]:
     """The same list of labels for every case, in the order of the taxonomy."""
     return [
         {
@@ -25,7 +26,7 @@ def palette() -> list[dict[str, str]]:
             "name": label.name,
             "mode": label.mode,
             "group": label.group,
-            "description": atlas.summary(label.slug),
+            "description": atlas.summary(label.slug) if described else "",
         }
         for label in taxonomy.labels().values()
     ]
@@ -34,26 +35,32 @@ def palette() -> list[dict[str, str]]:
 def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     """Template context of a case: images, patient context, and what is marked so far."""
     case = attempt.case
-    number = Attempt.objects.filter(user_id=attempt.user_id, kind=attempt.kind, pk__lte=attempt.pk)
-    names = ("draft", "submit", "status", "result")
+    names = ("draft", "submit", "status", "result", "hint")
     urls = {name: reverse(f"localize:{name}", args=[attempt.public_id]) for name in names}
     page = {
         "attempt": str(attempt.public_id),
         "state": attempt.state,
-        "mode": attempt.mode,
+        **mode_page(attempt),
         "rule": attempt.rule,
         "csrf": get_token(request),
         "urls": {
             **urls,
             "self": reverse("localize:attempt", args=[attempt.public_id]),
             "next": next_url(attempt),
+            "onward": next_url(attempt) if attempt.series_id else None,
             "socket": f"/ws/attempts/{attempt.public_id}/",
         },
         "images": [viewer_image(image) for image in case.images.all()],
-        "labels": palette(),
+        "labels": palette(described=attempt.mode not in UNDESCRIBED),
         "draft": {"version": attempt.draft_version, **(attempt.answer or EMPTY_ANSWER)},
     }
-    return {"attempt": attempt, "case": case, "number": number.count(), "page": page}
+    return {
+        "attempt": attempt,
+        "case": case,
+        "number": number_of(attempt),
+        "page": page,
+        "can_hint": attempt.is_open and attempt.mode == Mode.PRACTICE,
+    }
 
 
 EMPTY_ANSWER: dict[str, Any] = {"marks": [], "ticked": [], "normal": False}

@@ -38,11 +38,11 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     return {
         "score": result.score,
         "rule": data["rule"],
-        "rule_name": RULE_NAMES[data["rule"]],
+        "rule_name": data.get("rule_name") or RULE_NAMES[data["rule"]],
         "hits": data["hits"],
         "misses": data["misses"],
         "false_marks": data["false_marks"],
-        "arithmetic": _arithmetic(data),
+        "arithmetic": data.get("arithmetic") or _arithmetic(data),
         "normal_case": not truths,
         "truths": truths,
         "marks": [_mark_in_words(row, by_id) for row in data["marks"]],

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from cases.models import Case, Finding
-from feedback.models import Attempt, Outcome
-from feedback.registry import Game, OutcomeRow, Scored
+from feedback.models import Attempt, Mode, Outcome
+from feedback.registry import Game, Hint, OutcomeRow, Scored
 from localize.answers import clean_answer
+from localize.hints import (
+    Target,
+    arithmetic,
+    costs_of,
+    next_hint,
+    score_after,
+    targets_of,
+)
 from ml import localize as rules
 
 KIND = "localize"
+RULES = ("standard", "radgame")
+TEST_THRESHOLD = 0.25
+"""IoU of rule ``radgame`` in tests; in practice it is `ml.localize.RADGAME_THRESHOLD`."""
 FRAME_TOLERANCE = 2
 """Frames of a stack that a mark may lie beside the truth's own."""
 
@@ -53,8 +65,19 @@ def marks_of(answer: dict[str, Any]) -> list[rules.Mark]:
     ]
 
 
-def score(attempt: Attempt) -> Scored:
-    """Score a submitted attempt; the truth it was scored against is frozen into the result."""
+@dataclass(frozen=True)
+class Judged:
+    """An answer compared with the truth of its case."""
+
+    result: rules.Result
+    truths: list[rules.Truth]
+    findings: list[Finding]
+    marks: list[rules.Mark]
+    targets: list[Target]
+
+
+def judge(attempt: Attempt) -> Judged:
+    """Compare an attempt's answer, as it stands, with the truth."""
     findings = findings_of(attempt.case)
     truths = truths_of(findings)
     marks = marks_of(attempt.answer)
@@ -62,12 +85,31 @@ def score(attempt: Attempt) -> Scored:
         truths,
         marks,
         attempt.answer.get("ticked", []),
-        rule=attempt.rule or "standard",
+        rule=attempt.rule or RULES[0],
+        threshold=threshold_of(attempt),
         frame_tolerance=FRAME_TOLERANCE,
     )
+    images = {image.public_id: image for image in attempt.case.images.all()}
+    return Judged(result, truths, findings, marks, targets_of(result, truths, findings, images))
+
+
+def threshold_of(attempt: Attempt) -> float:
+    """The IoU that rule ``radgame`` asks for: less in tests, as the published app does."""
+    return TEST_THRESHOLD if attempt.mode == Mode.TEST else rules.RADGAME_THRESHOLD
+
+
+def score(attempt: Attempt) -> Scored:
+    """Score a submitted attempt; the truth it was scored against is frozen into the result."""
+    judged = judge(attempt)
+    result, truths, findings, marks = judged.result, judged.truths, judged.findings, judged.marks
+    hit = {target.id for target in judged.targets if target.hit}
+    hints = costs_of(attempt, hit)
+    deducted = round(sum(row["cost"] for row in hints), 3)
+    points = score_after(result, deducted) if deducted else result.score
     data = {
         "rule": result.rule,
-        "score": result.score,
+        "threshold": threshold_of(attempt),
+        "score": points,
         "hits": result.hits,
         "misses": result.misses,
         "false_marks": result.false_marks,
@@ -77,14 +119,35 @@ def score(attempt: Attempt) -> Scored:
         "ticked": [
             {"label": row.label, "outcome": row.outcome, "truth": row.truth} for row in result.ticks
         ],
+        "hints": [{"text": row["text"], "cost": row["cost"]} for row in hints],
     }
+    if result.rule == "radgame":
+        data["rule_name"] = f"RadGame rule (IoU ≥ {data['threshold']:g})"
+    if deducted:
+        data["arithmetic"] = arithmetic(result, deducted, points)
+    if _unanswered(attempt):
+        points = data["score"] = 0.0
+        data["arithmetic"] = "No answer before the time was up: 0."
+    hinted = {row["about"] for row in hints}
     return Scored(
         scorer=result.rule,
         version=rules.SCORER_VERSION,
-        score=result.score,
+        score=points,
         data=data,
-        outcomes=_outcomes(result, findings, marks),
+        outcomes=_outcomes(result, findings, marks, hinted),
+        remaining=[target.place for target in judged.targets if not target.hit],
     )
+
+
+def _unanswered(attempt: Attempt) -> bool:
+    """Whether time ran out before anything was said: that is not to call a case normal."""
+    answer = attempt.answer
+    said = answer.get("marks") or answer.get("ticked") or answer.get("normal")
+    return bool(attempt.closed_because) and not said
+
+
+def hint(attempt: Attempt, request: dict[str, Any]) -> Hint:
+    return next_hint(attempt, judge(attempt).targets)
 
 
 def _truth_rows(
@@ -158,14 +221,21 @@ def _mark_rows(result: rules.Result, marks: list[rules.Mark]) -> list[dict[str, 
 
 
 def _outcomes(
-    result: rules.Result, findings: list[Finding], marks: list[rules.Mark]
+    result: rules.Result, findings: list[Finding], marks: list[rules.Mark], hinted: set[str]
 ) -> list[OutcomeRow]:
     keys = {finding.public_id: finding.pk for finding in findings}
     confidence = {mark.id: mark.confidence for mark in marks}
     truth, mark = Outcome.About.TRUTH.value, Outcome.About.MARK.value
     return [
         *(
-            OutcomeRow(truth, row.label, row.outcome, keys[row.truth], row.iou)
+            OutcomeRow(
+                truth,
+                row.label,
+                row.outcome,
+                keys[row.truth],
+                row.iou,
+                aided=(row.region or row.truth) in hinted,
+            )
             for row in result.truths
         ),
         *(
@@ -192,4 +262,9 @@ GAME = Game(
     score=score,
     url_name="localize:case",
     attempt_url_name="localize:attempt",
+    modes=tuple(Mode),
+    rules=RULES,
+    hint=hint,
+    hint_modes=(Mode.PRACTICE,),
+    guided_shows=True,
 )

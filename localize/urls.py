@@ -8,6 +8,7 @@ urlpatterns = [
     path("attempts/<uuid:attempt_id>/", views.attempt, name="attempt"),
     path("attempts/<uuid:attempt_id>/draft", views.draft, name="draft"),
     path("attempts/<uuid:attempt_id>/submit", views.submit, name="submit"),
+    path("attempts/<uuid:attempt_id>/hint", views.hint, name="hint"),
     path("attempts/<uuid:attempt_id>/status", views.status, name="status"),
     path("attempts/<uuid:attempt_id>/result", views.result, name="result"),
     path("attempts/<uuid:attempt_id>/again", views.again, name="again"),

@@ -12,20 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases.queries import case_to_play
 from feedback import services
-from feedback.models import Attempt
+from feedback.models import Attempt, Mode
 from feedback.payload import client_uuid, json_object, whole_number
-from feedback.queries import attempt_for, counting_result
-from feedback.views import answered_problem
+from feedback.queries import is_told, rounds_in_words, shown_result
+from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
 from localize import queries
+from localize.guided import guided_review
 from localize.review import review_of
-from localize.scoring import KIND
-
-
-def attempt_or_404(request: HttpRequest, attempt_id: Any) -> Attempt:
-    attempt = attempt_for(request.user, attempt_id)
-    if attempt is None or attempt.kind != KIND:
-        raise Http404("There is no such attempt of yours.")
-    return attempt
+from localize.scoring import KIND, RULES
 
 
 @require_GET
@@ -33,30 +27,33 @@ def attempt_or_404(request: HttpRequest, attempt_id: Any) -> Attempt:
 def case(request: HttpRequest, case_id: str) -> HttpResponse:
     """Open a case: the learner's draft of it, new or as it was left."""
     found = case_to_play(case_id)
-    mode = request.GET.get("mode", Attempt.Mode.PRACTICE)
-    if mode not in queries.MODES:
-        raise Http404(f"There is no mode called {mode!r:.30}.")
-    attempt = services.open_attempt(
-        user=request.user, case=found, kind=KIND, mode=mode, rule=queries.DEFAULT_RULE
+    mode = request.GET.get("mode", Mode.PRACTICE)
+    if mode not in queries.OPENED_BY_ADDRESS:
+        raise Http404(f"There is no mode called {mode!r:.30} to open a case in.")
+    elsewhere = away_from(request, found)
+    if elsewhere:
+        return elsewhere
+    opened = services.open_attempt(
+        user=request.user, case=found, kind=KIND, mode=mode, rule=RULES[0]
     )
-    return render(request, "localize/case.html", queries.case_page(attempt, request))
+    return render(request, "localize/case.html", queries.case_page(opened, request))
 
 
 @require_GET
 @never_cache
 def attempt(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """The page of one attempt in whatever state it is, for links and reloads."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     context = queries.case_page(found, request)
-    if found.state == Attempt.State.SCORED:
-        context["review"] = _review(found)
+    if is_told(found):
+        context |= _told(found)
     return render(request, "localize/case.html", context)
 
 
 @answered_problem
 def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """PUT: keep what the learner has so far. GET: what is kept."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     if request.method == "GET":
         return JsonResponse({"version": found.draft_version, "draft": found.answer})
     if request.method != "PUT":
@@ -74,38 +71,37 @@ def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
 @require_POST
 @answered_problem
 def submit(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id)
-    body = json_object(request)
-    submitted = services.submit(
-        attempt_id=found.pk,
-        submission=client_uuid(body, "submission"),
-        answer=body,
-        elapsed_ms=whole_number(body, "elapsed_ms", default=0),
-    )
-    return JsonResponse({"state": submitted.state}, status=202)
+    return submitted(request, attempt_or_404(request, attempt_id, KIND))
+
+
+@require_POST
+@answered_problem
+def hint(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """The next hint on the draft as it was saved last."""
+    return hinted(request, attempt_or_404(request, attempt_id, KIND))
 
 
 @require_GET
 @never_cache
 def status(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     return JsonResponse({"state": found.state, "problem": found.problem})
 
 
 @require_GET
 @never_cache
 def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """The feedback panel of a scored attempt."""
-    found = attempt_or_404(request, attempt_id)
-    if found.state != Attempt.State.SCORED:
-        return JsonResponse({"error": "This attempt is not scored yet."}, status=409)
-    return render(request, "localize/_feedback.html", {"attempt": found, "review": _review(found)})
+    """The feedback panel of an attempt that may be told of."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    if not is_told(found):
+        return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
+    return render(request, "localize/_told.html", {"attempt": found, **_told(found)})
 
 
 @require_POST
 def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """Queue an attempt again whose scoring failed."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     try:
         services.score_again(found.pk)
     except services.Conflict as conflict:
@@ -113,8 +109,12 @@ def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     return redirect("localize:attempt", found.public_id)
 
 
-def _review(attempt: Attempt) -> dict[str, Any]:
-    scored = counting_result(attempt)
-    if scored is None:
+def _told(attempt: Attempt) -> dict[str, Any]:
+    """Template context of the feedback."""
+    result = shown_result(attempt)
+    if result is None:
         raise Http404("This attempt has no result.")
-    return review_of(attempt, scored)
+    if attempt.mode == Mode.GUIDED:
+        return {"review": guided_review(attempt, result)}
+    hints = result.data.get("hints", [])
+    return {"review": review_of(attempt, result), "hints": hints, **rounds_in_words(attempt)}

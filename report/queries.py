@@ -10,13 +10,16 @@ from django.urls import reverse
 
 from cases.models import Case
 from cases.queries import viewer_image
-from feedback.models import Attempt
-from feedback.queries import next_url
+from feedback.models import Attempt, Mode
+from feedback.queries import mode_page, next_url, number_of
 from report.answers import LANGUAGES, MAX_CHARACTERS, languages_of
+from report.hints import REGION_NAMES
 from report.models import Macro
 
-ENGINE = "rules"
-MODES = (Attempt.Mode.PRACTICE.value,)
+OPENED_BY_ADDRESS = (Mode.PRACTICE, Mode.SECOND_LOOK, Mode.GUIDED)
+"""The other modes are begun on the start page."""
+UNAIDED = (Mode.SPRINT, Mode.TEST)
+"""Without the list of regions that the text speaks of."""
 TEMPLATE = {
     "en": "FINDINGS:\nLungs: \nPleura: \nHeart: \nMediastinum and hila: \nBones: \nDevices: \n\n"
     "IMPRESSION:\n",
@@ -37,20 +40,20 @@ def case_to_write(case: Case) -> list[str]:
 def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     """Template context of a case: images, patient context, and what is written so far."""
     case = attempt.case
-    number = Attempt.objects.filter(user_id=attempt.user_id, kind=attempt.kind, pk__lte=attempt.pk)
     languages = languages_of(case)
-    names = ("draft", "submit", "status", "result")
+    names = ("draft", "submit", "status", "result", "hint")
     urls = {name: reverse(f"report:{name}", args=[attempt.public_id]) for name in names}
     answer = attempt.answer or {"text": "", "language": languages[0] if languages else "en"}
     page = {
         "attempt": str(attempt.public_id),
         "state": attempt.state,
-        "mode": attempt.mode,
+        **mode_page(attempt),
         "csrf": get_token(request),
         "urls": {
             **urls,
             "self": reverse("report:attempt", args=[attempt.public_id]),
             "next": next_url(attempt),
+            "onward": next_url(attempt) if attempt.series_id else None,
             "socket": f"/ws/attempts/{attempt.public_id}/",
             "macros": reverse("report:macros"),
         },
@@ -63,11 +66,13 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "case": case,
-        "number": number.count(),
+        "number": number_of(attempt),
         "page": page,
         "answer": answer,
         "languages": [(code, LANGUAGES[code]) for code in languages],
-        "regions": regions_covered(answer["text"], answer["language"]),
+        "regions": regions_covered(attempt, answer),
+        "can_hint": attempt.is_open and attempt.mode == Mode.GUIDED,
+        "regions_to_hint": REGION_NAMES.items(),
     }
 
 
@@ -75,11 +80,13 @@ def macros_of(attempt: Attempt) -> list[dict[str, str]]:
     return list(Macro.objects.filter(user_id=attempt.user_id).values("name", "text"))
 
 
-def regions_covered(text: str, language: str) -> list[dict[str, Any]]:
-    """The regions of a systematic report and whether the text speaks of each."""
+def regions_covered(attempt: Attempt, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The regions of a systematic report and whether the text speaks of each; none when unaided."""
     from ml import style
 
-    part = style.score(text, language).coverage
+    if attempt.mode in UNAIDED:
+        return []
+    part = style.score(answer["text"], answer["language"]).coverage
     return [
         {"what": item.what, "name": item.name, "covered": bool(item.spans)}
         for item in part.evidence

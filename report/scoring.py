@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cases.models import Case, ReferenceReport
-from feedback.models import Attempt, Outcome
-from feedback.registry import Game, OutcomeRow, Scored
+from feedback.models import Attempt, Mode, Outcome
+from feedback.registry import Game, Hint, OutcomeRow, Scored
+from ml.regions import place_in_words
 from report.answers import clean_answer, languages_of
+from report.hints import next_hint
+
+if TYPE_CHECKING:
+    from ml.evaluate import Evaluation
 
 KIND = "report"
+ENGINE = "rules"
 UNLABELLED = "other"
 """What outcomes call a finding that no label of the taxonomy fits."""
 
@@ -30,15 +36,11 @@ def reference_text(report: ReferenceReport) -> str:
     return "\n\n".join(part for part in (report.findings, report.impression) if part)
 
 
-def score(attempt: Attempt) -> Scored:
-    """Score a submitted report; the reference it was compared with is frozen into the result."""
-    from ml import evaluate, style
+def compared(case: Case, reference: str, text: str, language: str) -> Evaluation:
+    """A text against a reference of the case."""
+    from ml import evaluate
 
-    case = attempt.case
-    language = attempt.answer.get("language") or languages_of(case)[0]
-    reference = reference_text(reference_of(case, language))
-    text = attempt.answer.get("text", "")
-    evaluation = evaluate.evaluate(
+    return evaluate.evaluate(
         reference,
         text,
         age=case.age,
@@ -46,6 +48,21 @@ def score(attempt: Attempt) -> Scored:
         indication=case.indication,
         language=language,
     )
+
+
+def language_of(attempt: Attempt) -> str:
+    return str(attempt.answer.get("language") or languages_of(attempt.case)[0])
+
+
+def score(attempt: Attempt) -> Scored:
+    """Score a submitted report; the reference it was compared with is frozen into the result."""
+    from ml import style
+
+    case = attempt.case
+    language = language_of(attempt)
+    reference = reference_text(reference_of(case, language))
+    text = attempt.answer.get("text", "")
+    evaluation = compared(case, reference, text, language)
     data = {
         "engine": evaluation.engine,
         "version": evaluation.version,
@@ -66,7 +83,26 @@ def score(attempt: Attempt) -> Scored:
         score=evaluation.score,
         data=data,
         outcomes=_outcomes(evaluation.to_json()),
+        remaining=_remaining(evaluation),
     )
+
+
+def _remaining(evaluation: Evaluation) -> list[str]:
+    """The region of each abnormal finding that the text does not have, without a side."""
+    missing = evaluation.errors.missing_findings
+    return [
+        place_in_words(finding.label or "")
+        for finding in evaluation.reference_findings
+        if finding.id in missing
+    ]
+
+
+def hint(attempt: Attempt, request: dict[str, Any]) -> Hint:
+    """The next hint on a region of the reference, in the language written in."""
+    language = language_of(attempt)
+    reference = reference_text(reference_of(attempt.case, language))
+    findings = compared(attempt.case, reference, "", language).reference_findings
+    return next_hint(attempt, findings, request.get("region"))
 
 
 def _regions(case: Case) -> list[dict[str, Any]]:
@@ -107,4 +143,8 @@ GAME = Game(
     score=score,
     url_name="report:case",
     attempt_url_name="report:attempt",
+    modes=tuple(Mode),
+    rules=(ENGINE,),
+    hint=hint,
+    hint_modes=(Mode.GUIDED,),
 )

@@ -12,22 +12,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cases.queries import case_to_play
 from feedback import services as attempts
-from feedback.models import Attempt, Result
+from feedback.models import Attempt, Mode, Result
 from feedback.payload import client_uuid, json_object, whole_number
-from feedback.queries import attempt_for, counting_result
+from feedback.queries import is_told, rounds_in_words, shown_result
 from feedback.registry import AnswerProblem
-from feedback.views import answered_problem
+from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
 from report import queries, services
 from report.models import Macro
 from report.review import review_of
-from report.scoring import KIND
-
-
-def attempt_or_404(request: HttpRequest, attempt_id: Any) -> Attempt:
-    attempt = attempt_for(request.user, attempt_id)
-    if attempt is None or attempt.kind != KIND:
-        raise Http404("There is no such attempt of yours.")
-    return attempt
+from report.scoring import ENGINE, KIND
 
 
 @require_GET
@@ -36,12 +29,13 @@ def case(request: HttpRequest, case_id: str) -> HttpResponse:
     """Open a case to write about: the learner's draft of it, new or as it was left."""
     found = case_to_play(case_id)
     queries.case_to_write(found)
-    mode = request.GET.get("mode", Attempt.Mode.PRACTICE)
-    if mode not in queries.MODES:
-        raise Http404(f"There is no mode called {mode!r:.30}.")
-    opened = attempts.open_attempt(
-        user=request.user, case=found, kind=KIND, mode=mode, rule=queries.ENGINE
-    )
+    mode = request.GET.get("mode", Mode.PRACTICE)
+    if mode not in queries.OPENED_BY_ADDRESS:
+        raise Http404(f"There is no mode called {mode!r:.30} to open a case in.")
+    elsewhere = away_from(request, found)
+    if elsewhere:
+        return elsewhere
+    opened = attempts.open_attempt(user=request.user, case=found, kind=KIND, mode=mode, rule=ENGINE)
     return render(request, "report/case.html", queries.case_page(opened, request))
 
 
@@ -49,17 +43,17 @@ def case(request: HttpRequest, case_id: str) -> HttpResponse:
 @never_cache
 def attempt(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """The page of one attempt in whatever state it is, for links and reloads."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     context = queries.case_page(found, request)
-    if found.state == Attempt.State.SCORED:
-        context["review"] = review_of(found, _result(found))
+    if is_told(found):
+        context |= _told(found)
     return render(request, "report/case.html", context)
 
 
 @answered_problem
 def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """PUT: keep what is written so far, and say which regions it covers. GET: what is kept."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     if request.method == "GET":
         return JsonResponse({"version": found.draft_version, "draft": found.answer})
     if request.method != "PUT":
@@ -71,46 +65,44 @@ def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
         answer=body,
         writer=client_uuid(body, "writer") if "writer" in body else None,
     )
-    covered = queries.regions_covered(saved.answer["text"], saved.answer["language"])
+    covered = queries.regions_covered(saved, saved.answer)
     return JsonResponse({"version": saved.draft_version, "regions": covered})
 
 
 @require_POST
 @answered_problem
 def submit(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id)
-    body = json_object(request)
-    submitted = attempts.submit(
-        attempt_id=found.pk,
-        submission=client_uuid(body, "submission"),
-        answer=body,
-        elapsed_ms=whole_number(body, "elapsed_ms", default=0),
-    )
-    return JsonResponse({"state": submitted.state}, status=202)
+    return submitted(request, attempt_or_404(request, attempt_id, KIND))
+
+
+@require_POST
+@answered_problem
+def hint(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """The next hint on a region."""
+    return hinted(request, attempt_or_404(request, attempt_id, KIND))
 
 
 @require_GET
 @never_cache
 def status(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     return JsonResponse({"state": found.state, "problem": found.problem})
 
 
 @require_GET
 @never_cache
 def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """The feedback of a scored attempt."""
-    found = attempt_or_404(request, attempt_id)
-    if found.state != Attempt.State.SCORED:
-        return JsonResponse({"error": "This attempt is not scored yet."}, status=409)
-    review = review_of(found, _result(found))
-    return render(request, "report/_feedback.html", {"attempt": found, "review": review})
+    """The feedback of an attempt that may be told of."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    if not is_told(found):
+        return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
+    return render(request, "report/_told.html", {"attempt": found, **_told(found)})
 
 
 @require_POST
 def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """Queue an attempt again whose scoring failed."""
-    found = attempt_or_404(request, attempt_id)
+    found = attempt_or_404(request, attempt_id, KIND)
     try:
         attempts.score_again(found.pk)
     except attempts.Conflict as conflict:
@@ -121,8 +113,8 @@ def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
 @require_POST
 def contest(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """A learner's word against one note of the feedback; answers with a fragment."""
-    found = attempt_or_404(request, attempt_id)
-    if found.state != Attempt.State.SCORED:
+    found = attempt_or_404(request, attempt_id, KIND)
+    if not is_told(found):
         raise Http404("There is no feedback to contest yet.")
     note, why = request.POST.get("note", ""), request.POST.get("why", "")
     try:
@@ -149,7 +141,12 @@ def macros(request: HttpRequest) -> HttpResponse:
 
 
 def _result(attempt: Attempt) -> Result:
-    scored = counting_result(attempt)
+    scored = shown_result(attempt)
     if scored is None:
         raise Http404("This attempt has no result.")
     return scored
+
+
+def _told(attempt: Attempt) -> dict[str, Any]:
+    """Template context of the feedback."""
+    return {"review": review_of(attempt, _result(attempt)), **rounds_in_words(attempt)}

@@ -116,7 +116,7 @@ class Result:
     ticks: tuple[TickOutcome, ...] = field(default=())
 
 
-def score_of(hits: int, misses: int, false_marks: int) -> float:
+def score_of(hits: float, misses: float, false_marks: float) -> float:
     """100 · hits / (hits + misses + false marks); a normal case left unmarked scores 100."""
     total = hits + misses + false_marks
     return 100.0 * hits / total if total else 100.0

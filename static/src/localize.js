@@ -1,6 +1,7 @@
 // The page of the drawing game: images to mark, a palette of labels, submit, feedback.
 import "./site.js";
 import { moveBox, resizeBox } from "./geometry.js";
+import { Hints } from "./hints.js";
 import { Answer } from "./marks.js";
 import { confirmed, read, say } from "./page.js";
 import { Palette } from "./palette.js";
@@ -18,7 +19,7 @@ class CasePage {
       answer: this.answer,
       drawing: () => (this.isOpen ? { label: this.palette.active } : null),
       nameOf: (slug) => this.palette?.nameOf(slug) ?? slug,
-      extra: () => this.review?.boxes() ?? [],
+      extra: () => this.review?.boxes() ?? this.hints?.boxes() ?? [],
       more: (event) => (this.isOpen ? this.#playing(event) : this.#reviewing(event)),
     });
     this.sending = new Sending(data, {
@@ -45,6 +46,7 @@ class CasePage {
     document.addEventListener("keydown", (event) => this.stage.key(event));
     if (this.isOpen) this.#startPlaying();
     await this.stage.open();
+    if (this.data.held) return;
     if (this.data.state === "scored") this.startReview();
     if (this.data.state === "submitted") this.sending.awaitScore();
   }
@@ -56,6 +58,15 @@ class CasePage {
     this.sending.start();
     this.answer.addEventListener("changed", () => this.sending.touch());
     this.panel.querySelector("[data-role=submit]").addEventListener("click", () => this.submit());
+    const { urls, csrf, aids } = this.data;
+    this.hints = new Hints(this.panel, {
+      url: urls.hint,
+      csrf,
+      aids,
+      saved: () => this.autosave.flush(),
+      drawn: (place) => (this.stage.goTo(place), this.stage.redraw()),
+    });
+    this.sending.startClock(() => (this.stage.putDown(), this.sending.submit()));
   }
 
   #playing(event) {

@@ -1,6 +1,7 @@
 // The page of the writing game: images to look at, a text to write, submit, feedback.
 import "./site.js";
 import { Highlights } from "./highlights.js";
+import { Hints } from "./hints.js";
 import { Macros } from "./macros.js";
 import { confirmed, read } from "./page.js";
 import { expanded, withSections, wordsIn } from "./report-text.js";
@@ -52,6 +53,7 @@ class ReportPage {
     if (this.isOpen) this.#startWriting();
     document.addEventListener("keydown", (event) => this.key(event));
     await this.stage.open();
+    if (this.data.held) return;
     if (this.data.state === "scored") this.startReview();
     if (this.data.state === "submitted") this.sending.awaitScore();
   }
@@ -76,6 +78,14 @@ class ReportPage {
     this.macros = new Macros(document.getElementById("macro-dialog"), { macros, csrf, url: urls.macros });
     this.#role("macros").addEventListener("click", () => this.macros.open());
     this.#countWords();
+    this.hints = new Hints(this.panel, {
+      url: urls.hint,
+      csrf,
+      aids: this.data.aids,
+      saved: () => this.autosave.flush(),
+      drawn: () => {},
+    });
+    this.sending.startClock(() => this.sending.submit());
     this.field.focus({ preventScroll: true });
   }
 
@@ -116,7 +126,8 @@ class ReportPage {
 
   // The list can be off, and stays so.
   #bindChecklist() {
-    const list = this.#role("checklist").querySelector("ul");
+    const list = this.#role("checklist")?.querySelector("ul");
+    if (!list) return; // a test has none
     const button = this.#role("checklist-off");
     const show = (on) => {
       list.hidden = !on;

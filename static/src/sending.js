@@ -2,6 +2,7 @@
 import { Autosave, STATES } from "./autosave.js";
 import { fragmentOf, say } from "./page.js";
 import { exchange, settled } from "./server.js";
+import { Timer } from "./timer.js";
 
 export class Sending {
   // `answer()` is what is sent; `replace(draft)` takes what another window saved; `saved(body)` hears
@@ -34,6 +35,20 @@ export class Sending {
 
   touch() {
     this.autosave.touch();
+  }
+
+  // Where the attempt has a limit: `handIn()` submits without asking anything.
+  startClock(handIn) {
+    const element = document.querySelector("[data-role=timer]");
+    if (!this.data.clock || !element) return;
+    this.timer = new Timer(element, this.data.clock.left, {
+      tell: say,
+      ended: async () => {
+        for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+        await handIn();
+        return !this.isOpen;
+      },
+    });
   }
 
   async #save(version, answer) {
@@ -78,7 +93,7 @@ export class Sending {
       await this.#send();
     } finally {
       this.submitting = false;
-      button.disabled = false;
+      button.disabled = Boolean(this.data.urls.onward) && !this.isOpen;
     }
   }
 
@@ -91,6 +106,11 @@ export class Sending {
     if (reply?.status === 202 || submittedBefore) {
       this.data.state = "submitted";
       this.#show("submitted", "submitted");
+      this.timer?.stop();
+      if (this.data.urls.onward) {
+        location.assign(this.data.urls.onward); // feedback comes when the series is over
+        return;
+      }
       history.replaceState(null, "", this.data.urls.self);
       await this.awaitScore();
       return;
@@ -107,7 +127,7 @@ export class Sending {
     this.data.state = state;
     const feedback = state === "scored" ? await fragmentOf(this.data.urls.result) : null;
     if (feedback === null) {
-      location.assign(this.data.urls.self); // the page itself says what is wrong
+      location.assign(this.data.urls.self); // the page itself says what is wrong, or what remains
       return;
     }
     this.panel.innerHTML = feedback; // our own server's escaped template

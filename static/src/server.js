@@ -1,5 +1,7 @@
 // Exchanges with the server: JSON there and back, and waiting for a score.
 
+const SETTLED = ["scored", "failed", "draft"];
+
 export async function exchange(method, url, body, csrf) {
   const response = await fetch(url, {
     method,
@@ -11,14 +13,14 @@ export async function exchange(method, url, body, csrf) {
   return { status: response.status, body: isJson ? await response.json() : null };
 }
 
-// Resolves to "scored" or "failed": told by the WebSocket, or found by polling, whichever is first.
+// Resolves to "scored", "failed" or, before a second look, "draft": told by the WebSocket, or found by polling, whichever is first.
 export function settled(socketUrl, statusUrl, { pollEvery = 1000, Socket = WebSocket } = {}) {
   return new Promise((resolve) => {
     let done = false;
     let timer;
     let socket;
     const finish = (state) => {
-      if (done || (state !== "scored" && state !== "failed")) return;
+      if (done || !SETTLED.includes(state)) return;
       done = true;
       clearTimeout(timer);
       socket?.close();

@@ -1,0 +1,159 @@
+"""The hint ladder of the drawing game: side, zone, outline; what each costs, and the sums.
+
+Costs are shares of the credit of the finding that a hint leads to; docs/scoring.md has
+the rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cases.models import Finding, Image
+from feedback import aids
+from feedback.models import Attempt
+from feedback.registry import AnswerProblem, Hint
+from ml import localize as rules
+from ml import taxonomy
+from ml.regions import place_in_words
+
+DRAWN = (("side", 0.1), ("zone", 0.2), ("outline", 0.4))
+NAMED = (("side", 0.1), ("name", 0.6))
+"""The ladder of a finding that has only to be named ends with its name."""
+NOTHING = ("nothing", 0.1)
+"""What it costs to be told that nothing remains, once."""
+MIDLINE = 0.03
+"""A box whose center lies nearer to the middle of a frontal image is on neither side."""
+FRONTAL = (Image.View.PA, Image.View.AP, Image.View.FRONTAL, Image.View.CT)
+THIRDS = ("upper", "middle", "lower")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row of the truth: a region, or a finding that has only to be named."""
+
+    id: str
+    finding: Finding
+    region: rules.Region | None
+    image: Image | None
+    hit: bool
+
+    @property
+    def place(self) -> str:
+        """“the right lung”."""
+        return place_in_words(self.finding.label, self._side())
+
+    def _side(self) -> str:
+        if self.finding.side in ("left", "right") or self.region is None:
+            return str(self.finding.side)
+        if self.image is None or self.image.view not in FRONTAL:
+            return ""
+        offset = (self.region.box[0] + self.region.box[2]) / 2 - 0.5
+        if abs(offset) < MIDLINE:
+            return ""
+        return "left" if offset > 0 else "right"
+
+    @property
+    def ladder(self) -> tuple[tuple[str, float], ...]:
+        return DRAWN if self.region else NAMED
+
+
+def targets_of(
+    result: rules.Result,
+    truths: list[rules.Truth],
+    findings: list[Finding],
+    images: dict[str, Image],
+) -> list[Target]:
+    """The truth's rows in order of importance."""
+    regions = {(t.id, r.id): r for t in truths for r in t.regions}
+    by_id = {finding.public_id: finding for finding in findings}
+    rows = []
+    for row in result.truths:
+        region = regions.get((row.truth, row.region or ""))
+        image = images.get(region.image) if region else None
+        hit = row.outcome == "hit"
+        rows.append(Target(row.region or row.truth, by_id[row.truth], region, image, hit))
+    rank = taxonomy.SIGNIFICANCES.index
+    return sorted(rows, key=lambda target: rank(target.finding.significance))
+
+
+def next_hint(attempt: Attempt, targets: list[Target]) -> Hint:
+    """The next step on the ladder of what is not found yet, the finding hinted at last first."""
+    given: dict[str, int] = {}
+    for row in aids.hints(attempt):
+        given[row["about"]] = given.get(row["about"], 0) + 1
+    last = next(reversed(given), "")
+    left = sorted((t for t in targets if not t.hit), key=lambda target: target.id != last)
+    if not left:
+        step, cost = NOTHING
+        cost = 0.0 if "" in given else cost
+        return Hint("", step, "Nothing remains that a hint could lead to.", cost)
+    for target in left:
+        steps = given.get(target.id, 0)
+        if steps < len(target.ladder):
+            step, cost = target.ladder[steps]
+            return Hint(target.id, step, _text(target, step), cost, _place(target, step))
+    raise AnswerProblem("Every hint there is has been given.")
+
+
+def _text(target: Target, step: str) -> str:
+    if step == "side":
+        task = "" if target.region else ", to be ticked rather than drawn"
+        return f"One finding is in {target.place}{task}."
+    if step == "name":
+        return f"The finding in {target.place} is: {target.finding.name}."
+    if step == "outline":
+        return f"The finding in {target.place} is outlined. What is it?"
+    return f"The finding in {target.place} is {_zone(target)}."
+
+
+def _zone(target: Target) -> str:
+    region, image = target.region, target.image
+    assert region is not None
+    if image is not None and image.frames > 1:
+        reach = max(1, image.frames // 10)
+        first, last = max(1, region.frame + 1 - reach), min(image.frames, region.frame + 1 + reach)
+        return f"between slices {first} and {last}"
+    middle = (region.box[1] + region.box[3]) / 2
+    view = f" ({image.get_view_display()} view)" if image else ""
+    return f"in the {THIRDS[min(2, int(3 * middle))]} third of the image{view}"
+
+
+def _place(target: Target, step: str) -> dict[str, Any] | None:
+    if step != "outline" or target.region is None:
+        return None
+    region = target.region
+    return {"image": region.image, "frame": region.frame, "box": list(region.box)}
+
+
+def costs_of(attempt: Attempt, hit: set[str]) -> list[dict[str, Any]]:
+    """Each hint with what it cost: a hint on something not found in the end costs nothing."""
+    return [
+        {
+            "text": row["text"],
+            "about": row["about"],
+            "cost": row["cost"] if row["about"] in hit or not row["about"] else 0.0,
+        }
+        for row in aids.hints(attempt)
+    ]
+
+
+def score_after(result: rules.Result, deducted: float) -> float:
+    """The rule's score with `deducted` findings' credit taken off the hits; never below 0."""
+    if not result.hits + result.misses + result.false_marks:
+        return max(0.0, 100.0 * (1 - deducted))
+    kept = max(0.0, result.hits - deducted)
+    return rules.score_of(kept, result.misses + result.hits - kept, result.false_marks)
+
+
+def arithmetic(result: rules.Result, deducted: float, score: float) -> str:
+    """The sums of a score with hints, in one line."""
+    hits, misses, false = result.hits, result.misses, result.false_marks
+    if not hits + misses + false:
+        return (
+            f"Nothing to find and nothing marked: 100 × (1 − {deducted:g} for hints) = {score:.0f}"
+        )
+    return (
+        f"100 × ({hits} hit − {deducted:g} for hints) / "
+        f"({hits} hit + {misses} missed + {false} false) = {score:.0f}"
+    )

@@ -1,0 +1,55 @@
+// Hints while playing: asked for by a button, given by the server, listed, outlined on the image.
+import { exchange } from "./server.js";
+
+export class Hints {
+  // `saved()` resolves when the server has the draft as it is; `drawn()` is called when an outline came.
+  constructor(panel, { url, csrf, aids, saved, drawn }) {
+    Object.assign(this, { url, csrf, saved, drawn });
+    this.places = aids.map(({ place }) => place).filter(Boolean);
+    this.section = panel.querySelector("[data-role=aids]");
+    this.buttons = [...(this.section?.querySelectorAll("[data-hint]") ?? [])];
+    for (const button of this.buttons) button.addEventListener("click", () => this.ask(button.dataset.hint));
+  }
+
+  // The outlines given so far, as the stage shows them.
+  boxes() {
+    return this.places.map((place, index) => ({ ...place, id: `hint-${index}`, kind: "hint", text: "hint" }));
+  }
+
+  async ask(region) {
+    if (this.asking) return;
+    this.asking = true;
+    this.#problem("");
+    try {
+      await this.saved();
+      const { status, body } = await exchange("POST", this.url, region ? { region } : {}, this.csrf);
+      if (status === 200) this.#show(body.hint);
+      else this.#problem(body?.error ?? `The server gave no hint (status ${status}).`);
+    } catch {
+      this.#problem("No connection. Ask again in a moment.");
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  #show({ text, cost, place }) {
+    const row = document.createElement("li");
+    row.textContent = text;
+    if (cost) {
+      const price = document.createElement("span");
+      price.className = "quiet";
+      price.textContent = ` costs ${Math.round(100 * cost)} %`;
+      row.append(price);
+    }
+    this.section.querySelector("[data-role=hints]").append(row);
+    row.scrollIntoView?.({ block: "nearest" });
+    if (!place) return;
+    this.places.push(place);
+    this.drawn(place);
+  }
+
+  #problem(sentence) {
+    const line = this.section.querySelector("[data-role=hint-problem]");
+    line.textContent = sentence;
+  }
+}
