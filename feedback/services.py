@@ -192,10 +192,15 @@ def begin_scoring(attempt_id: int) -> Attempt | None:
     return Attempt.objects.select_related("case", "user").get(pk=attempt_id)
 
 
-def keep_result(attempt_id: int, scored: Scored) -> bool:
-    """Store a result with its outcomes and close the attempt; False when that was done before."""
+def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
+    """Store a result with its outcomes and close the attempt, or open it for a second look.
+
+    False when that was done before.
+    """
     with transaction.atomic():
         attempt = locked(attempt_id)
+        if attempt.round != of_round:
+            return False  # a slow worker: another one has scored that round meanwhile
         counts = attempt.mode != Mode.GUIDED and attempt.round == 1
         result, made = Result.objects.get_or_create(
             attempt=attempt,

@@ -30,7 +30,7 @@ def score_attempt(attempt_id: int) -> None:
             attempt_id, "Scoring met an error. Your answer is kept; it can be scored again."
         )
         return
-    services.keep_result(attempt_id, scored)
+    services.keep_result(attempt_id, scored, of_round=attempt.round)
 
 
 @shared_task

@@ -62,9 +62,12 @@ def progress_of(user: User, kind: str = "localize") -> Progress:
 
     What a hint led to is no hit here.
     """
-    results = Result.objects.filter(attempt__user=user, attempt__kind=kind, counts=True).exclude(
-        attempt__case__in=held_cases(user).values("case_id")
-    )
+    results = Result.objects.filter(
+        attempt__user=user,
+        attempt__kind=kind,
+        attempt__state=Attempt.State.SCORED,
+        counts=True,
+    ).exclude(attempt__case__in=held_cases(user).values("case_id"))
     scores = list(results.order_by("-attempt_id").values_list("score", flat=True)[:100])[::-1]
     cases = results.count()
     rows = (

@@ -8,6 +8,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from feedback import services
+from feedback.series import start_series
+from tests import factories
 
 NOBODY, TRAINEE, INSTRUCTOR, CURATOR = "nobody", "trainee", "instructor", "curator"
 OK, LOGIN, NO, GONE = 200, 302, 403, 404
@@ -24,6 +26,10 @@ MATRIX = {
     "accounts:password_done": (302, 200, 200, 200),
     "learning:home": (302, 200, 200, 200),
     "learning:next": (302, 302, 302, 302),
+    "learning:start": (302, 405, 405, 405),
+    "learning:series": (302, 200, 404, 404),
+    "learning:onward": (302, 302, 404, 404),
+    "learning:end": (302, 405, 405, 405),
     "learning:progress": (302, 200, 200, 200),
     "localize:case": (302, 200, 200, 200),
     "localize:attempt": (302, 200, 404, 404),
@@ -31,6 +37,7 @@ MATRIX = {
     "localize:submit": (302, 405, 405, 405),
     "localize:status": (302, 200, 404, 404),
     "localize:result": (302, 409, 404, 404),
+    "localize:hint": (302, 405, 405, 405),
     "localize:again": (302, 405, 405, 405),
     "report:case": (302, 200, 200, 200),
     "report:attempt": (302, 200, 404, 404),
@@ -38,6 +45,7 @@ MATRIX = {
     "report:submit": (302, 405, 405, 405),
     "report:status": (302, 200, 404, 404),
     "report:result": (302, 409, 404, 404),
+    "report:hint": (302, 405, 405, 405),
     "report:again": (302, 405, 405, 405),
     "report:contest": (302, 405, 405, 405),
     "report:macros": (302, 200, 200, 200),
@@ -85,18 +93,30 @@ def report(trainee, nodule_case):
 
 
 @pytest.fixture
-def arguments(attempt, report):
+def test(trainee):
+    """An open test of another case than the attempts'."""
+    case = factories.ImageFactory().case
+    return start_series(user=trainee, kind="localize", mode="test", cases=[case], rule="standard")
+
+
+@pytest.fixture
+def arguments(attempt, report, test):
     image = attempt.case.images.get()
     case, own = [attempt.case.public_id], [attempt.public_id]
-    written = ("attempt", "draft", "submit", "status", "result", "again", "contest")
+    written = (
+        *("attempt", "draft", "submit", "hint"),
+        *("status", "result", "again", "contest"),
+    )
     return {
         "report:case": case,
         **{f"report:{name}": [report.public_id] for name in written},
         "learning:next": ["localize"],
+        "learning:start": ["localize"],
+        **{f"learning:{name}": [test.public_id] for name in ("series", "onward", "end")},
         "localize:case": case,
         **{
             f"localize:{name}": own
-            for name in ("attempt", "draft", "submit", "status", "result", "again")
+            for name in ("attempt", "draft", "submit", "hint", "status", "result", "again")
         },
         "cases:detail": case,
         "cases:set_status": case,
@@ -120,7 +140,11 @@ def test_every_role_gets_what_the_matrix_says(
 
 
 @pytest.mark.parametrize(
-    "name", ["localize:draft", "localize:submit", "report:draft", "report:submit", "report:contest"]
+    "name",
+    [
+        *("localize:draft", "localize:submit", "localize:hint", "learning:end"),
+        *("report:draft", "report:submit", "report:hint", "report:contest"),
+    ],
 )
 def test_nobody_writes_into_someone_elses_attempt(name, arguments, client_of, instructor):
     from django.urls import reverse
