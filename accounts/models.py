@@ -13,7 +13,10 @@ class Role(models.TextChoices):
 
 
 ADMINISTERED: dict[str, tuple[str, ...]] = {
-    Role.CURATOR: ("cases.", "feedback.view_", "report.view_", "report.change_contest")
+    Role.CURATOR: (
+        *("cases.", "feedback.view_"),
+        *("report.view_", "report.change_contest", "localize.view_", "localize.change_flag"),
+    )
 }
 """Role → beginnings of the permissions that staff of this role have in the administration."""
 

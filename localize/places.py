@@ -53,3 +53,13 @@ def _size(truth: Sequence[float], mark: Sequence[float]) -> str:
     if ratio < 0.5:
         return f"your box covers {100 * ratio:.0f} % of its area"
     return ""
+
+
+def size_in_words(box: Sequence[float], image: Image | None) -> str:
+    """Width and height of a box: in millimeters where the spacing is known, else in percent."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if image is None or not image.row_spacing or not image.column_spacing:
+        return f"{100 * width:.0f} % by {100 * height:.0f} % of the image"
+    across = width * image.width * image.column_spacing
+    down = height * image.height * image.row_spacing
+    return f"{across:.0f} × {down:.0f} mm"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cases.queries import viewer_image
 from feedback.models import Attempt, Mode
 from feedback.queries import mode_page, next_url, number_of
-from ml import atlas, taxonomy
+from ml import atlas, synonyms, taxonomy
 
 OPENED_BY_ADDRESS = (Mode.PRACTICE, Mode.SECOND_LOOK)
 """The other modes are begun on the start page."""
@@ -27,6 +27,9 @@ def palette(*, described: bool = True) -> list[dict[str, str]]:
             "mode": label.mode,
             "group": label.group,
             "description": atlas.summary(label.slug) if described else "",
+            "short": synonyms.words()[label.slug].short,
+            # One string, as all values of this list are.
+            "synonyms": "|".join(synonyms.words()[label.slug].synonyms),
         }
         for label in taxonomy.labels().values()
     ]

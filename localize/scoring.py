@@ -197,6 +197,9 @@ def _places(
         "frame": region.frame,
         "box": list(region.box),
         "others": [list(alternate.box) for alternate in region.alternates],
+        "reader_boxes": [
+            {"reader": box.reader, "box": list(box.box)} for box in (region, *region.alternates)
+        ],
         "readers": len(readers),
         "boxed_by": len({region.reader, *(a.reader for a in region.alternates)}),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.queries import case_to_play
@@ -15,11 +16,15 @@ from feedback import services
 from feedback.models import Attempt, Mode
 from feedback.payload import client_uuid, json_object, whole_number
 from feedback.queries import is_told, rounds_in_words, shown_result
+from feedback.registry import AnswerProblem
 from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
-from localize import queries
+from localize import flags, queries
 from localize.guided import guided_review
 from localize.review import review_of
 from localize.scoring import KIND, RULES
+from localize.wording import KINDS
+from ml import atlas, boxes
+from ml.localize import RADGAME_THRESHOLD
 
 
 @require_GET
@@ -107,6 +112,54 @@ def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     return redirect("localize:attempt", found.public_id)
+
+
+@require_POST
+def flag(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """Keep a learner's doubt about a truth; answers with its place on the feedback."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    scored = shown_result(found) if is_told(found) else None
+    if scored is None:
+        return JsonResponse({"error": "There is no feedback to doubt yet."}, status=409)
+    subject = request.POST.get("subject", "")[:60]
+    row: dict[str, Any] = {"subject": subject, "flag": None}
+    context = {"attempt": found, "row": row}
+    try:
+        why = request.POST.get("why", "")
+        row["flag"] = flags.flag(attempt=found, result=scored, subject=subject, why=why)
+        context["kept"] = True
+    except AnswerProblem as problem:
+        context["problem"] = str(problem)
+    return render(request, "localize/_flag.html", context)
+
+
+@require_GET
+def about_scoring(request: HttpRequest) -> HttpResponse:
+    """How boxes are scored, for who is scored."""
+    limits = [round(100 * limit) for limit in boxes.AREA_LIMITS]
+    areas = [
+        f"below {limits[0]}",
+        *(f"{low} to below {high}" for low, high in pairwise(limits)),
+        f"{limits[-1]} and more",
+    ]
+    thresholds = [{"area": a, "iou": t} for a, t in zip(areas, boxes.THRESHOLDS, strict=True)]
+    context = {
+        "thresholds": thresholds,
+        "area_ratio": f"{boxes.AREA_RATIO:g}",
+        "radgame_threshold": RADGAME_THRESHOLD,
+        "kinds": KINDS.values(),
+    }
+    return render(request, "localize/about_scoring.html", context)
+
+
+@require_GET
+@cache_control(private=True, max_age=3600)
+def atlas_entry(request: HttpRequest, label: str) -> HttpResponse:
+    """What the atlas says of a label, as a piece of a page; the same for every case."""
+    entry = atlas.entries().get(label)
+    if entry is None:
+        raise Http404("The atlas has no such label.")
+    return render(request, "localize/_entry.html", {"entry": entry})
 
 
 def _told(attempt: Attempt) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from cases.converters import PublicIdConverter
+from localize.views import about_scoring
 from radgame import views
 
 register_converter(PublicIdConverter, "public_id")
@@ -9,6 +10,7 @@ register_converter(PublicIdConverter, "public_id")
 urlpatterns = [
     path("healthz", views.health, name="health"),
     path("account/", include("accounts.urls")),
+    path("about/scoring/", about_scoring, name="about_scoring"),
     path("localize/", include("localize.urls")),
     path("report/", include("report.urls")),
     path("classroom/", include("classroom.urls")),

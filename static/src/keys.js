@@ -15,6 +15,7 @@ export const KEYS = [
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], action: "label", help: "Choose a label", shown: "1 – 9" },
   { keys: ["n"], action: "normal", help: "No abnormality; after the score: next case" },
   { keys: ["r"], action: "relabel", help: "Change the selected box's label" },
+  { keys: ["Shift digit"], action: "confidence", help: "How sure you are of the selected box", shown: "Shift 1 – 5" },
   { keys: ["Backspace", "Delete"], action: "remove", help: "Delete the selected box", shown: "Backspace" },
   { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], action: "nudge", help: "Move the selected box (Alt: resize, Shift: further); after the score: step through findings", shown: "Arrows" },
   { keys: ["k"], action: "crosshair", help: "Draw by keyboard: move with the arrows, Enter sets a corner" },
@@ -27,6 +28,7 @@ export const KEYS = [
 
 export function actionOf(event) {
   const ctrl = event.ctrlKey || event.metaKey;
+  if (event.shiftKey && !ctrl && /^Digit[1-5]$/.test(event.code ?? "") && !/\d/.test(event.key)) return "confidence";
   const letter = /^[A-Z]$/.test(event.key); // by Shift or by Caps Lock
   const key = letter ? `${ctrl && event.shiftKey ? "Shift " : ""}${event.key.toLowerCase()}` : event.key;
   const entry = KEYS.find(({ keys, ctrl: needs = false }) => needs === ctrl && keys.includes(key));

@@ -1,5 +1,6 @@
 // The page of the drawing game: images to mark, a palette of labels, submit, feedback.
 import "./site.js";
+import { Closeups } from "./closeups.js";
 import { moveBox, resizeBox } from "./geometry.js";
 import { Hints } from "./hints.js";
 import { Answer } from "./marks.js";
@@ -75,6 +76,7 @@ class CasePage {
       search: () => this.palette.search.focus(),
       label: () => this.palette.chooseByNumber(Number(event.key)),
       normal: () => this.answer.setNormal(!this.answer.normal),
+      confidence: () => this.palette.confide(Number(event.code.at(-1))),
       relabel: () => (selected ? this.palette.relabel(selected.id) : false),
       remove: () => (selected ? this.answer.remove(selected.id) : false),
       nudge: () => (selected ? this.#nudge(selected, event) : false),
@@ -122,6 +124,7 @@ class CasePage {
     this.review = new Review(this.panel, read("review-data"), {
       go: (item) => this.stage.goTo(item),
       redraw: () => this.stage.redraw(),
+      closeups: new Closeups(this.data.images, this.stage.renditions),
     });
     this.stage.close();
     this.panel.querySelector("h2")?.focus();

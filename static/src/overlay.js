@@ -7,6 +7,13 @@ const TOUCH_REACH = 14;
 const HANDLES = ["nw", "ne", "sw", "se"];
 const CURSORS = { nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", edge: "move" };
 
+const DOUBLE = "own poorly-located"; // drawn as two lines
+const DOUBLE_GAP = 4;
+
+function inset({ x, y, width, height }, by) {
+  return { x: x + by, y: y + by, width: Math.max(1, width - 2 * by), height: Math.max(1, height - 2 * by) };
+}
+
 function element(name, attributes = {}, text = "") {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -52,12 +59,14 @@ export class Overlay {
     this.shapes.replaceChildren(...(this.hidden ? [] : this.shown().map((item) => this.#shape(item))));
   }
 
-  #shape({ id, box, kind, text, selected }) {
+  #shape({ id, box, kind, text, selected, dim }) {
     const [x0, y0, x1, y1] = this.rectOf(box);
-    const group = element("g", { class: `box ${kind}${selected ? " selected" : ""}`, "data-id": id });
+    const group = element("g", { class: `box ${kind}${selected ? " selected" : ""}${dim ? " dim" : ""}`, "data-id": id });
     const rect = { x: x0, y: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0) };
     group.append(element("rect", { class: "halo", ...rect }), element("rect", { class: "line", ...rect }));
-    const above = y0 > 20;
+    if (kind === DOUBLE) group.append(element("rect", { class: "line inner", ...inset(rect, DOUBLE_GAP) }));
+    // What is the learner's own is named below the box, so that it does not cover the truth's name.
+    const above = kind.startsWith("own") ? y1 > this.svg.clientHeight - 20 && y0 > 20 : y0 > 20;
     group.append(element("text", { x: x0, y: above ? y0 - 6 : y1 + 16 }, text));
     if (selected && !this.readOnly) {
       for (const handle of HANDLES) {

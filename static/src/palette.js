@@ -1,107 +1,141 @@
 // The panel while playing: labels to draw, findings to tick, the marks made so far.
+import { changeInWords, putAway } from "./announce.js";
+import { LabelCard } from "./label-card.js";
+import { MarkList } from "./mark-list.js";
+import { foundBy, matching } from "./matching.js";
+import { say } from "./page.js";
+import { noteLabel, recentLabels } from "./recent.js";
 
-// Labels whose name or slug holds every word typed; names that begin with the text come first.
-export function matching(labels, text) {
-  const typed = text.trim().toLowerCase();
-  const words = typed.split(/\s+/).filter(Boolean);
-  const fits = labels.filter(({ name, slug }) => {
-    const hay = `${name} ${slug}`.toLowerCase();
-    return words.every((word) => hay.includes(word));
-  });
-  const begins = ({ name }) => (name.toLowerCase().startsWith(typed) ? 0 : 1);
-  return words.length ? fits.sort((a, b) => begins(a) - begins(b)) : fits;
-}
+const NUMBERED = 9;
 
 export class Palette {
   // `panel` is the panel's element; `onLabel(slug)` is called when a draw label is chosen.
   constructor(panel, labels, answer, { onLabel }) {
     Object.assign(this, { panel, labels, answer, onLabel });
-    this.names = new Map(labels.map(({ slug, name }) => [slug, name]));
+    this.bySlug = new Map(labels.map((label) => [label.slug, label]));
     this.active = null;
-    this.search = panel.querySelector("[data-role=search]");
-    this.drawList = panel.querySelector("[data-role=draw-labels]");
-    this.tickList = panel.querySelector("[data-role=tick-labels]");
-    this.markList = panel.querySelector("[data-role=marks]");
-    this.normal = panel.querySelector("[data-role=normal]");
-    this.#build();
-    this.search.addEventListener("input", () => this.filter());
-    this.search.addEventListener("keydown", (event) => this.#searchKey(event));
-    this.normal.addEventListener("change", () => answer.setNormal(this.normal.checked));
+    this.relabelling = null;
+    this.best = null;
+    this.search = this.#role("search");
+    this.drawList = this.#role("draw-labels");
+    this.tickList = this.#role("tick-labels");
+    this.normal = this.#role("normal");
     this.listening = new AbortController();
     const { signal } = this.listening;
-    answer.addEventListener("changed", () => this.refresh(), { signal });
-    const selected = () => {
-      if (this.answer.selected !== this.relabelling) this.relabelling = null;
-      this.refresh();
-    };
-    answer.addEventListener("selected", selected, { signal });
+    this.marks = new MarkList(this.#role("marks"), answer, {
+      nameOf: (slug) => this.nameOf(slug),
+      relabel: (id) => this.relabel(id),
+    });
+    this.#build();
+    this.card = new LabelCard(panel, labels, { signal });
+    this.#listen(signal);
+    this.before = answer.state;
     this.refresh();
+  }
+
+  #role(name) {
+    return this.panel.querySelector(`[data-role=${name}]`);
+  }
+
+  #listen(signal) {
+    this.search.addEventListener("input", () => this.filter(), { signal });
+    this.search.addEventListener("keydown", (event) => this.#searchKey(event), { signal });
+    this.normal.addEventListener("change", () => this.answer.setNormal(this.normal.checked), { signal });
+    this.answer.addEventListener("changed", () => this.#changed(), { signal });
+    this.answer.addEventListener("selected", () => this.refresh(), { signal });
   }
 
   // The panel is about to show something else.
   close() {
+    this.card.hide();
     this.listening.abort();
   }
 
   nameOf(slug) {
-    return this.names.get(slug) ?? slug;
+    return this.bySlug.get(slug)?.name ?? slug;
   }
 
   #build() {
     const draw = this.labels.filter(({ mode }) => mode === "draw");
-    this.drawList.replaceChildren(
-      ...draw.map(({ slug, name, description }, index) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.dataset.slug = slug;
-        button.title = description || name;
-        button.className = "label";
-        const key = document.createElement("kbd");
-        key.textContent = index < 9 ? String(index + 1) : "";
-        button.append(key, name);
-        button.addEventListener("click", () => this.choose(slug));
-        return button;
-      }),
-    );
+    this.drawList.replaceChildren(...draw.map((label, index) => this.#drawButton(label, index)));
     const ticks = this.labels.filter(({ mode }) => mode === "select");
-    this.tickList.replaceChildren(
-      ...ticks.map(({ slug, name, description }) => {
-        const label = document.createElement("label");
-        label.title = description || name;
-        label.dataset.slug = slug;
-        const box = document.createElement("input");
-        box.type = "checkbox";
-        box.value = slug;
-        box.addEventListener("change", () => this.answer.tick(slug, box.checked));
-        label.append(box, name);
-        return label;
-      }),
-    );
+    this.tickList.replaceChildren(...ticks.map((label) => this.#tickBox(label)));
   }
 
-  filter() {
-    const fits = matching(this.labels, this.search.value).map(({ slug }) => slug);
-    const best = this.search.value.trim() ? fits[0] : null;
+  #drawButton({ slug, name }, index = NUMBERED) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.slug = slug;
+    button.className = "label";
+    const key = document.createElement("kbd");
+    key.textContent = index < NUMBERED ? String(index + 1) : "";
+    button.append(key, name);
+    button.addEventListener("click", () => this.choose(slug));
+    return button;
+  }
+
+  #tickBox({ slug, name, short }) {
+    const label = document.createElement("label");
+    label.dataset.slug = slug;
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.value = slug;
+    box.addEventListener("change", () => this.answer.tick(slug, box.checked));
+    const text = document.createElement("span");
+    text.textContent = short || name;
+    label.append(box, text);
+    if (short && short !== name) label.append(hiddenText(`: ${name}`));
+    return label;
+  }
+
+  // Shows what fits; the best of it is what Enter will take.
+  filter(step = 0) {
+    const text = this.search.value;
+    const typed = Boolean(text.trim());
+    const fits = matching(this.labels, text).map(({ slug }) => slug);
+    const at = step ? fits.indexOf(this.best) + step : 0;
+    this.best = typed ? (fits[(at + fits.length) % fits.length] ?? null) : null;
     for (const item of this.panel.querySelectorAll("[data-slug]")) {
-      item.hidden = !fits.includes(item.dataset.slug);
-      item.classList.toggle("first", item.dataset.slug === best);
+      const { slug } = item.dataset;
+      item.hidden = !fits.includes(slug);
+      item.classList.toggle("first", slug === this.best);
+      showSynonym(item, typed ? foundBy(this.bySlug.get(slug), text) : "");
     }
+    this.panel.classList.toggle("filtering", typed);
+    this.#first()?.scrollIntoView?.({ block: "nearest" });
+    if (typed) this.announce(fits.length ? `${fits.length} fit. Enter takes ${this.nameOf(this.best)}.` : "No label fits.");
+    const none = this.#role("no-labels");
+    if (none) none.hidden = !typed || fits.length > 0;
+  }
+
+  #first() {
+    return this.best && this.panel.querySelector(`[data-slug="${this.best}"].first`);
   }
 
   #searchKey(event) {
     if (event.key === "Escape") {
       this.relabelling = null;
-      this.clearSearch();
-      this.search.blur();
+      this.#leaveSearch();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (this.best) this.filter(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      const best = matching(this.labels, this.search.value)[0];
-      if (!this.search.value.trim() || !best) return;
-      if (best.mode === "draw") this.choose(best.slug);
-      else this.answer.tick(best.slug, !this.answer.ticked.includes(best.slug));
-      this.clearSearch();
-      this.search.blur();
+      this.#takeBest();
     }
+  }
+
+  #takeBest() {
+    const label = this.bySlug.get(this.best);
+    if (!label) return;
+    if (label.mode === "draw") this.choose(label.slug);
+    else this.answer.tick(label.slug, !this.answer.ticked.includes(label.slug));
+    this.#leaveSearch();
+  }
+
+  #leaveSearch() {
+    this.clearSearch();
+    this.search.blur();
   }
 
   clearSearch() {
@@ -123,50 +157,17 @@ export class Palette {
     } else {
       this.active = this.active === slug ? null : slug;
       this.answer.select(null);
+      this.announce(this.active ? `${this.nameOf(slug)}: draw its box, or press K to draw by keyboard.` : "No label chosen.");
       this.refresh();
     }
     this.onLabel(slug);
   }
 
-  refresh() {
-    for (const button of this.drawList.children) {
-      const on = button.dataset.slug === this.active;
-      button.classList.toggle("active", on);
-      button.setAttribute("aria-pressed", String(on));
-    }
-    for (const box of this.tickList.querySelectorAll("input")) {
-      box.checked = this.answer.ticked.includes(box.value);
-    }
-    this.normal.checked = this.answer.normal;
-    this.#keepingFocus(() => {
-      this.markList.replaceChildren(...this.answer.marks.map((mark, index) => this.#row(mark, index)));
-    });
-    this.panel.querySelector("[data-role=no-marks]").hidden = this.answer.marks.length > 0;
-  }
-
-  // Rows are made anew; the keyboard goes on from the same button of the same mark.
-  #keepingFocus(rebuild) {
-    const focused = document.activeElement;
-    const row = focused?.closest("li[data-mark]");
-    if (!row || !this.markList.contains(row)) return rebuild();
-    const place = [...row.querySelectorAll("button")].indexOf(focused);
-    rebuild();
-    const again = [...this.markList.children].find(({ dataset }) => dataset.mark === row.dataset.mark);
-    again?.querySelectorAll("button")[place]?.focus();
-  }
-
-  #row(mark, index) {
-    const row = document.createElement("li");
-    row.dataset.mark = mark.id;
-    row.className = mark.id === this.answer.selected ? "selected" : "";
-    const name = document.createElement("button");
-    name.type = "button";
-    name.className = "mark-name";
-    name.textContent = `${index + 1}. ${mark.label ? this.nameOf(mark.label) : "Choose a label"}`;
-    name.addEventListener("click", () => this.answer.select(mark.id));
-    row.append(name, this.#confidence(mark), this.#tool("tag", "Change the label (R)", () => this.relabel(mark.id)));
-    row.append(this.#tool("trash-2", "Delete (Backspace)", () => this.answer.remove(mark.id)));
-    return row;
+  // How sure the learner is of the selected box; the same level again takes it back.
+  confide(level) {
+    const mark = this.answer.mark(this.answer.selected);
+    if (!mark) return false;
+    return this.answer.change(mark.id, { confidence: mark.confidence === level ? null : level });
   }
 
   relabel(id) {
@@ -175,43 +176,68 @@ export class Palette {
     this.search.focus();
   }
 
-  #confidence(mark) {
-    const group = document.createElement("span");
-    group.className = "confidence";
-    group.setAttribute("role", "group");
-    group.setAttribute("aria-label", "Confidence");
-    for (let level = 1; level <= 5; level += 1) {
-      const dot = document.createElement("button");
-      dot.type = "button";
-      dot.textContent = level <= (mark.confidence ?? 0) ? "●" : "○";
-      dot.title = `Confidence ${level} of 5`;
-      dot.setAttribute("aria-label", dot.title);
-      dot.addEventListener("click", () => {
-        this.answer.change(mark.id, { confidence: mark.confidence === level ? null : level });
-      });
-      group.append(dot);
-    }
-    return group;
+  announce(sentence) {
+    const line = this.#role("announce");
+    if (line) line.textContent = sentence;
   }
 
-  #tool(icon, title, action) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "icon";
-    button.title = title;
-    button.setAttribute("aria-label", title);
-    button.append(iconElement(icon));
-    button.addEventListener("click", action);
-    return button;
+  #changed() {
+    const { before } = this;
+    const after = this.answer.state;
+    this.before = after;
+    this.announce(changeInWords(before, after, (slug) => this.nameOf(slug)));
+    say(putAway(before, after));
+    this.#noteRecent(before, after);
+    this.refresh();
+  }
+
+  #noteRecent(before, after) {
+    const used = ({ marks, ticked }) => [...marks.map(({ label }) => label), ...ticked].filter(Boolean);
+    const old = used(before);
+    for (const slug of used(after)) if (!old.includes(slug)) noteLabel(slug);
+  }
+
+  refresh() {
+    if (this.answer.selected !== this.relabelling) this.relabelling = null;
+    this.#refreshRecent();
+    for (const button of this.panel.querySelectorAll("button.label")) {
+      const on = button.dataset.slug === this.active;
+      button.classList.toggle("active", on);
+      button.setAttribute("aria-pressed", String(on));
+    }
+    for (const box of this.panel.querySelectorAll("[data-slug] input")) {
+      box.checked = this.answer.ticked.includes(box.value);
+    }
+    this.normal.checked = this.answer.normal;
+    this.marks.refresh();
+    this.#role("no-marks").hidden = this.answer.marks.length > 0;
+  }
+
+  #refreshRecent() {
+    const row = this.#role("recent");
+    if (!row) return;
+    const kept = recentLabels().map((slug) => this.bySlug.get(slug)).filter(Boolean);
+    const shown = [...row.children].map(({ dataset }) => dataset.slug);
+    if (kept.map(({ slug }) => slug).join() !== shown.join()) {
+      row.replaceChildren(...kept.map((label) => (label.mode === "draw" ? this.#drawButton(label) : this.#tickBox(label))));
+    }
+    row.parentElement.hidden = !kept.length;
   }
 }
 
-export function iconElement(name) {
-  const template = document.querySelector("svg.icon-template");
-  const svg = template.cloneNode(true);
-  svg.setAttribute("class", "lucide");
-  svg.removeAttribute("hidden");
-  const use = svg.querySelector("use");
-  use.setAttribute("href", use.getAttribute("href").replace(/#.*$/, `#${name}`));
-  return svg;
+// Says by which other word a label was found.
+function showSynonym(item, synonym) {
+  item.querySelector(".synonym")?.remove();
+  if (!synonym) return;
+  const note = document.createElement("span");
+  note.className = "synonym quiet";
+  note.textContent = synonym;
+  item.append(note);
+}
+
+function hiddenText(text) {
+  const span = document.createElement("span");
+  span.className = "visually-hidden";
+  span.textContent = text;
+  return span;
 }

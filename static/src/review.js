@@ -16,50 +16,66 @@ const MARK_KIND = {
 export const SIGNS = { hit: "✓", missed: "◌", poorly_located: "⤢", wrong_label: "⇄", false: "✕", duplicate: "✓" };
 
 // All boxes of a review, truth first so that the learner's thicker lines lie above.
-export function boxesOf(review) {
+// The other readers' boxes of a finding are shown while it is the `current` one.
+export function boxesOf(review, current = null) {
   const truths = review.truths
     .filter(({ box }) => box)
-    .map((row) => ({
-      id: row.id,
-      image: row.image,
-      frame: row.frame,
-      box: row.box,
-      kind: KIND[row.outcome],
-      text: `${SIGNS[row.outcome]} ${row.name}`,
-    }));
+    .map((row) => ({ ...placed(row), kind: KIND[row.outcome], text: `${SIGNS[row.outcome]} ${row.name}` }));
   const marks = review.marks.map((row) => ({
-    id: row.id,
-    image: row.image,
-    frame: row.frame,
-    box: row.box,
+    ...placed(row),
     kind: MARK_KIND[row.outcome],
     text: row.outcome === "hit" ? "" : `${SIGNS[row.outcome]} your ${row.name}`,
   }));
-  return [...truths, ...marks];
+  const shown = review.truths.find(({ id }) => id === current);
+  const others = (shown?.others ?? []).map((box) => ({ ...placed(shown), id: null, box, kind: "truth other-reader", text: "" }));
+  return [...others, ...truths, ...marks];
+}
+
+function placed({ id, image, frame, box }) {
+  return { id, image, frame, box };
 }
 
 export class Review {
-  // `go(row)` shows a row's place on the image; `overlays` are drawn again when the row changes.
-  constructor(panel, review, { go, redraw }) {
-    Object.assign(this, { panel, review, go, redraw });
+  // `go(row)` shows a row's place on the image; `overlays` are drawn again when the row changes;
+  // `closeups.draw(element, row)` fills a row's close-up pair when it is first opened.
+  constructor(panel, review, { go, redraw, closeups = null }) {
+    Object.assign(this, { panel, review, go, redraw, closeups });
     this.rows = [...panel.querySelectorAll("[data-row]")];
     this.current = -1;
-    this.items = [...review.truths, ...review.marks.filter(({ outcome }) => outcome !== "hit")];
+    this.items = new Map([...review.truths, ...review.marks, ...(review.ticked ?? [])].map((item) => [item.id, item]));
     this.rows.forEach((row, index) => {
-      row.querySelector("summary")?.addEventListener("click", (event) => {
+      this.#summary(row)?.addEventListener("click", (event) => {
         event.preventDefault();
         if (row.open) row.open = false;
         else this.show(index);
       });
     });
+    for (const button of panel.querySelectorAll("[data-step]")) {
+      button.addEventListener("click", () => this.step(Number(button.dataset.step)));
+    }
+  }
+
+  #summary(row) {
+    return row.querySelector("summary");
   }
 
   get selectedId() {
     return this.rows[this.current]?.dataset.row ?? null;
   }
 
+  // The current row's box and, where the two were paired, the other side's.
+  get #lit() {
+    const item = this.items.get(this.selectedId);
+    return item ? [item.id, item.mark].filter(Boolean) : [];
+  }
+
   boxes() {
-    return boxesOf(this.review).map((box) => ({ ...box, selected: box.id === this.selectedId }));
+    const lit = this.#lit;
+    return boxesOf(this.review, this.selectedId).map((box) => ({
+      ...box,
+      selected: box.id === this.selectedId,
+      dim: lit.length > 0 && box.id !== null && !lit.includes(box.id),
+    }));
   }
 
   step(by) {
@@ -68,6 +84,7 @@ export class Review {
     this.show(this.current < 0 && by < 0 ? this.rows.length - 1 : next);
   }
 
+  // Opens a row, brings its place into the middle and the keyboard to its line, which is read out.
   show(index) {
     this.current = index;
     this.rows.forEach((row, number) => {
@@ -75,9 +92,24 @@ export class Review {
       row.classList.toggle("current", number === index);
     });
     const row = this.rows[index];
+    this.#summary(row)?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
-    const item = this.items.find(({ id }) => id === row.dataset.row);
+    this.#tellPosition();
+    const item = this.items.get(row.dataset.row);
+    this.#drawCloseups(row, item);
     if (item?.box) this.go(item);
     this.redraw();
+  }
+
+  #tellPosition() {
+    const line = this.panel.querySelector("[data-role=position]");
+    if (line) line.textContent = `${this.current + 1} of ${this.rows.length}`;
+  }
+
+  #drawCloseups(row, item) {
+    const place = row.querySelector("[data-closeup]");
+    if (!place || !item?.closeup || !this.closeups || place.dataset.closeup) return;
+    place.dataset.closeup = "drawn";
+    this.closeups.draw(place, item.closeup);
   }
 }

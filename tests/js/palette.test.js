@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { Answer } from "../../static/src/marks.js";
-import { Palette, iconElement, matching } from "../../static/src/palette.js";
+import { iconElement } from "../../static/src/icons.js";
+import { matching } from "../../static/src/matching.js";
+import { Palette } from "../../static/src/palette.js";
 import { openPage, press } from "./page.js";
 
 const LABELS = [
   { slug: "lung_opacity", name: "Lung opacity (unspecified)", mode: "draw", description: "Any denser area." },
   { slug: "infiltration", name: "Infiltration / airspace opacity", mode: "draw" },
-  { slug: "pleural_effusion", name: "Pleural effusion", mode: "select" },
+  { slug: "pleural_effusion", name: "Pleural effusion", short: "Effusion", synonyms: "hydrothorax|meniscus", mode: "select" },
   { slug: "pleural_thickening", name: "Pleural thickening", mode: "draw" },
   { slug: "opacity", name: "Opacity", mode: "draw" },
   { slug: "edema", name: "Pulmonary edema", mode: "select" },
@@ -22,10 +24,14 @@ beforeEach(() => {
   openPage(`
     <aside id="panel">
       <input type="search" data-role="search">
+      <p data-role="no-labels" hidden>No label fits.</p>
+      <section><div data-role="recent"></div></section>
       <ol data-role="marks"></ol><p data-role="no-marks">None yet.</p>
       <div data-role="draw-labels"></div><div data-role="tick-labels"></div>
       <label><input type="checkbox" data-role="normal"> No abnormality</label>
+      <p role="status" data-role="announce"></p>
     </aside>
+    <p id="status-line"></p>
     <svg class="icon-template" aria-hidden="true" hidden><use href="/static/icons.svg#x"></use></svg>`);
   answer = new Answer();
   chosen = [];
@@ -79,9 +85,8 @@ test("labels to draw are numbered buttons, findings to tick are checkboxes", () 
   const draw = all("[data-role=draw-labels] button");
   assert.deepEqual(draw.map(({ dataset }) => dataset.slug), ["lung_opacity", "infiltration", "pleural_thickening", "opacity"]);
   assert.deepEqual(draw.map((button) => button.querySelector("kbd").textContent), ["1", "2", "3", "4"]);
-  assert.deepEqual(draw.map(({ title }) => title).slice(0, 2), ["Any denser area.", "Infiltration / airspace opacity"]);
   assert.deepEqual(all("[data-role=tick-labels] input").map(({ value }) => value), ["pleural_effusion", "edema"]);
-  assert.deepEqual(all("[data-role=tick-labels] label").map(({ title }) => title), ["Pleural effusion", "Pulmonary edema"]);
+  assert.deepEqual(all("[data-role=tick-labels] label").map(({ textContent }) => textContent), ["Effusion: Pleural effusion", "Pulmonary edema"]);
 });
 
 test("the tenth label and those after it have no number", () => {
@@ -295,9 +300,9 @@ test("every button of a row has a name that can be read out, and the tools an ic
   const names = buttons.map((button) => button.getAttribute("aria-label") ?? button.textContent);
   assert.deepEqual(names, [
     "1. Opacity",
+    "Change the label: 1, Opacity",
+    "Delete: 1, Opacity",
     ...[1, 2, 3, 4, 5].map((level) => `Confidence ${level} of 5`),
-    "Change the label (R)",
-    "Delete (Backspace)",
   ]);
   assert.equal(rows()[0].querySelector("[role=group]").getAttribute("aria-label"), "Confidence");
   const icons = [...rows()[0].querySelectorAll("use")].map((use) => use.getAttribute("href"));
@@ -351,4 +356,113 @@ test("an icon is a copy of the page's template with its own name", () => {
 
 test("an icon is not hidden as its template is", () => {
   assert.equal(iconElement("tag").hasAttribute("hidden"), false);
+});
+
+// other words
+
+const announced = () => palette.panel.querySelector("[data-role=announce]").textContent;
+const statusLine = () => document.getElementById("status-line").textContent;
+
+test("a label is found by another word for it, which is shown beside it", () => {
+  type("menis");
+  assert.deepEqual(visible(), ["pleural_effusion"]);
+  assert.equal(label("pleural_effusion").querySelector(".synonym").textContent, "meniscus");
+  type("effusion");
+  assert.equal(all(".synonym").length, 0);
+});
+
+test("the arrows choose among what fits, and Enter takes the one chosen", () => {
+  type("opacity");
+  press(palette.search, "ArrowDown");
+  assert.deepEqual(all(".first").map(({ dataset }) => dataset.slug), ["lung_opacity"]);
+  press(palette.search, "ArrowUp");
+  press(palette.search, "ArrowUp");
+  assert.deepEqual(all(".first").map(({ dataset }) => dataset.slug), ["infiltration"]);
+  press(palette.search, "Enter");
+  assert.equal(palette.active, "infiltration");
+});
+
+test("where nothing fits the panel says so", () => {
+  const line = palette.panel.querySelector("[data-role=no-labels]");
+  type("xyz");
+  assert.equal(line.hidden, false);
+  assert.equal(announced(), "No label fits.");
+  type("");
+  assert.equal(line.hidden, true);
+});
+
+test("what is typed is answered in words", () => {
+  type("opacity");
+  assert.equal(announced(), "3 fit. Enter takes Opacity.");
+});
+
+// recent labels
+
+test("labels used last are offered first, the newest first, each once", () => {
+  globalThis.localStorage = window.localStorage;
+  localStorage.clear();
+  const recent = () => all("[data-role=recent] [data-slug]").map(({ dataset }) => dataset.slug);
+  assert.equal(palette.panel.querySelector("section").hidden, true);
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  answer.tick("edema", true);
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  assert.deepEqual(recent(), ["edema", "opacity"]);
+  assert.equal(palette.panel.querySelector("section").hidden, false);
+  all("[data-role=recent] button")[0].click();
+  assert.equal(palette.active, "opacity");
+  assert.equal(all("[data-role=recent] input")[0].checked, true);
+  delete globalThis.localStorage;
+});
+
+// in words
+
+test("no abnormality puts everything away, says so, and one undo brings it back", () => {
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  answer.tick("edema", true);
+  palette.normal.click();
+  assert.equal(statusLine(), "No abnormality: 1 box and 1 ticked put away. Undo (Ctrl Z) brings them back.");
+  answer.undo();
+  assert.equal(answer.marks.length, 1);
+  assert.deepEqual(answer.ticked, ["edema"]);
+  assert.equal(statusLine(), "");
+});
+
+test("every action is told in words", () => {
+  const { id } = answer.add({ image: "pa", box: BOX });
+  assert.equal(announced(), "Box drawn, choose its label. 1 box now.");
+  palette.chooseByNumber(4);
+  assert.equal(announced(), "The box is Opacity.");
+  palette.confide(4);
+  assert.equal(announced(), "Confidence 4 of 5.");
+  answer.remove(id);
+  assert.equal(announced(), "Box deleted, 0 boxes now.");
+  answer.tick("edema", true);
+  assert.equal(announced(), "Pulmonary edema ticked.");
+  answer.tick("edema", false);
+  assert.equal(announced(), "Pulmonary edema not ticked.");
+});
+
+test("confidence by key is of the selected box, and the same level takes it back", () => {
+  assert.equal(palette.confide(3), false);
+  const { id } = answer.add({ image: "pa", box: BOX, label: "opacity" });
+  palette.confide(3);
+  assert.equal(answer.mark(id).confidence, 3);
+  palette.confide(3);
+  assert.equal(answer.mark(id).confidence, null);
+});
+
+test("a box that is not selected still tells how sure the learner was", () => {
+  answer.add({ image: "pa", box: BOX, label: "opacity", confidence: 2 });
+  answer.select(null);
+  assert.equal(rows()[0].querySelector(".mark-name").textContent, "1. Opacity ●●○○○");
+  assert.equal(rows()[0].querySelector(".confidence"), null);
+});
+
+test("after deleting by its bin the keyboard stays in the list", () => {
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  const bin = rows()[1].querySelector("[aria-label^=Delete]");
+  bin.focus();
+  bin.click();
+  assert.ok(rows()[0].contains(document.activeElement));
 });

@@ -125,6 +125,50 @@ test("a second click on a row's line closes it", () => {
   assert.deepEqual(opened(), []);
 });
 
+test("the other readers' boxes are shown with the current finding only", () => {
+  const data = aReview();
+  data.truths[0].others = [[0.2, 0.2, 0.3, 0.3]];
+  review = open(data);
+  assert.equal(review.boxes().length, 3);
+  review.step(1);
+  assert.deepEqual(review.boxes()[0], { id: null, image: "pa", frame: 0, box: [0.2, 0.2, 0.3, 0.3], kind: "truth other-reader", text: "", selected: false, dim: false });
+});
+
+test("what does not belong to the current row steps back", () => {
+  const data = aReview();
+  data.truths[0].mark = "m1";
+  review = open(data);
+  review.step(1);
+  assert.deepEqual(review.boxes().map(({ id, dim }) => [id, dim]), [["t1", false], ["m1", false], ["m2", true]]);
+});
+
+test("the keyboard goes to the line of the row that is shown", () => {
+  review.step(1);
+  assert.equal(document.activeElement, review.rows[0].querySelector("summary"));
+});
+
+test("buttons step as the arrows do, and the place in the list is told", () => {
+  const panel = document.getElementById("panel");
+  panel.insertAdjacentHTML("afterbegin", '<button data-step="1"></button><span data-role="position"></span>');
+  review = open(aReview());
+  panel.querySelector("button").click();
+  panel.querySelector("button").click();
+  assert.equal(review.selectedId, "t2");
+  assert.equal(panel.querySelector("[data-role=position]").textContent, "2 of 3");
+});
+
+test("a close-up pair is drawn once, when its row is first shown", () => {
+  const drawn = [];
+  const data = aReview();
+  data.truths[0].closeup = { image: "pa" };
+  review.rows[0].insertAdjacentHTML("beforeend", "<div data-closeup></div>");
+  const panel = document.getElementById("panel");
+  const closeups = { draw: (element, closeup) => drawn.push(closeup) };
+  review = new Review(panel, data, { go: () => {}, redraw: () => {}, closeups });
+  for (let step = 0; step < 4; step += 1) review.step(1);
+  assert.deepEqual(drawn, [{ image: "pa" }]);
+});
+
 test("a review without rows has nothing to step through", () => {
   document.getElementById("panel").innerHTML = "";
   review = open({ truths: [], marks: [] });

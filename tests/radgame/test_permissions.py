@@ -18,6 +18,7 @@ OK, LOGIN, NO, GONE = 200, 302, 403, 404
 # 405 means the page may be used by that role, with another method.
 MATRIX = {
     "health": (200, 200, 200, 200),
+    "about_scoring": (302, 200, 200, 200),
     "home": (302, 302, 302, 302),
     "accounts:login": (200, 302, 302, 302),
     "accounts:logout": (302, 405, 405, 405),
@@ -39,6 +40,8 @@ MATRIX = {
     "localize:result": (302, 409, 404, 404),
     "localize:hint": (302, 405, 405, 405),
     "localize:again": (302, 405, 405, 405),
+    "localize:flag": (302, 405, 405, 405),
+    "localize:atlas": (302, 200, 200, 200),
     "report:case": (302, 200, 200, 200),
     "report:attempt": (302, 200, 404, 404),
     "report:draft": (302, 200, 404, 404),
@@ -116,8 +119,9 @@ def arguments(attempt, report, test):
         "localize:case": case,
         **{
             f"localize:{name}": own
-            for name in ("attempt", "draft", "submit", "hint", "status", "result", "again")
+            for name in ("attempt", "draft", "submit", "hint", "status", "result", "again", "flag")
         },
+        "localize:atlas": ["nodule_mass"],
         "cases:detail": case,
         "cases:set_status": case,
         "cases:frame": [image.public_id, image.digest, 0],

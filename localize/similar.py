@@ -1,0 +1,123 @@
+"""A case to compare: one with the same finding whose truth this user may know already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from cases.models import Case, Image, Region
+from feedback.models import Attempt, Outcome, Result
+from ml import taxonomy
+
+TOLD_LATER = (Attempt.Mode.TEST, Attempt.Mode.SPRINT)
+"""Modes whose cases are told of at the end only: never shown beside another case."""
+
+
+def similar_cases(attempt: Attempt, labels: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Label → a case with that label (or one of its group) to compare with.
+
+    Only cases that the learner has answered and been told of; for those who see
+    truths anyway, any published case. Labels without one are left out.
+    """
+    wanted = {label: _group(label) for label in labels}
+    found = _scored(attempt, {slug for slugs in wanted.values() for slug in slugs})
+    chosen = {label: _best(label, slugs, found) for label, slugs in wanted.items()}
+    missing = [label for label, result in chosen.items() if result is None]
+    cards = _cards({label: result for label, result in chosen.items() if result})
+    if missing and attempt.user.sees_truth:
+        cards |= _published(attempt.case, missing)
+    return cards
+
+
+def _group(label: str) -> list[str]:
+    group = taxonomy.group_of(label)
+    return [slug for slug, known in taxonomy.labels().items() if known.group == group] or [label]
+
+
+def _scored(attempt: Attempt, slugs: set[str]) -> list[tuple[str, int]]:
+    """(label, result) of the learner's other cases, newest first."""
+    return list(
+        Outcome.objects.filter(
+            about=Outcome.About.TRUTH,
+            label__in=slugs,
+            result__counts=True,
+            result__attempt__user=attempt.user,
+            result__attempt__kind=attempt.kind,
+            result__attempt__state=Attempt.State.SCORED,
+            result__attempt__case__status=Case.Status.PUBLISHED,
+        )
+        .exclude(result__attempt__case=attempt.case)
+        .exclude(result__attempt__mode__in=TOLD_LATER)
+        .order_by("-result_id")
+        .values_list("label", "result_id")
+    )
+
+
+def _best(label: str, slugs: list[str], found: list[tuple[str, int]]) -> int | None:
+    same = [result for slug, result in found if slug == label]
+    return next(iter(same or [result for slug, result in found if slug in slugs]), None)
+
+
+def _cards(chosen: dict[str, int]) -> dict[str, dict[str, Any]]:
+    results = Result.objects.select_related("attempt").in_bulk(set(chosen.values()))
+    places = {label: _place(label, results[result].data) for label, result in chosen.items()}
+    images = _images(place["image"] for place in places.values())
+    cards = {}
+    for label, result in chosen.items():
+        place = places[label]
+        address = reverse("localize:attempt", args=[results[result].attempt.public_id])
+        outcome = place.get("outcome", "")
+        cards[label] = _card(address, images.get(place["image"]), place["box"], outcome)
+    return cards
+
+
+def _place(label: str, data: dict[str, Any]) -> dict[str, Any]:
+    group = taxonomy.group_of(label)
+    rows = [row for row in data["truths"] if taxonomy.group_of(row["label"]) == group]
+    rows.sort(key=lambda row: (row["label"] != label, row["box"] is None))
+    return rows[0] if rows else {"image": None, "box": None}
+
+
+def _images(public_ids: Iterable[str | None]) -> dict[str, Image]:
+    found = Image.objects.filter(public_id__in={key for key in public_ids if key})
+    return {image.public_id: image for image in found}
+
+
+def _card(
+    address: str, image: Image | None, box: list[float] | None, outcome: str
+) -> dict[str, Any]:
+    """What the page shows of a case to compare: a link, and a thumbnail with the box."""
+    card: dict[str, Any] = {"url": address, "outcome": outcome, "thumbnail": ""}
+    if image is None or box is None:
+        return card
+    width, height = image.width, image.height
+    x0, y0, x1, y1 = box
+    return {
+        **card,
+        "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.digest]),
+        "width": width,
+        "height": height,
+        "rect": {
+            "x": round(x0 * width),
+            "y": round(y0 * height),
+            "width": round((x1 - x0) * width),
+            "height": round((y1 - y0) * height),
+        },
+    }
+
+
+def _published(case: Case, labels: list[str]) -> dict[str, dict[str, Any]]:
+    cards = {}
+    for label in labels:
+        region = (
+            Region.objects.filter(finding__label=label, finding__case__status=Case.Status.PUBLISHED)
+            .exclude(finding__case=case)
+            .select_related("image", "finding__case")
+            .last()
+        )
+        if region:
+            address = reverse("cases:detail", args=[region.finding.case.public_id])
+            cards[label] = _card(address, region.image, list(region.box), "")
+    return cards

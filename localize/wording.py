@@ -1,0 +1,164 @@
+"""What happened to a finding or a mark, and what would have been right: one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cases.models import Image
+from localize.places import displacement, size_in_words
+from ml import taxonomy
+
+Row = Mapping[str, Any]
+
+OUTCOME_WORDS = {
+    "hit": "Hit",
+    "missed": "Missed",
+    "poorly_located": "Poorly located",
+    "wrong_label": "Wrong label",
+    "duplicate": "Marked twice",
+    "false": "False",
+}
+KINDS = {
+    "search": ("Search", "nothing was marked near it"),
+    "recognition": ("Recognition", "the right place under another name"),
+    "precision": ("Precision", "the right name, but the box is off"),
+    "naming": ("Not named", "it has only to be ticked"),
+    "overcall": ("Overcall", "the readers saw nothing of the kind"),
+}
+"""Why something was lost: kind → its name, and what it means in words."""
+NEAR_FRAMES = 2
+CLOSE_IOU = 0.5
+"""A hit that overlaps less is told how its box could be better."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The marks of a result by id, and the images of its case by public id."""
+
+    marks: Mapping[str, Row]
+    images: Mapping[str, Image]
+
+
+def name_of(slug: str) -> str:
+    known = taxonomy.labels().get(slug)
+    return known.name if known else slug
+
+
+def kind_of(row: Row, answer: Answer) -> str:
+    """Why a finding was not hit: a key of `KINDS`, or empty for a hit."""
+    if row["outcome"] == "hit":
+        return ""
+    if row["outcome"] != "missed":
+        return {"wrong_label": "recognition", "poorly_located": "precision"}[row["outcome"]]
+    if not is_placed(row):
+        return "naming"
+    near = nearest(row, answer)
+    if near is None:
+        return "search"
+    return "precision" if _same(near, row) else "recognition"
+
+
+def is_placed(row: Row) -> bool:
+    """Whether a finding has to be drawn, not only named."""
+    return row["mode"] == "draw" and row["box"] is not None
+
+
+def nearest(row: Row, answer: Answer) -> Row | None:
+    """A mark that lies at a missed finding without hitting it, best one of its own label."""
+    lying = [mark for mark in answer.marks.values() if _lies_at(mark, row)]
+    free = [mark for mark in lying if mark["outcome"] == "false"]
+    return max(free, key=lambda mark: _same(mark, row), default=None)
+
+
+def _same(mark: Row, row: Row) -> bool:
+    return taxonomy.group_of(mark["label"]) == taxonomy.group_of(row["label"])
+
+
+def _lies_at(mark: Row, row: Row) -> bool:
+    """On the same image, one of the two holding the other's center."""
+    if mark["image"] != row["image"] or abs(mark["frame"] - row["frame"]) > NEAR_FRAMES:
+        return False
+    boxes = [row["box"], *row["others"]]
+    return any(_holds(box, mark["box"]) or _holds(mark["box"], box) for box in boxes)
+
+
+def _holds(box: Sequence[float], other: Sequence[float]) -> bool:
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def what_happened(row: Row, answer: Answer) -> str:
+    """One line on a finding of the case."""
+    if not is_placed(row):
+        return (
+            "You named it." if row["outcome"] == "hit" else "It applies here; you did not name it."
+        )
+    mark = answer.marks.get(row["mark"] or "")
+    if row["outcome"] == "missed" or mark is None:
+        return _missed(row, answer)
+    overlap = f"{100 * row['iou']:.0f} % overlap"
+    if row["outcome"] == "hit":
+        if mark["label"] == row["label"]:
+            return f"You found it ({overlap})."
+        called, name = name_of(mark["label"]), name_of(row["label"])
+        return f"You found it ({overlap}). {called} counts as {name}."
+    if row["outcome"] == "wrong_label":
+        return f"Right place ({overlap}), but you called it {name_of(mark['label'])}."
+    off = displacement(row["box"], mark["box"], answer.images.get(row["image"]))
+    return f"Right finding, but your box is not on it ({overlap}): {off}."
+
+
+def _missed(row: Row, answer: Answer) -> str:
+    near = nearest(row, answer)
+    if near is None:
+        return "Nothing was marked there."
+    if _same(near, row):
+        return "You marked it there, but your box does not fit it."
+    return f"You marked {name_of(near['label'])} there, in a box that does not fit."
+
+
+def what_was_right(row: Row, answer: Answer) -> str:
+    """The answer that would have been a hit; empty where nothing was left to improve."""
+    name = name_of(row["label"])
+    image = answer.images.get(row["image"] or "")
+    if not is_placed(row):
+        return "" if row["outcome"] == "hit" else f"Right would have been to tick {name}."
+    if row["outcome"] == "hit":
+        return _closer(row, answer, image)
+    size = size_in_words(row["box"], image)
+    if row["outcome"] == "wrong_label":
+        return f"Right would have been this place, labeled {name}."
+    if row["outcome"] == "poorly_located":
+        return f"Right would have been this label in a box of {size}, where the readers drew it."
+    return f"Right would have been a box of {size} here, labeled {name}."
+
+
+def _closer(row: Row, answer: Answer, image: Image | None) -> str:
+    mark = answer.marks.get(row["mark"] or "")
+    if mark is None or row["iou"] is None or row["iou"] >= CLOSE_IOU:
+        return ""
+    return f"A closer box: {displacement(row['box'], mark['box'], image)}."
+
+
+def mark_in_words(row: Row, truths: Mapping[str, Row]) -> str:
+    """One line on a mark of the learner."""
+    truth = truths.get(row["truth"] or "")
+    actual = truth["name"] if truth else "something else"
+    return {
+        "hit": "On the finding.",
+        "duplicate": "This finding was marked already; it costs nothing.",
+        "poorly_located": "The right finding, but too far off.",
+        "wrong_label": f"Something is here, but it is {actual}.",
+        "false": "The readers marked nothing of the kind here.",
+    }[row["outcome"]]
+
+
+def tick_in_words(row: Row) -> str:
+    """One line on a ticked finding."""
+    return {
+        "hit": "It applies here.",
+        "poorly_located": "It is here, but it has to be drawn where it is.",
+        "false": "The readers do not see it in this case.",
+    }[row["outcome"]]
