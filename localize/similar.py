@@ -9,17 +9,15 @@ from django.urls import reverse
 
 from cases.models import Case, Image, Region
 from feedback.models import Attempt, Outcome, Result
+from feedback.queries import held_cases
 from ml import taxonomy
-
-TOLD_LATER = (Attempt.Mode.TEST, Attempt.Mode.SPRINT)
-"""Modes whose cases are told of at the end only: never shown beside another case."""
 
 
 def similar_cases(attempt: Attempt, labels: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Label → a case with that label (or one of its group) to compare with.
 
-    Only cases that the learner has answered and been told of; for those who see
-    truths anyway, any published case. Labels without one are left out.
+    Only cases that the learner has answered and been told of, none that an open series
+    holds; for those who see truths anyway, any published case. Labels without one are left out.
     """
     wanted = {label: _group(label) for label in labels}
     found = _scored(attempt, {slug for slugs in wanted.values() for slug in slugs})
@@ -49,7 +47,7 @@ def _scored(attempt: Attempt, slugs: set[str]) -> list[tuple[str, int]]:
             result__attempt__case__status=Case.Status.PUBLISHED,
         )
         .exclude(result__attempt__case=attempt.case)
-        .exclude(result__attempt__mode__in=TOLD_LATER)
+        .exclude(result__attempt__case__in=held_cases(attempt.user).values("case"))
         .order_by("-result_id")
         .values_list("label", "result_id")
     )
