@@ -7,7 +7,7 @@ const OUT = "static/dist";
 const VIEWER_LIMIT = 1.3e6; // bytes, gzipped: everything a case page loads
 const PAGE_LIMIT = 60e3; // bytes: script of a page without a viewer
 const CASE_PAGES = ["localize", "report"];
-const ENTRIES = ["site", ...CASE_PAGES];
+const ENTRIES = ["site", ...CASE_PAGES, "viewer"]; // the viewer has a name of its own so that pages can preload it
 
 const ICONS = [
   "arrow-left", "arrow-right", "check", "circle-alert", "circle-dashed", "contrast", "eye-off",
@@ -15,7 +15,8 @@ const ICONS = [
   "square-dashed", "trash-2", "undo-2", "x", "zoom-in", "zoom-out", "sun", "square-plus",
   "search-x", "replace", "crosshair", "shapes", "scan", "ruler", "triangle-right", "heart",
   "columns-2", "link", "unlink", "layers", "flag", "lightbulb", "chevron-up", "chevron-down",
-  "circle-help", "tag", "copy", "sparkles",
+  "circle-help", "tag", "copy", "sparkles", "blend", "scan-search", "arrow-left-right", "heart-pulse",
+  "eraser", "ellipsis", "settings-2",
 ];
 
 async function buildIcons() {
@@ -69,7 +70,7 @@ function loadedBy(outputs, name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
   for (const { path, kind } of outputs[name].imports) {
-    if (kind === "import-statement" && outputs[path]) loadedBy(outputs, path, seen);
+    if (["import-statement", "dynamic-import"].includes(kind) && outputs[path]) loadedBy(outputs, path, seen);
   }
   return seen;
 }
@@ -96,7 +97,7 @@ for (const file of await readdir("node_modules/@fontsource-variable/inter/files"
 }
 await cp("static/icon.svg", `${OUT}/icon.svg`);
 const sizes = {};
-for (const name of ENTRIES) sizes[name] = await sizeOf(metafile.outputs, name);
+for (const name of ["site", ...CASE_PAGES]) sizes[name] = await sizeOf(metafile.outputs, name);
 if (sizes.site.raw > PAGE_LIMIT) throw new Error(`site.js is ${sizes.site.raw} bytes; at most ${PAGE_LIMIT}`);
 for (const name of CASE_PAGES) {
   const { gzipped } = sizes[name];

@@ -1,12 +1,24 @@
 from django.contrib import admin
+from django.http import HttpRequest
 
-from cases.models import Case, Dataset, Finding, ReferenceReport
+from cases.models import Case, Dataset, Finding, Image, ReferenceReport
 
 
 class FindingInline(admin.TabularInline):
     model = Finding
     extra = 0
     fields = ("label", "side", "location", "severity", "significance", "sentence")
+
+
+class ImageInline(admin.TabularInline):
+    model = Image
+    extra = 0
+    fields = ("position", "view", "study", "study_label")
+    readonly_fields = ("position",)
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
+        return False  # images come by import, with their files
 
 
 class ReportInline(admin.StackedInline):
@@ -24,4 +36,4 @@ class CaseAdmin(admin.ModelAdmin):
     list_display = ("public_id", "dataset", "source_key", "status", "version")
     list_filter = ("status", "dataset")
     search_fields = ("source_key", "public_id")
-    inlines = [FindingInline, ReportInline]
+    inlines = [ImageInline, FindingInline, ReportInline]

@@ -112,9 +112,22 @@ class Image(PublicIdModel):
         CT = "CT", "CT"
         OTHER = "OTHER", "Other"
 
+    class Study(models.TextChoices):
+        CURRENT = "current", "This study"
+        PRIOR = "prior", "A prior study"
+
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="images")
     position = models.PositiveSmallIntegerField(default=0)
     view = models.CharField(max_length=8, choices=View, default=View.FRONTAL)
+    study = models.CharField(
+        max_length=8,
+        choices=Study,
+        default=Study.CURRENT,
+        help_text="A prior one is only looked at",
+    )
+    study_label = models.CharField(
+        max_length=60, blank=True, help_text="What learners are told of a prior study: 2 years ago"
+    )
     source_name = models.CharField(max_length=300)
     source_sha256 = models.CharField(max_length=64, db_index=True)
     source_width = models.PositiveIntegerField(help_text="Pixels")

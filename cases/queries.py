@@ -50,6 +50,8 @@ def viewer_image(image: Image) -> dict[str, Any]:
     return {
         "id": image.public_id,
         "view": image.view,
+        "study": image.study,
+        "study_label": image.study_label,
         "url": image_url(image),
         "frame_urls": [image_url(image, frame) for frame in range(image.frames)]
         if image.frames > 1

@@ -285,6 +285,7 @@ def _store_images(
 
 def _fill_image(image: Image, source: ImportedImage, prepared: PreparedImage) -> None:
     image.source_name = source.name[:300]
+    image.study, image.study_label = source.study, source.study_label
     image.source_sha256 = prepared.sha256
     for name in ("source_width", "source_height", "width", "height", "bits", "max_value", "view"):
         setattr(image, name, getattr(prepared, name))
@@ -297,7 +298,7 @@ def _fill_image(image: Image, source: ImportedImage, prepared: PreparedImage) ->
 
 def _describe_again(image: Image, source: ImportedImage) -> bool:
     """Take over what the table says anew of an image whose file is the same."""
-    said: dict[str, Any] = {}
+    said: dict[str, Any] = {"study": source.study, "study_label": source.study_label}
     if source.source.view:
         said["view"] = source.source.view
     extent = source.source.extent_mm

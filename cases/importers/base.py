@@ -51,6 +51,9 @@ class ImportedImage:
     name: str
     """The data set's own name of the image."""
     source: Source
+    study: Literal["current", "prior"] = "current"
+    study_label: str = ""
+    """What learners are told of a prior study, such as "2 years ago"."""
 
 
 @dataclass(frozen=True)

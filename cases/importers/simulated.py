@@ -139,6 +139,8 @@ def _image(entry: dict[str, Any], images: ImageFolders) -> ImportedImage:
             spacing_mm=_spacing(entry.get("pixel_spacing_mm")),
             value_offset=_number(offset),
         ),
+        study="prior" if entry.get("study") == "prior" else "current",
+        study_label=text_of(entry, "study_label")[:60],
     )
 
 

@@ -1,12 +1,13 @@
-// Drawing by keyboard: a crosshair moved by the arrows; Enter sets one corner, then the other.
+// Drawing by keyboard: a crosshair moved by the arrows; Enter sets one corner, then the other, or a measurement's point.
 import { boxFromCorners, clamp } from "./geometry.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class KeyboardCrosshair {
-  constructor(svg, view, answer, activeLabel) {
-    Object.assign(this, { svg, view, answer, activeLabel });
+  // `measuring(point)` takes a point where a measuring tool is in hand, and returns whether it did.
+  constructor(svg, view, answer, activeLabel, measuring = () => false) {
+    Object.assign(this, { svg, view, answer, activeLabel, measuring });
     this.on = false;
     this.group = document.createElementNS(SVG, "g");
     this.group.setAttribute("class", "crosshair");
@@ -43,6 +44,7 @@ export class KeyboardCrosshair {
   }
 
   #setCorner() {
+    if (this.measuring(this.at)) return;
     if (!this.corner) {
       this.corner = [...this.at];
       return;

@@ -1,12 +1,18 @@
-// Mouse, pen and touch on the image: left draws, right windows, middle pans, wheel zooms;
-// one finger draws, two fingers pinch and pan; two clicks draw like a drag.
+// Mouse, pen and touch on the image. Unless bound otherwise left draws, right windows, middle pans, the wheel
+// zooms; one finger draws, two fingers pinch and pan; two clicks draw like a drag.
+import { MOUSE } from "./bindings.js";
 
 const WHEEL = 1.0015;
+const DRAG = 1.01; // zoom a pixel of a zooming drag
+const SLICE_PIXELS = 6;
+const NOTCH = 30; // wheel pixels that make one slice
 
 export class Gestures {
-  // `drawing()` is null while nothing may be drawn, else {label}.
-  constructor(element, viewer, overlay, answer, { drawing, onClick = () => {} }) {
-    Object.assign(this, { element, viewer, overlay, answer, drawing, onClick });
+  // `drawing()` is null while nothing may be drawn, else {label}; `mouse()` what each button does;
+  // `measures` the view's measurements, which come before boxes; `hover(point)` is told of each move.
+  constructor(element, viewer, overlay, answer, options) {
+    const { drawing, onClick = () => {}, mouse = () => MOUSE, measures = null, hover = () => {} } = options;
+    Object.assign(this, { element, viewer, overlay, answer, drawing, onClick, mouse, measures, hover });
     this.pointers = new Map();
     this.action = null;
     this.corner = null; // first click of a two-click box
@@ -40,15 +46,43 @@ export class Gestures {
     this.action = this.#begin(event, point);
   }
 
+  #roleOf({ button, shiftKey }) {
+    const mouse = this.mouse();
+    if (button === 0) return shiftKey ? mouse.shift : mouse.left;
+    return { 1: mouse.middle, 2: mouse.right }[button] ?? null;
+  }
+
   #begin(event, point) {
-    if (event.button === 2) return this.#drag((dx, dy) => this.viewer.windowBy(dx, dy));
-    if (event.button === 1 || event.shiftKey) return this.#drag((dx, dy) => this.viewer.panBy(dx, dy));
-    if (event.button !== 0) return null;
+    const role = this.#roleOf(event);
+    if (role === "window") return this.#drag((dx, dy) => this.viewer.windowBy(dx, dy));
+    if (role === "zoom") return this.#drag((_, dy) => this.viewer.zoomBy(DRAG ** -dy, point));
+    if (role === "scroll") return this.#scroll();
+    if (role === "draw") return this.#draw(event, point);
+    return role && this.#drag((dx, dy) => this.viewer.panBy(dx, dy));
+  }
+
+  #draw(event, point) {
+    const touch = event.pointerType === "touch";
+    if (this.corner) return this.corner;
+    const measuring = this.measures?.press(point, { touch });
+    if (measuring) {
+      this.answer.select(null);
+      return measuring;
+    }
     const drawing = this.drawing();
     if (!drawing) return this.#drag((dx, dy) => this.viewer.panBy(dx, dy));
-    if (this.corner) return this.corner;
-    const action = this.overlay.press(point, { touch: event.pointerType === "touch", label: drawing.label });
+    const action = this.overlay.press(point, { touch, label: drawing.label });
     return { ...action, draws: true };
+  }
+
+  // A slice for every few pixels up or down.
+  #scroll() {
+    const { frame } = this.viewer;
+    const from = this.start[1];
+    return {
+      move: ([, y]) => this.viewer.show(frame + Math.round((y - from) / SLICE_PIXELS)),
+      end: () => true,
+    };
   }
 
   #drag(step) {
@@ -87,15 +121,16 @@ export class Gestures {
     if (!this.viewer.shown) return;
     if (this.corner && !this.drawing()) this.abandon();
     const point = this.point(event);
+    this.hover(point);
     if (this.pointers.has(event.pointerId)) {
       this.pointers.set(event.pointerId, point);
-      this.action?.move(point);
+      this.action?.move?.(point);
     } else if (this.corner) {
       this.corner.move(point);
-    } else if (this.drawing()) {
-      this.element.style.cursor = this.overlay.cursorAt(point);
     } else {
-      this.element.style.cursor = "grab";
+      this.measures?.hover(point);
+      const idle = () => (this.drawing() ? this.overlay.cursorAt(point) : "grab");
+      this.element.style.cursor = this.measures?.cursorAt(point) ?? idle();
     }
   }
 
@@ -138,10 +173,23 @@ export class Gestures {
   wheel(event) {
     event.preventDefault();
     if (!this.viewer.shown) return;
-    if (this.viewer.image.frames > 1 && !event.ctrlKey) {
-      this.viewer.show((this.viewer.wanted ?? this.viewer.frame) + Math.sign(event.deltaY));
+    const scrolls = (this.mouse().stackWheel === "scroll") !== event.ctrlKey;
+    if (this.viewer.image.frames > 1 && scrolls) {
+      this.viewer.show((this.viewer.wanted ?? this.viewer.frame) + this.#notches(event));
       return;
     }
     this.viewer.zoomBy(WHEEL ** -event.deltaY, this.point(event));
+  }
+
+  // One slice a notch of a mouse wheel; a touchpad's many small turns add up to notches.
+  #notches({ deltaY, deltaMode }) {
+    if (deltaMode !== 0 || Math.abs(deltaY) >= NOTCH) {
+      this.turned = 0;
+      return Math.sign(deltaY);
+    }
+    this.turned = (this.turned ?? 0) + deltaY;
+    const whole = Math.trunc(this.turned / NOTCH);
+    this.turned -= whole * NOTCH;
+    return whole;
   }
 }

@@ -1,24 +1,42 @@
-// Fetches and decodes renditions in a worker; each address once.
+// Fetches and decodes renditions in a worker; each address once, as long as there is room.
+
+const ROOM = 400e6; // bytes of pixels that are kept
 
 export class Renditions {
-  constructor(workerUrl) {
-    this.workerUrl = workerUrl;
+  constructor(workerUrl, room = ROOM) {
+    Object.assign(this, { workerUrl, room });
     this.waiting = new Map();
-    this.byUrl = new Map();
+    this.byUrl = new Map(); // in the order of their last use
+    this.kept = new Map(); // bytes of each
     this.next = 0;
   }
 
-  // Resolves to {width, height, pixels}; rejects with a sentence.
-  load(url) {
-    if (!this.byUrl.has(url)) {
-      const loading = this.#ask(url);
-      this.byUrl.set(url, loading);
-      loading.catch(() => this.byUrl.delete(url));
-    }
-    return this.byUrl.get(url);
+  // Resolves to {width, height, pixels}; rejects with a sentence. With `contrast`, {low, high} of
+  // the values it is about, the local contrast is raised.
+  load(url, contrast = null) {
+    const key = contrast ? `${url}#${contrast.low}-${contrast.high}` : url;
+    const known = this.byUrl.get(key);
+    const loading = known ?? this.#ask(url, contrast);
+    this.byUrl.delete(key);
+    this.byUrl.set(key, loading);
+    if (!known) loading.then(({ pixels }) => this.#keep(key, pixels?.byteLength ?? 0), () => this.byUrl.delete(key));
+    return loading;
   }
 
-  #ask(url) {
+  // Forgets what was not used for longest, once there is too much of it.
+  #keep(key, bytes) {
+    this.kept.set(key, bytes);
+    let sum = [...this.kept.values()].reduce((a, b) => a + b, 0);
+    for (const old of this.byUrl.keys()) {
+      if (sum <= this.room || old === key) return;
+      if (!this.kept.has(old)) continue; // still loading
+      sum -= this.kept.get(old);
+      this.kept.delete(old);
+      this.byUrl.delete(old);
+    }
+  }
+
+  #ask(url, contrast) {
     try {
       this.worker ??= this.#start();
     } catch (error) {
@@ -27,7 +45,7 @@ export class Renditions {
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, url: new URL(url, location.href).href });
+      this.worker.postMessage({ id, url: new URL(url, location.href).href, contrast });
     });
   }
 

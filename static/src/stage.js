@@ -1,11 +1,27 @@
-// The images of a case, side by side: their viewers, overlays, gestures, tools and keys.
-import { KeyboardCrosshair } from "./crosshair.js";
-import { Gestures } from "./gestures.js";
-import { actionOf, isTyping, KEYS } from "./keys.js";
+// The images of a case as they hang: their viewers, overlays, gestures, tools and keys.
+import { Bindings } from "./bindings.js";
+import { Hanging, isPrior } from "./hanging.js";
+import { Help } from "./help.js";
+import { isTyping } from "./keys.js";
+import { Links } from "./links.js";
+import { Magnifier } from "./magnifier.js";
 import { Answer } from "./marks.js";
-import { Overlay } from "./overlay.js";
+import { Measurements } from "./measurements.js";
+import { makePane } from "./pane.js";
 import { Renditions } from "./renditions.js";
-import { Viewer } from "./viewer.js";
+import { Settings } from "./settings.js";
+import { Toolbar } from "./toolbar.js";
+import { toolsOf } from "./tools.js";
+
+const PATIENCE_MS = 700;
+
+// Fetches what import() will want, without running it yet.
+function preloadViewer() {
+  const link = document.createElement("link");
+  link.rel = "modulepreload";
+  link.href = new URL("./viewer.js", import.meta.url).href;
+  document.head.append(link);
+}
 
 export class Stage {
   // `answer` holds the marks drawn here; `drawing()` is null while nothing may be drawn, else {label};
@@ -14,8 +30,13 @@ export class Stage {
     Object.assign(this, { images, answer, drawing, nameOf, extra, more });
     this.element = document.getElementById("stage");
     this.renditions = new Renditions(this.element.dataset.worker);
+    this.bindings = new Bindings();
+    this.hanging = new Hanging(images);
+    this.measurements = new Measurements();
     this.views = [];
-    this.focused = 0;
+    this.links = new Links(this.views);
+    this.magnifier = new Magnifier(this.views);
+    this.focused = this.hanging.slots[0] ?? 0;
   }
 
   get view() {
@@ -23,114 +44,155 @@ export class Stage {
   }
 
   async open() {
-    this.#bindToolbar();
-    const template = document.getElementById("view-template");
-    for (const image of this.images) {
-      const pane = template.content.firstElementChild.cloneNode(true);
-      this.element.append(pane);
-      this.views.push({ image, pane });
-    }
-    this.element.dataset.count = this.views.length;
-    this.#focusPane(0);
-    await Promise.all(this.views.map((view, index) => this.#openView(view, index)));
+    this.#makeViews();
+    preloadViewer();
+    this.#bind();
+    // Reading Cornerstone keeps the page busy: the images are seen before it.
+    await Promise.race([this.#firstLook(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    const { Viewer } = await import("./viewer.js");
+    this.views.forEach((view, index) => this.#equip(view, index, Viewer));
+    await this.#hang();
     this.element.dataset.ready = "true";
   }
 
-  async #openView(view, index) {
-    const element = view.pane.querySelector("[data-role=canvas]");
-    const svg = view.pane.querySelector("svg.marks");
-    view.pane.dataset.view = view.image.view;
-    view.pane.querySelector("[data-role=view-name]").textContent = view.image.view;
-    view.element = element;
-    element.setAttribute("aria-label", `${view.image.view} view, image ${index + 1}`);
-    view.viewer = new Viewer(element, view.image, this.renditions);
-    view.overlay = new Overlay(svg, view.viewer, this.answer, {
-      nameOf: this.nameOf,
-      readOnly: this.drawing() === null,
-      extra: this.extra,
+  async #firstLook() {
+    await Promise.allSettled(this.#hung().map(async (view) => view.preview(await this.#firstOf(view.image))));
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  }
+
+  #firstOf(image) {
+    return this.renditions.load(image.frames > 1 ? image.frame_urls[0] : image.url);
+  }
+
+  #makeViews() {
+    this.images.forEach((image, index) => {
+      const view = makePane(image, index);
+      this.views.push(view);
+      this.element.append(view.pane);
+      view.element.addEventListener("focusin", () => this.focusPane(index));
+      view.element.addEventListener("pointerdown", () => this.focusPane(index));
     });
-    view.gestures = new Gestures(element, view.viewer, view.overlay, this.answer, { drawing: this.drawing });
-    view.crosshair = new KeyboardCrosshair(svg, view, this.answer, () => this.drawing()?.label);
-    view.viewer.addEventListener("windowed", () => this.#showWindow(view));
-    view.viewer.addEventListener("frame", () => this.#showWindow(view));
-    element.addEventListener("focusin", () => this.#focusPane(index));
-    element.addEventListener("pointerdown", () => this.#focusPane(index));
-    await this.#load(view);
+    this.#arrange();
+    this.focusPane(this.focused);
   }
 
-  async #load({ viewer, pane }) {
-    const note = pane.querySelector("[data-role=note]");
-    try {
-      await viewer.open();
-      note.hidden = true;
-      pane.dataset.ready = "true";
-    } catch (error) {
-      console.error(error);
-      note.textContent = `${error.message} Reload the page to try again.`;
-      note.classList.add("error");
-    }
+  #bind() {
+    this.toolbar = new Toolbar(document.querySelector(".toolbar"), this);
+    this.help = new Help(document.getElementById("help"), this);
+    this.settings = new Settings(document.getElementById("viewer-settings"), this.bindings, () => this.refresh());
+    this.measurements.addEventListener("changed", () => this.refresh());
+    document.addEventListener("keyup", ({ key }) => {
+      if (this.bindings.actionsOf({ key }).includes("magnify") && this.magnifier.release(this.view)) this.refresh();
+    });
+    this.refresh();
   }
 
-  #showWindow({ viewer, pane }) {
-    const { center, width } = viewer.window;
-    const offset = viewer.image.offset ?? 0;
-    const slice = viewer.image.frames > 1 ? `${viewer.frame + 1} / ${viewer.image.frames} · ` : "";
-    pane.querySelector("[data-role=window]").textContent =
-      `${slice}W ${Math.round(width)} L ${Math.round(center + offset)}`;
+  #equip(view, index, Viewer) {
+    view.equip(this, Viewer, isPrior(view.image) ? () => null : this.drawing);
+    this.links.watch(view);
+    for (const name of ["windowed", "frame"]) view.viewer.addEventListener(name, () => this.#looked(view, index));
+    view.viewer.addEventListener("moved", () => index === this.focused && this.#lens());
   }
 
-  #focusPane(index) {
+  #looked(view, index) {
+    view.describe();
+    if (index !== this.focused) return;
+    this.#lens();
+    this.refresh();
+  }
+
+  #lens() {
+    if (this.magnifier.on && this.view.viewer.shown) this.magnifier.draw(this.view);
+  }
+
+  #hung() {
+    return this.hanging.slots.map((index) => this.views[index]);
+  }
+
+  #arrange() {
+    const { slots } = this.hanging;
+    this.element.dataset.count = slots.length;
+    this.views.forEach((view, index) => view.hang(slots.indexOf(index)));
+  }
+
+  // Brings the panes in order, and opens those that were never shown.
+  async #hang() {
+    this.#arrange();
+    if (!this.hanging.slots.includes(this.focused)) this.focusPane(this.hanging.slots[0]);
+    await Promise.all(this.#hung().map((view) => view.open()));
+    this.refresh();
+  }
+
+  // Shows so many panes at once.
+  layOut(count) {
+    this.hanging.show(count);
+    this.hanging.bring(this.focused, this.hanging.slots[0]);
+    return this.#hang();
+  }
+
+  swap() {
+    if (!this.hanging.swap(this.focused)) return false;
+    return this.#hang();
+  }
+
+  async bring(index) {
+    this.hanging.bring(index, this.focused);
+    this.focusPane(index);
+    await this.#hang();
+  }
+
+  async nextImage() {
+    await this.bring(this.hanging.after(this.focused));
+    this.focus();
+  }
+
+  focusPane(index) {
+    const changed = this.focused !== index;
     this.focused = index;
     this.views.forEach(({ pane }, number) => pane.classList.toggle("focused", number === index));
+    if (changed) this.refresh();
   }
 
   focus() {
     this.view?.element.focus({ preventScroll: true });
   }
 
-  #bindToolbar() {
-    for (const button of document.querySelectorAll("[data-action]")) {
-      button.addEventListener("click", () => this.do(button.dataset.action));
-    }
-    const known = this.#actions({});
-    document.querySelector("#help dl").replaceChildren(...KEYS.filter(({ action }) => known[action]).map(helpRow));
+  // The toolbar says again what is on, and what the tool in hand wants.
+  refresh() {
+    this.toolbar?.show();
   }
 
   key(event) {
     if (isTyping(event) || event.altKey !== (event.altKey && event.key.startsWith("Arrow"))) return;
-    if (this.drawing() && this.view?.crosshair?.key(event)) {
+    const mayDraw = this.drawing() || this.measurements.tool;
+    if (mayDraw && this.view?.crosshair?.key(event)) {
       event.preventDefault();
       return;
     }
-    const action = actionOf(event);
-    if (action === "undo" || action === "redo") this.putDown();
-    if (action && this.do(action, event) !== false) event.preventDefault();
+    for (const action of this.bindings.actionsOf(event)) {
+      if (action === "undo" || action === "redo") this.putDown();
+      if (this.do(action, event) === false) continue;
+      event.preventDefault();
+      return;
+    }
   }
 
   // Carries out one action; returns false when it means nothing now.
   do(action, event = {}) {
-    const actions = this.#actions(event);
+    const actions = this.actions(event);
     if (!actions[action] || (!this.view?.viewer?.shown && action !== "help")) return false;
-    return actions[action]();
+    const done = actions[action]();
+    this.refresh();
+    return done;
   }
 
-  #actions(event) {
-    const viewer = this.view?.viewer;
-    const middle = () => [viewer.element.clientWidth / 2, viewer.element.clientHeight / 2];
-    return {
-      invert: () => viewer.invert(),
-      reset: () => (viewer.resetWindow(), viewer.fit()),
-      fit: () => viewer.fit(),
-      zoomIn: () => viewer.zoomBy(1.25, middle()),
-      zoomOut: () => viewer.zoomBy(0.8, middle()),
-      oneToOne: () => viewer.oneToOne(),
-      hide: () => this.#toggleHidden(),
-      nextImage: () => this.#nextPane(),
-      frameUp: () => viewer.show(viewer.frame - 1),
-      frameDown: () => viewer.show(viewer.frame + 1),
-      help: () => document.getElementById("help").showModal(),
-      ...this.more(event),
-    };
+  // All that the page can do, by name: the page's own actions, and before them what concerns measurements.
+  actions(event = {}) {
+    const page = this.more(event);
+    const tools = toolsOf(this, event);
+    const both = (name) => () => (tools[name]() === false && page[name] ? page[name]() : undefined);
+    const shared = ["cancel", "remove"].map((name) => [name, page[name] ? both(name) : tools[name]]);
+    return { ...tools, ...page, ...Object.fromEntries(shared) };
   }
 
   // Forgets a half-drawn box in any view. Returns whether there was one.
@@ -151,25 +213,22 @@ export class Stage {
     for (const { overlay } of this.views) overlay?.draw();
   }
 
-  #toggleHidden() {
+  toggleHidden() {
     this.hidden = !this.hidden;
-    for (const { overlay } of this.views) overlay.hidden = this.hidden;
+    for (const { overlay, measures } of this.views) {
+      overlay.hidden = measures.hidden = this.hidden;
+      measures.draw();
+    }
     this.redraw();
-    document.querySelector("[data-action=hide]")?.setAttribute("aria-pressed", String(this.hidden));
-  }
-
-  #nextPane() {
-    this.#focusPane((this.focused + 1) % this.views.length);
-    this.focus();
   }
 
   // Brings a box into the middle of its view, wherever it lies.
   async goTo({ image, frame, box }) {
     const index = this.views.findIndex((view) => view.image.id === image);
     if (index < 0) return;
-    this.#focusPane(index);
+    await this.bring(index);
     const { viewer } = this.view;
-    if (viewer.frame !== frame) await viewer.show(frame);
+    if (viewer.frame !== (frame ?? 0)) await viewer.show(frame);
     viewer.zoomTo(box);
   }
 
@@ -189,16 +248,4 @@ export class Stage {
       },
     };
   }
-}
-
-function helpRow({ keys, shown, help }) {
-  const row = document.createElement("div");
-  const term = document.createElement("dt");
-  const key = document.createElement("kbd");
-  key.textContent = shown ?? keys[0];
-  term.append(key);
-  const text = document.createElement("dd");
-  text.textContent = help;
-  row.append(term, text);
-  return row;
 }

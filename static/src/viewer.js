@@ -1,44 +1,14 @@
-// The only module that touches Cornerstone3D: one image or stack in one element.
+// One image or stack in one element, shown by Cornerstone3D; no module but this one and engine.js touches it.
 // Image coordinates are pixels at pixel edges; canvas coordinates are CSS pixels.
-import {
-  Enums,
-  RenderingEngine,
-  eventTarget,
-  getRenderingEngine,
-  imageLoader,
-  init,
-  metaData,
-  setUseCPURendering,
-} from "@cornerstonejs/core";
+import { Enums, cache, eventTarget, imageLoader } from "@cornerstonejs/core";
 
+import { engine } from "./engine.js";
 import { clamp } from "./geometry.js";
+import { fitted } from "./paint.js";
+import { presetLike, presetsOf } from "./presets.js";
 
-const ENGINE = "radgame";
 const MIN_WINDOW = 2;
-let started = false;
-
-function hasWebGl2() {
-  try {
-    return Boolean(document.createElement("canvas").getContext("webgl2"));
-  } catch {
-    return false;
-  }
-}
-
-// Cornerstone asks for a modality before it draws; window and scaling are set here instead.
-function seriesOf(type, imageId) {
-  return type === "generalSeriesModule" && String(imageId).startsWith("radgame:") ? { modality: "DX" } : undefined;
-}
-
-function engine() {
-  if (!started) {
-    init();
-    if (!hasWebGl2()) setUseCPURendering(true);
-    metaData.addProvider(seriesOf);
-    started = true;
-  }
-  return getRenderingEngine(ENGINE) ?? new RenderingEngine(ENGINE);
-}
+const AHEAD = [1, 2, 3, -1]; // slices fetched beside the one that is shown
 
 export class Viewer extends EventTarget {
   // `image` is one entry of the page's "images"; `renditions` loads pixels.
@@ -54,6 +24,7 @@ export class Viewer extends EventTarget {
     this.tell = () => this.dispatchEvent(new Event("moved"));
   }
 
+  // Cornerstone's viewport in the element; once it is there, the first frame is shown.
   async open() {
     const rendering = engine();
     rendering.enableElement({
@@ -74,14 +45,46 @@ export class Viewer extends EventTarget {
     return this.image.frames > 1 ? this.image.frame_urls[frame] : this.image.url;
   }
 
+  #load(frame) {
+    const { center, width } = this.image.window;
+    const around = { low: Math.max(0, center - width * 0.6), high: Math.min(this.image.max, center + width * 0.6) };
+    return this.renditions.load(this.urlOf(frame), this.contrast ? around : null);
+  }
+
+  // Shows a frame. Before the first is shown a failure is the caller's; later ones are told by "problem".
   async show(frame) {
     const wanted = clamp(frame, 0, this.image.frames - 1);
     this.wanted = wanted;
-    const url = this.urlOf(wanted);
-    const { width, height, pixels } = await this.renditions.load(url);
-    if (this.wanted !== wanted) return; // scrolled on in the meantime
-    const imageId = `radgame:${url}`;
-    if (!this.#cached(imageId)) {
+    const { contrast } = this;
+    const isWanted = () => this.wanted === wanted && this.contrast === contrast;
+    try {
+      const rendition = await this.#load(wanted);
+      const before = this.turn;
+      this.turn = Promise.allSettled([before]).then(() => isWanted() && this.#present(wanted, rendition));
+      await this.turn;
+    } catch (error) {
+      if (!this.shown) throw error;
+      if (isWanted()) this.dispatchEvent(new CustomEvent("problem", { detail: error.message }));
+    }
+  }
+
+  async #present(frame, rendition) {
+    const first = !this.shown;
+    if (first) this.known = presetsOf(this.image, rendition.pixels);
+    const camera = first ? null : this.viewport.getCamera();
+    await this.#setStack(this.#imageOf(frame, rendition));
+    Object.assign(this, { frame, rendition, shown: true });
+    if (camera) this.viewport.setCamera(camera);
+    this.#applyWindow();
+    if (first) this.fit();
+    this.viewport.render();
+    this.dispatchEvent(new Event("frame"));
+    this.#fetchNeighbours();
+  }
+
+  #imageOf(frame, { width, height, pixels }) {
+    const imageId = `radgame:${this.urlOf(frame)}${this.contrast ? "#contrast" : ""}`;
+    if (!cache.getImageLoadObject(imageId)) {
       const made = imageLoader.createAndCacheLocalImage(imageId, {
         scalarData: pixels,
         dimensions: [width, height],
@@ -92,16 +95,17 @@ export class Viewer extends EventTarget {
       made.windowCenter = this.image.window.center;
       made.windowWidth = this.image.window.width;
     }
-    const first = !this.shown;
-    const camera = first ? null : this.viewport.getCamera();
-    await this.#setStack(imageId);
-    this.frame = wanted;
-    this.shown = true;
-    if (camera) this.viewport.setCamera(camera);
-    this.#applyWindow();
-    if (first) this.fit();
-    this.viewport.render();
-    this.dispatchEvent(new Event("frame"));
+    return imageId;
+  }
+
+  // The next slices in the direction of travel, and one behind.
+  #fetchNeighbours() {
+    const way = this.frame < (this.before ?? 0) ? -1 : 1;
+    this.before = this.frame;
+    for (const step of AHEAD) {
+      const frame = this.frame + way * step;
+      if (frame >= 0 && frame < this.image.frames) this.#load(frame).catch(() => {});
+    }
   }
 
   // Cornerstone reports what goes wrong while it shows an image by an event only.
@@ -119,16 +123,10 @@ export class Viewer extends EventTarget {
     if (problem) throw new Error(`The image could not be shown: ${problem.message ?? problem}.`, { cause: problem });
   }
 
-  #cached(imageId) {
-    this.made ??= new Set();
-    if (this.made.has(imageId)) return true;
-    this.made.add(imageId);
-    return false;
-  }
-
   #resize() {
-    if (!this.shown) return;
+    if (!this.shown || !this.element.clientWidth || !this.element.clientHeight) return;
     engine().resize(true, true);
+    if (this.isFitted) this.#fitQuietly();
     this.tell();
   }
 
@@ -146,10 +144,37 @@ export class Viewer extends EventTarget {
     return this.toCanvas([1, 0])[0] - this.toCanvas([0, 0])[0];
   }
 
-  fit() {
+  #fitQuietly() {
     this.viewport.resetCamera();
     this.viewport.render();
+    this.isFitted = true;
     this.tell();
+  }
+
+  fit() {
+    this.#fitQuietly();
+    this.dispatchEvent(new Event("camera"));
+  }
+
+  // How the image lies in its pane: times the fitted size, and the fraction of it in the pane's middle.
+  place() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const [x, y] = this.toImage([width / 2, height / 2]);
+    const { scale } = fitted(this.image, { width, height });
+    return { zoom: this.scale() / scale, center: [x / this.image.width, y / this.image.height] };
+  }
+
+  // The same the other way round; tells nobody but those who draw over the image.
+  setPlace({ zoom, center }) {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    this.#scaleTo(zoom * fitted(this.image, { width, height }).scale);
+    const [x, y] = this.toCanvas([center[0] * this.image.width, center[1] * this.image.height]);
+    this.#shift(this.viewport.canvasToWorld([x, y]), this.viewport.canvasToWorld([width / 2, height / 2]));
+  }
+
+  #scaleTo(wanted) {
+    const { parallelScale } = this.viewport.getCamera();
+    this.viewport.setCamera({ parallelScale: (parallelScale * this.scale()) / clamp(wanted, 0.05, 40) });
   }
 
   oneToOne() {
@@ -158,17 +183,16 @@ export class Viewer extends EventTarget {
   }
 
   zoomBy(factor, point) {
-    const now = this.scale();
-    const wanted = clamp(now * factor, 0.05, 40);
     const before = this.viewport.canvasToWorld(point);
-    const camera = this.viewport.getCamera();
-    this.viewport.setCamera({ parallelScale: (camera.parallelScale * now) / wanted });
+    this.#scaleTo(this.scale() * factor);
     this.#shift(before, this.viewport.canvasToWorld(point));
+    this.dispatchEvent(new Event("camera"));
   }
 
   // Moves the picture, as if taken hold of, by CSS pixels.
   panBy(dx, dy) {
     this.#shift(this.viewport.canvasToWorld([0, 0]), this.viewport.canvasToWorld([dx, dy]));
+    this.dispatchEvent(new Event("camera"));
   }
 
   #shift(from, to) {
@@ -176,6 +200,7 @@ export class Viewer extends EventTarget {
     const move = (point) => point.map((value, axis) => value + from[axis] - to[axis]);
     this.viewport.setCamera({ focalPoint: move(focalPoint), position: move(position) });
     this.viewport.render();
+    this.isFitted = false;
     this.tell();
   }
 
@@ -208,6 +233,34 @@ export class Viewer extends EventTarget {
   resetWindow() {
     this.inverted = false;
     this.setWindow(this.image.window.center, this.image.window.width);
+  }
+
+  // The windows by name; those of a radiograph are known once it is shown.
+  get presets() {
+    return this.known ?? presetsOf(this.image);
+  }
+
+  // The preset that is set, or null when the window was set by hand.
+  get preset() {
+    return presetLike(this.presets, this.window);
+  }
+
+  // One of the presets by its place in the list. Returns false when there is none.
+  choosePreset(place) {
+    const chosen = this.presets[place];
+    if (!chosen) return false;
+    this.setWindow(chosen.center, chosen.width);
+    return true;
+  }
+
+  nextPreset() {
+    return this.choosePreset((this.presets.indexOf(this.preset) + 1) % this.presets.length);
+  }
+
+  async setContrast(on) {
+    if (Boolean(this.contrast) === on) return;
+    this.contrast = on;
+    await this.show(this.frame);
   }
 
   invert() {

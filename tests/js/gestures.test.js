@@ -314,7 +314,7 @@ test("on a stack the wheel scrolls through the frames, with Ctrl it zooms", () =
   Object.assign(viewer.image, { frames: 20 });
   viewer.frame = 7;
   wheel({ deltaY: 100 });
-  wheel({ deltaY: -3 });
+  wheel({ deltaY: -3, deltaMode: 1 });
   wheel({ deltaY: -100, ctrlKey: true });
   assert.deepEqual(viewer.calls.slice(0, 2), [["show", 8], ["show", 6]]);
   assert.equal(viewer.calls[2][0], "zoomBy");

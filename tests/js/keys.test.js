@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { KEYS, actionOf, isTyping } from "../../static/src/keys.js";
+import { KEYS, actionOf, isTyping, labelOf } from "../../static/src/keys.js";
 import { openPage } from "./page.js";
 
 beforeEach(() => {
@@ -11,7 +11,7 @@ beforeEach(() => {
       <a id="link" href="/">Home</a>
       <details><summary id="summary">More</summary></details>
       <input id="search" type="search"><input id="box" type="checkbox">
-      <textarea id="area"></textarea><select id="select"><option>1</option></select>
+      <input id="slider" type="range"><textarea id="area"></textarea><select id="select"><option>1</option></select>
       <div id="canvas" tabindex="0"></div>
     </main>
     <dialog id="help" open><button id="close">Close</button></dialog>`);
@@ -25,9 +25,15 @@ function typing(id, name) {
   return isTyping({ target: document.getElementById(id), key: name });
 }
 
-test("no key means two things", () => {
-  const all = KEYS.flatMap(({ keys, ctrl = false }) => keys.map((name) => `${ctrl} ${name}`));
-  assert.equal(new Set(all).size, all.length);
+const names = ({ keys }) => keys;
+
+test("a key means two things only where one entry says that it stands in for the other", () => {
+  for (const entry of KEYS) {
+    for (const other of KEYS) {
+      if (other === entry || other.instead === entry.action || entry.instead === other.action) continue;
+      assert.deepEqual(names(entry).filter((key) => names(other).includes(key)), [], `${entry.action} ${other.action}`);
+    }
+  }
 });
 
 test("every entry has an action and words for the help sheet", () => {
@@ -37,9 +43,25 @@ test("every entry has an action and words for the help sheet", () => {
 });
 
 test("every key of the table gives its action", () => {
-  for (const { keys, action, ctrl } of KEYS) {
-    for (const name of keys) assert.equal(actionOf(key(name, { ctrlKey: Boolean(ctrl) })), action);
+  for (const { keys, action, instead } of KEYS) {
+    for (const name of keys) {
+      const parts = name.split(" ").filter(Boolean);
+      const event = key(name === " " ? " " : parts.at(-1), { ctrlKey: parts.includes("Ctrl"), shiftKey: parts.includes("Shift") });
+      const expected = instead ?? action;
+      assert.equal(actionOf(parts.includes("Shift") ? { ...spread(event), key: event.key.toUpperCase() } : event), expected);
+    }
   }
+});
+
+const spread = ({ key: pressed, ctrlKey, metaKey, shiftKey }) => ({ key: pressed, ctrlKey, metaKey, shiftKey });
+
+test("keys are printed as they stand on a keyboard", () => {
+  assert.deepEqual([" ", "i", "PageUp", "="].map(labelOf), ["Space", "I", "PageUp", "="]);
+});
+
+test("arrows in a slider stay with it, other keys are commands", () => {
+  assert.ok(typing("slider", "ArrowUp"));
+  assert.ok(!typing("slider", "i"));
 });
 
 test("a key that is not in the table means nothing", () => {

@@ -1,0 +1,119 @@
+// One image's pane: its elements, made from the page's template, and all that works in it.
+import { KeyboardCrosshair } from "./crosshair.js";
+import { Gestures } from "./gestures.js";
+import { isPrior } from "./hanging.js";
+import { MeasureLayer } from "./measure-layer.js";
+import { Overlay } from "./overlay.js";
+import { paintWhole } from "./paint.js";
+
+const VIEWS = { PA: "PA", AP: "AP", LATERAL: "Lateral", FRONTAL: "Frontal", CT: "CT", OTHER: "" };
+
+// What a learner is told of an image: its view, and whether it is of a prior study.
+export function nameOfImage(image) {
+  const prior = isPrior(image) ? ["prior study", image.study_label].filter(Boolean).join(", ") : "";
+  return [VIEWS[image.view] ?? image.view, prior].filter(Boolean).join(" · ");
+}
+
+export function makePane(image, index) {
+  const template = document.getElementById("view-template");
+  return new View(template.content.firstElementChild.cloneNode(true), image, index);
+}
+
+class View {
+  constructor(pane, image, index) {
+    Object.assign(this, { pane, image });
+    this.element = this.role("canvas");
+    this.lens = this.role("lens");
+    pane.dataset.view = image.view;
+    pane.dataset.study = image.study ?? "current";
+    this.role("view-name").textContent = nameOfImage(image);
+    this.element.setAttribute("aria-label", `${nameOfImage(image) || "Image"}, image ${index + 1}`);
+    this.element.tabIndex = 0;
+  }
+
+  role(name) {
+    return this.pane.querySelector(`[data-role=${name}]`);
+  }
+
+  // In this place from the left, or, below zero, out of sight: it keeps its size, and so its camera.
+  hang(place) {
+    this.isHung = place >= 0;
+    this.pane.classList.toggle("away", !this.isHung);
+    this.pane.style.order = Math.max(0, place);
+  }
+
+  // A first look at the pixels, before Cornerstone is there.
+  preview(rendition) {
+    if (this.viewer?.shown || !this.isHung) return;
+    if (!paintWhole(this.role("preview"), rendition, this.image.window)) return;
+    this.role("note").hidden = true;
+    this.pane.dataset.previewed = String(Math.round(performance.now()));
+  }
+
+  equip(stage, Viewer, drawing) {
+    const { answer, measurements, renditions, nameOf, extra } = stage;
+    const svg = this.pane.querySelector("svg.marks");
+    this.viewer = new Viewer(this.element, this.image, renditions);
+    this.overlay = new Overlay(svg, this.viewer, answer, { nameOf, readOnly: stage.drawing() === null, extra });
+    this.measures = new MeasureLayer(svg, this.viewer, measurements);
+    this.gestures = new Gestures(this.element, this.viewer, this.overlay, answer, {
+      drawing,
+      mouse: () => stage.bindings.mouse,
+      measures: this.measures,
+      hover: (point) => stage.magnifier.on && stage.magnifier.draw(this, point),
+    });
+    this.crosshair = new KeyboardCrosshair(svg, this, answer, () => drawing()?.label, (point) => this.#measured(measurements, point));
+    this.viewer.addEventListener("problem", ({ detail }) => this.say(detail));
+    this.#bindSlider();
+  }
+
+  #measured(measurements, point) {
+    if (!measurements.tool) return false;
+    measurements.add(this.image.id, this.viewer.frame, [...point]);
+    return true;
+  }
+
+  #bindSlider() {
+    const slider = this.role("slices");
+    const { frames } = this.image;
+    slider.hidden = frames < 2;
+    slider.max = frames - 1;
+    slider.addEventListener("input", () => this.viewer.show(Number(slider.value)));
+  }
+
+  // Shows the image, once. Whatever goes wrong is said in the pane.
+  open() {
+    this.opening ??= this.#open();
+    return this.opening;
+  }
+
+  async #open() {
+    try {
+      await this.viewer.open();
+      this.role("note").hidden = true;
+      this.role("preview").hidden = true;
+      this.pane.dataset.ready = "true";
+    } catch (error) {
+      console.error(error);
+      this.say(`${error.message} Reload the page to try again.`);
+      this.role("note").classList.add("error");
+    }
+  }
+
+  say(sentence) {
+    Object.assign(this.role("note"), { textContent: sentence, hidden: false });
+  }
+
+  // Says window, level and slice in the pane's corner.
+  describe() {
+    const { viewer, image } = this;
+    const { center, width } = viewer.window;
+    const unit = image.view === "CT" ? " HU" : "";
+    this.role("window").textContent = `W ${Math.round(width)} L ${Math.round(center + (image.offset ?? 0))}${unit}`;
+    if (image.frames > 1) {
+      this.role("slice").textContent = `${viewer.frame + 1} / ${image.frames}`;
+      this.role("slices").value = viewer.frame;
+    }
+    if (viewer.shown) this.role("note").hidden = true;
+  }
+}
