@@ -123,7 +123,7 @@ class Image(PublicIdModel):
         max_length=8,
         choices=Study,
         default=Study.CURRENT,
-        help_text="A prior one is only looked at",
+        help_text="Prior ones are only shown",
     )
     study_label = models.CharField(
         max_length=60, blank=True, help_text="What learners are told of a prior study: 2 years ago"

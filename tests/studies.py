@@ -51,6 +51,7 @@ def slice_of(number: int, size: int = 256) -> NDArray[np.uint16]:
     values = np.full((size, size), -1000 - HU_OFFSET, np.uint16)
     values[40:216, 40:216] = 40 - HU_OFFSET
     values[100:120, 50 : 52 + 5 * number] = 700 - HU_OFFSET
+    values += np.random.default_rng(number).integers(0, 60, values.shape, dtype=np.uint16)
     return values
 
 

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(default=cases.models.new_public_id, editable=False, max_length=16, unique=True)),
                 ('position', models.PositiveSmallIntegerField(default=0)),
                 ('view', models.CharField(choices=[('PA', 'PA'), ('AP', 'AP'), ('LATERAL', 'Lateral'), ('FRONTAL', 'Frontal'), ('CT', 'CT'), ('OTHER', 'Other')], default='FRONTAL', max_length=8)),
-                ('study', models.CharField(choices=[('current', 'This study'), ('prior', 'A prior study')], default='current', help_text='A prior one is only looked at', max_length=8)),
+                ('study', models.CharField(choices=[('current', 'This study'), ('prior', 'A prior study')], default='current', help_text='Prior ones are only shown', max_length=8)),
                 ('study_label', models.CharField(blank=True, help_text='What learners are told of a prior study: 2 years ago', max_length=60)),
                 ('source_name', models.CharField(max_length=300)),
                 ('source_sha256', models.CharField(db_index=True, max_length=64)),

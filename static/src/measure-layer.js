@@ -1,10 +1,12 @@
 // Measurements over one image, as SVG in canvas pixels; and what a press on or beside them means.
 import { MIN_PIXELS } from "./geometry.js";
-import { textOf } from "./measure.js";
+import { textsOf } from "./measure.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const REACH = 8; // pixels beside a point or a line that still count
 const TOUCH_REACH = 18;
+const LINE = 17; // from one line of text to the next
+const ROOM = 120; // that a text needs
 
 function shape(name, attributes, text = "") {
   const made = document.createElementNS(SVG, name);
@@ -63,16 +65,21 @@ export class MeasureLayer {
       group.append(shape("line", { class: `halo ${name}`, ...ends }), shape("line", { class: name, ...ends }));
     }
     for (const [cx, cy] of points) group.append(shape("circle", { cx, cy, r: selected || isDraft ? 4 : 2.5 }));
-    const text = textOf(measured, this.viewer.image.spacing_mm);
-    if (text) group.append(this.#label(shown, text));
+    const texts = textsOf(measured, this.viewer.image.spacing_mm);
+    if (texts.length) group.append(this.#label(shown, texts));
     return group;
   }
 
-  // Beside the last point, but not out of the pane.
-  #label(points, text) {
+  // Beside the last point, but not out of the pane; one line below the other.
+  #label(points, texts) {
     const [x, y] = points[points.length - 1];
-    const right = x > this.svg.clientWidth - 140 && this.svg.clientWidth > 0;
-    return shape("text", { x: right ? x - 10 : x + 10, y: y - 8, "text-anchor": right ? "end" : "start" }, text);
+    const { clientWidth, clientHeight } = this.svg;
+    const turned = clientWidth > 0 && x > clientWidth - ROOM;
+    const at = { x: turned ? x - 12 : x + 12, "text-anchor": turned ? "end" : "start" };
+    const top = clientHeight ? Math.min(y + 4, clientHeight - LINE * texts.length) : y + 4;
+    const label = shape("text", { ...at, y: Math.max(LINE, top) });
+    label.append(...texts.map((text, line) => shape("tspan", { x: at.x, dy: line ? LINE : 0 }, text)));
+    return label;
   }
 
   // {id, index} of a point, or {id} of a line at a canvas point; null for neither.

@@ -50,7 +50,13 @@ export function lengthText(length, spacing) {
   return length < 100 ? `${length.toFixed(1)} mm` : `${Math.round(length)} mm`;
 }
 
-// What stands beside a measurement, complete or not; empty when there is nothing to say yet.
+// The lines of text beside a measurement, complete or not; none when there is nothing to say yet.
+export function textsOf(measurement, spacing = null) {
+  const text = textOf(measurement, spacing);
+  return text ? text.split(" · ") : [];
+}
+
+// The same as one line.
 export function textOf({ kind, points }, spacing = null) {
   if (kind === "length") return points.length > 1 ? lengthText(lengthOf(points[0], points[1], spacing), spacing) : "";
   if (kind === "angle") {

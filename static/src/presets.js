@@ -8,14 +8,14 @@ const CT = [
 // Between which shares of the pixels (border and burn-out left out) a window reaches.
 const RADIOGRAPH = [
   ["Lungs", 0.01, 0.62],
-  ["Soft tissue", 0.38, 0.985],
-  ["Bones", 0.3, 1],
+  ["Soft tissue", 0.28, 0.97],
+  ["Bones", 0.52, 1],
 ];
 const SAMPLE = 60000;
 
 // All presets of an image as {name, center, width} in stored values; the first is its own window.
 export function presetsOf(image, pixels) {
-  const own = { name: "Default", ...image.window };
+  const own = windowed("Default", image.window.center - image.window.width / 2, image.window.center + image.window.width / 2);
   if (image.view === "CT") {
     const offset = image.offset ?? 0;
     return [own, ...CT.map(([name, level, width]) => ({ name, center: level - offset, width }))];

@@ -19,9 +19,15 @@ export class Viewer extends EventTarget {
     this.renditions = renditions;
     this.frame = 0;
     this.inverted = false;
-    this.window = { ...image.window };
+    this.window = this.#given();
     this.viewportId = `view-${image.id}`;
     this.tell = () => this.dispatchEvent(new Event("moved"));
+  }
+
+  // The image's own window, never too narrow to be shown.
+  #given() {
+    const { center, width } = this.image.window;
+    return { center, width: Math.max(MIN_WINDOW, width) };
   }
 
   // Cornerstone's viewport in the element; once it is there, the first frame is shown.
@@ -92,8 +98,8 @@ export class Viewer extends EventTarget {
         frameOfReferenceUID: this.image.id,
       });
       // A local image has a window of zero width, from which Cornerstone makes an inverted map.
-      made.windowCenter = this.image.window.center;
-      made.windowWidth = this.image.window.width;
+      const given = this.#given();
+      Object.assign(made, { windowCenter: given.center, windowWidth: given.width });
     }
     return imageId;
   }
@@ -232,7 +238,8 @@ export class Viewer extends EventTarget {
 
   resetWindow() {
     this.inverted = false;
-    this.setWindow(this.image.window.center, this.image.window.width);
+    const { center, width } = this.#given();
+    this.setWindow(center, width);
   }
 
   // The windows by name; those of a radiograph are known once it is shown.

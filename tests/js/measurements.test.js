@@ -28,7 +28,7 @@ function click(point) {
 }
 
 const lines = () => [...document.querySelectorAll("line:not(.halo)")];
-const text = () => document.querySelector("text")?.textContent;
+const text = () => [...document.querySelectorAll("tspan")].map((line) => line.textContent).join(" · ");
 
 test("without a tool, and with nothing there, a press is not about measurements", () => {
   assert.equal(layer.press([10, 10]), null);
