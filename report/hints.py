@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from feedback import aids
 from feedback.models import Attempt
 from feedback.registry import AnswerProblem, Hint
-from ml import taxonomy
 from ml.regions import NUMBERS, region_of
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ STEPS = ("number", "names", "words")
 
 def next_hint(attempt: Attempt, findings: Sequence[EvaluatedFinding], region: Any) -> Hint:
     """The next step for the region asked about."""
-    if region not in REGION_NAMES:
+    if not isinstance(region, str) or region not in REGION_NAMES:
         raise AnswerProblem("A hint is asked for by region.")
     there = [finding for finding in findings if region_of(finding.label or "") == region]
     steps = sum(row["about"] == region for row in aids.hints(attempt))
@@ -51,5 +50,4 @@ def _text(there: Sequence[EvaluatedFinding], step: str) -> str:
 
 
 def _name(finding: EvaluatedFinding) -> str:
-    label = taxonomy.labels().get(finding.label or "")
-    return label.name.lower() if label else "another finding"
+    return finding.name or finding.finding

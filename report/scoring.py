@@ -88,10 +88,10 @@ def score(attempt: Attempt) -> Scored:
 
 
 def _remaining(evaluation: Evaluation) -> list[str]:
-    """The region of each abnormal finding that the text does not have, without a side."""
+    """The region of each abnormal finding that the text does not have."""
     missing = evaluation.errors.missing_findings
     return [
-        place_in_words(finding.label or "")
+        place_in_words(finding.label or "", finding.side or "")
         for finding in evaluation.reference_findings
         if finding.id in missing
     ]

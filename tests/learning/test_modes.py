@@ -1,0 +1,179 @@
+"""The choice of mode on the start page, and the page of a series."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from feedback import services, tasks
+from feedback.models import Attempt, Series
+from feedback.series import open_next
+from learning.services import next_case_for
+from tests import factories
+
+
+@pytest.fixture
+def client(client_of, trainee):
+    return client_of(trainee)
+
+
+def start(client, **form):
+    return client.post("/start/localize/", form)
+
+
+def answered(attempt):
+    services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=65_000)
+    tasks.score_attempt(attempt.pk)
+
+
+def test_it_works(client, nodule_case):
+    page = client.get("/home/").content.decode()
+    for words in ("Next case", "Second look", "Guided", "Timed sprint", "Test"):
+        assert words in page
+    start(client, mode="test", cases=5, minutes=10, rule="radgame")
+    series = Series.objects.get()
+    assert (series.mode, series.rule) == ("test", "radgame")
+    assert series.ends_at is not None
+
+
+@pytest.mark.parametrize(
+    ("mode", "address"),
+    [("practice", "/localize/cases/{}/"), ("second_look", "/localize/cases/{}/?mode=second_look")],
+)
+def test_a_mode_of_single_cases_opens_a_case(client, nodule_case, mode, address):
+    response = start(client, mode=mode)
+    assert response.headers["Location"] == address.format(nodule_case.public_id)
+
+
+def test_guided_shows_a_case_and_notes_it(client, trainee, nodule_case):
+    response = start(client, mode="guided")
+    attempt = Attempt.objects.get()
+    assert response.headers["Location"] == f"/localize/attempts/{attempt.public_id}/"
+    assert (attempt.mode, attempt.state) == ("guided", "submitted")
+    other = factories.ImageFactory().case
+    assert next_case_for(trainee, "localize").case == other, "a guided case counts as seen"
+
+
+def test_a_guided_report_is_written(client, nodule_case):
+    response = client.post("/start/report/", {"mode": "guided"})
+    assert response.headers["Location"].endswith("?mode=guided")
+
+
+def test_a_sprint_has_its_seconds_and_takes_unseen_cases_first(client, trainee, nodule_case):
+    seen = factories.ImageFactory().case
+    answered(
+        services.open_attempt(
+            user=trainee, case=seen, kind="localize", mode="practice", rule="standard"
+        )
+    )
+    start(client, mode="sprint", cases=2, seconds=30)
+    series = Series.objects.get()
+    assert series.case_seconds == 30
+    assert [place.case for place in series.places.all()] == [nodule_case, seen]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"mode": "cheating"},
+        {"mode": "test", "cases": "0"},
+        {"mode": "test", "cases": "1000"},
+        {"mode": "test", "cases": "many"},
+        {"mode": "test", "minutes": "-1"},
+        {"mode": "sprint", "seconds": "1"},
+        {"mode": "test", "rule": "unknown"},
+    ],
+)
+def test_an_odd_choice_is_told_on_the_start_page(client, nodule_case, form):
+    response = client.post("/start/localize/", form, follow=True)
+    assert response.redirect_chain[-1][0] == "/home/"
+    assert 'class="message error"' in response.content.decode()
+    assert not Series.objects.exists()
+
+
+def test_without_cases_nothing_is_started(client, db):
+    for mode in ("test", "sprint", "guided", "second_look"):
+        assert "No case is published yet" in start(client, mode=mode).content.decode()
+
+
+def test_starting_twice_goes_on_with_the_first(client, nodule_case):
+    start(client, mode="test", cases=1)
+    start(client, mode="sprint", cases=1)
+    assert Series.objects.get().mode == "test"
+
+
+def test_the_start_page_goes_on_with_an_open_series(client, trainee, nodule_case):
+    start(client, mode="test", cases=1)
+    page = client.get("/home/").content.decode()
+    assert "Test: 0 of 1 cases answered." in page
+    assert "Go on" in page
+    assert next_case_for(trainee, "localize") is None, "its only case is held"
+
+
+def test_results_come_together_with_their_mean(client, trainee, nodule_case):
+    factories.ImageFactory()
+    start(client, mode="test", cases=2)
+    series = Series.objects.get()
+    address = f"/series/{series.public_id}/"
+    answered(open_next(series))
+    page = client.get(address).content.decode()
+    assert "1 of 2 cases answered." in page
+    assert "<table" not in page
+    answered(open_next(series))
+    page = client.get(address).content.decode()
+    assert "Every case answered." in page
+    assert page.count(">Case ") == 2
+    assert "50 <" in page.replace("\n", " ")
+    assert "65 s" in page
+
+
+def test_results_still_being_scored_are_waited_for(client, nodule_case):
+    start(client, mode="test", cases=1)
+    series = Series.objects.get()
+    attempt = open_next(series)
+    services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
+    page = client.get(f"/series/{series.public_id}/").content.decode()
+    assert "1 still being scored" in page
+    assert "hx-trigger" in page
+
+
+def test_ending_a_series_shows_what_was_not_reached(client, nodule_case):
+    start(client, mode="test", cases=1)
+    series = Series.objects.get()
+    response = client.post(f"/series/{series.public_id}/end/", follow=True)
+    page = response.content.decode()
+    assert "Ended by the learner." in page
+    assert "Not reached" in page
+
+
+def test_a_result_of_a_series_leads_to_the_next_one(client, trainee, nodule_case):
+    factories.ImageFactory()
+    start(client, mode="test", cases=2)
+    series = Series.objects.get()
+    attempts = []
+    while attempt := open_next(series):
+        answered(attempt)
+        attempts.append(attempt)
+    first, last = (
+        client.get(f"/localize/attempts/{attempt.public_id}/").content.decode()
+        for attempt in attempts
+    )
+    assert f'href="/localize/attempts/{attempts[1].public_id}/"' in first
+    assert f'href="/series/{series.public_id}/"' in last
+
+
+def test_the_next_case_stays_in_the_mode(client, trainee, nodule_case):
+    other = factories.ImageFactory().case
+    response = client.get(f"/next/localize/?after={nodule_case.public_id}&mode=second_look")
+    assert response.headers["Location"] == f"/localize/cases/{other.public_id}/?mode=second_look"
+    assert client.get("/next/localize/?mode=cheating").status_code == 404
+
+
+def test_a_begun_case_goes_on_in_its_own_mode(client, trainee, nodule_case):
+    attempt = services.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="second_look", rule="standard"
+    )
+    services.save_draft(attempt_id=attempt.pk, version=0, answer={})
+    assert client.get("/next/localize/").headers["Location"].endswith("?mode=second_look")
