@@ -34,11 +34,13 @@ export class Timer {
   }
 
   tick() {
+    if (this.over) return;
     const { left } = this;
     this.element.querySelector("[data-role=time]").textContent = asClock(left);
     this.element.classList.toggle("short", left <= 10);
     if (left <= this.untold[0]) this.tell(inWords(this.#passed(left)));
     if (left <= 0) {
+      this.over = true;
       clearInterval(this.ticking);
       this.tell("Time is up.");
       this.#end();

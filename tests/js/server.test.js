@@ -128,6 +128,13 @@ test("a page over https opens a socket over wss", async (t) => {
   assert.equal(desk.Socket.made[0].url, "wss://radgame.test/ws/attempts/7/");
 });
 
+test("a draft opened again for a second look is an answer too", async (t) => {
+  const desk = waiting(t);
+  desk.Socket.made[0].say("draft");
+  await desk.promise;
+  assert.equal(desk.result, "draft");
+});
+
 test("a silent socket is made up for by polling, and closed at the end", async (t) => {
   const desk = waiting(t, { answers: ["submitted", "submitted", "scored"] });
   await desk.poll();
