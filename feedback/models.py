@@ -28,7 +28,7 @@ class Series(models.Model):
         OPEN = "", "Open"
         FINISHED = "finished", "Every case answered"
         TIME = "time", "Time was up"
-        ENDED = "ended", "Ended by the learner"
+        ENDED = "ended", "Ended before the last case"
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from feedback.models import Attempt, Outcome, Result, Series, SeriesCase
@@ -151,6 +152,8 @@ class SeriesPage:
     rows: list[SeriesRow]
     mean: float | None
     """Over the cases answered; None when none is scored."""
+    left: str
+    """“12 min 5 s” of the limit for all of it; empty without one."""
 
 
 def series_page(series: Series) -> SeriesPage:
@@ -165,7 +168,14 @@ def series_page(series: Series) -> SeriesPage:
     rows = [] if series.is_open else [_series_row(p, attempts.get(p.case_id)) for p in places]
     scores = [row.score for row in rows if row.score is not None]
     mean = sum(scores) / len(scores) if scores else None
-    return SeriesPage(len(places), len(attempts), waiting, rows, mean)
+    return SeriesPage(len(places), len(attempts), waiting, rows, mean, _left(series))
+
+
+def _left(series: Series) -> str:
+    if series.ends_at is None:
+        return ""
+    seconds = max(0, round((series.ends_at - timezone.now()).total_seconds()))
+    return f"{seconds // 60} min {seconds % 60} s"
 
 
 def _series_row(place: SeriesCase, attempt: Attempt | None) -> SeriesRow:

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(help_text='Limit for all of it', null=True)),
                 ('started_at', models.DateTimeField(auto_now_add=True)),
                 ('closed_at', models.DateTimeField(null=True)),
-                ('closed_because', models.CharField(choices=[('', 'Open'), ('finished', 'Every case answered'), ('time', 'Time was up'), ('ended', 'Ended by the learner')], default='', max_length=10)),
+                ('closed_because', models.CharField(choices=[('', 'Open'), ('finished', 'Every case answered'), ('time', 'Time was up'), ('ended', 'Ended before the last case')], default='', max_length=10)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -104,12 +104,12 @@ def test_a_test_tells_nothing_before_its_end_and_then_all_together(at_home):
             expect(player.page.locator("h1")).to_have_text("Case 2 of 2")
     assert len(ear.texts) > 6
     assert not ear.heard(truth_of(player, cases))
-    ear.stop()
     player.submit()
     expect(player.page.locator("#results")).to_contain_text("Mean score")
     expect(player.page.locator("#results tbody tr")).to_have_count(2)
     player.page.get_by_role("link", name="Case 1").click()
     player.wait_for_feedback()
+    ear.stop()
 
 
 def test_a_sprint_submits_by_itself_and_goes_on(at_home):
@@ -145,12 +145,12 @@ def test_a_second_look_tells_counts_and_regions_and_shows_both_scores(at_home):
     sides = [f"{side:.4f}".rstrip("0") for side in second]
     assert not ear.heard([side for side in sides if len(side) > 5])
     assert not ear.heard(["review-data", "outcome-hit"])
-    ear.stop()
     player.choose("nodule")
     player.draw(second)
     player.submit()
     player.wait_for_feedback()
     expect(player.page.locator(".rounds")).to_contain_text("50 at first, 100 now")
+    ear.stop()
 
 
 def test_guided_shows_the_truth_and_its_explanation(at_home):

@@ -144,7 +144,7 @@ def test_ending_a_series_shows_what_was_not_reached(client, nodule_case):
     series = Series.objects.get()
     response = client.post(f"/series/{series.public_id}/end/", follow=True)
     page = response.content.decode()
-    assert "Ended by the learner." in page
+    assert "Ended before the last case." in page
     assert "Not reached" in page
 
 

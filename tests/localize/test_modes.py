@@ -256,7 +256,7 @@ def test_a_hint_costs_its_share_of_the_finding_it_led_to(client, practice, nodul
     assert result.score == pytest.approx(100 * (2 - 0.3) / 2)
     page = client.get(address(practice, "result")).content.decode()
     assert "100 × (2 hit − 0.3 for hints) / (2 hit + 0 missed + 0 false) = 85" in page
-    assert "cost 10 % of a finding" in page
+    assert "−10 %" in page
     aided = Outcome.objects.filter(aided=True)
     assert [(row.label, row.outcome) for row in aided] == [("nodule_mass", "hit")]
 
@@ -265,7 +265,9 @@ def test_a_hint_on_what_is_not_found_in_the_end_costs_nothing_more(client, pract
     ask(client, practice)
     scored(practice, answer(nodule_case, ticked=["cardiomegaly"]))
     assert practice.results.get().score == 50
-    assert "cost nothing" in client.get(address(practice, "result")).content.decode()
+    assert (
+        "nothing, as it was not found" in client.get(address(practice, "result")).content.decode()
+    )
 
 
 def test_to_be_told_that_nothing_remains_costs_once(client, trainee):
