@@ -36,6 +36,7 @@ Row = dict[str, Any]
 def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     """The feedback page's content, findings in order of importance, misses first.
 
+    A mark has a row of its own unless the row of the finding it was paired with tells of it.
     `page` is the part that the page's script gets.
     """
     data = result.data
@@ -43,8 +44,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     answer = Answer({mark["id"]: mark for mark in data["marks"]}, images)
     truths = [_truth(row, answer, data["truths"]) for row in data["truths"]]
     truths.sort(key=lambda row: (IMPORTANCE.get(row["significance"], 9), row["outcome"] == "hit"))
-    by_id = {row["id"]: row for row in truths}
-    marks = [_mark(row, by_id, answer, data["truths"]) for row in data["marks"]]
+    marks = [_mark(row, answer, data["truths"]) for row in data["marks"]]
     ticked = [_tick(row) for row in data["ticked"]]
     _complete(attempt, [*truths, *marks, *ticked])
     summary = {
@@ -61,7 +61,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "kinds": _kinds(truths, data),
         "normal_case": not truths,
         "truths": truths,
-        "marks": [row for row in marks if row["outcome"] != "hit"],
+        "marks": [row for row in marks if row["outcome"] in ("false", "duplicate")],
         "ticked": [row for row in ticked if row["outcome"] != "hit"],
         "next_url": next_url(attempt),
         "page": {**summary, **_page(truths, marks, ticked)},
@@ -130,10 +130,10 @@ def _explanation(row: Row, mark: Row | None) -> str:
     )
 
 
-def _mark(row: Row, by_id: Mapping[str, Row], answer: Answer, truths: list[Row]) -> Row:
+def _mark(row: Row, answer: Answer, truths: list[Row]) -> Row:
     return {
         **_claimed(row),
-        "text": mark_in_words(row, by_id),
+        "text": mark_in_words(row),
         "subject": row["id"] if row["outcome"] == "false" else "",
         "right": "Right would have been no mark here." if row["outcome"] == "false" else "",
         "closeup": closeup_of(row, truths, answer.images),

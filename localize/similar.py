@@ -12,6 +12,9 @@ from feedback.models import Attempt, Outcome, Result
 from feedback.queries import held_cases
 from ml import taxonomy
 
+LEAST_VIEW = 0.45
+"""Part of the image's shorter side that a thumbnail shows at least."""
+
 
 def similar_cases(attempt: Attempt, labels: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Label → a case with that label (or one of its group) to compare with.
@@ -95,6 +98,7 @@ def _card(
     return {
         **card,
         "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.digest]),
+        "view": _view(box, width, height),
         "width": width,
         "height": height,
         "rect": {
@@ -104,6 +108,17 @@ def _card(
             "height": round((y1 - y0) * height),
         },
     }
+
+
+def _view(box: list[float], width: int, height: int) -> str:
+    """The SVG view box of a square around a box, with room to see where it lies."""
+    x0, y0, x1, y1 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    size = min(
+        max(2.5 * (x1 - x0), 2.5 * (y1 - y0), LEAST_VIEW * min(width, height)), width, height
+    )
+    left = min(max((x0 + x1 - size) / 2, 0), width - size)
+    top = min(max((y0 + y1 - size) / 2, 0), height - size)
+    return f"{left:.0f} {top:.0f} {size:.0f} {size:.0f}"
 
 
 def _published(case: Case, labels: list[str]) -> dict[str, dict[str, Any]]:

@@ -142,17 +142,12 @@ def _closer(row: Row, answer: Answer, image: Image | None) -> str:
     return f"A closer box: {displacement(row['box'], mark['box'], image)}."
 
 
-def mark_in_words(row: Row, truths: Mapping[str, Row]) -> str:
-    """One line on a mark of the learner."""
-    truth = truths.get(row["truth"] or "")
-    actual = truth["name"] if truth else "something else"
+def mark_in_words(row: Row) -> str:
+    """One line on a mark that no finding's line tells of; empty for the others."""
     return {
-        "hit": "On the finding.",
         "duplicate": "This finding was marked already; it costs nothing.",
-        "poorly_located": "The right finding, but too far off.",
-        "wrong_label": f"Something is here, but it is {actual}.",
         "false": "The readers marked nothing of the kind here.",
-    }[row["outcome"]]
+    }.get(row["outcome"], "")
 
 
 def tick_in_words(row: Row) -> str:

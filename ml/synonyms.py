@@ -1,7 +1,7 @@
 """Other words for the labels, as people type them, and short names for narrow columns.
 
 The table is `ml/data/synonyms.csv`, our own list: `slug, short, synonyms`, the synonyms
-separated by ``|``. Only labels that are ticked have a short name.
+separated by ``|``. A label without a short name is called by its own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import { cropAround, midlineOf, mirrored } from "./symmetry.js";
 const SIDE = 288; // pixels of a close-up, shown at half that on common screens
 const SAMPLES = 64; // a side, for percentiles
 // Parts of the values around the finding that become black and white, by window of the atlas.
-const PERCENTILES = { lung: [0.01, 0.99], mediastinum: [0.25, 0.998], bone: [0.35, 0.999] };
+const PERCENTILES = { lung: [0.01, 0.99], mediastinum: [0.1, 0.998], bone: [0.15, 0.998] };
 // Hounsfield units: center and width.
 const CT_WINDOWS = { lung: [-600, 1500], mediastinum: [40, 400], bone: [400, 1800] };
 

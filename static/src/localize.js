@@ -122,7 +122,7 @@ class CasePage {
     this.palette?.close();
     document.body.classList.add("reviewing");
     this.review = new Review(this.panel, read("review-data"), {
-      go: (item) => this.stage.goTo(item),
+      go: (item) => (item ? this.stage.goTo(item) : this.stage.do("fit")),
       redraw: () => this.stage.redraw(),
       closeups: new Closeups(this.data.images, this.stage.renditions),
     });

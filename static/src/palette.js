@@ -62,14 +62,14 @@ export class Palette {
     this.tickList.replaceChildren(...ticks.map((label) => this.#tickBox(label)));
   }
 
-  #drawButton({ slug, name }, index = NUMBERED) {
+  #drawButton({ slug, name, short }, index = NUMBERED) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.slug = slug;
     button.className = "label";
     const key = document.createElement("kbd");
     key.textContent = index < NUMBERED ? String(index + 1) : "";
-    button.append(key, name);
+    button.append(key, ...namesOf(name, short));
     button.addEventListener("click", () => this.choose(slug));
     return button;
   }
@@ -81,10 +81,7 @@ export class Palette {
     box.type = "checkbox";
     box.value = slug;
     box.addEventListener("change", () => this.answer.tick(slug, box.checked));
-    const text = document.createElement("span");
-    text.textContent = short || name;
-    label.append(box, text);
-    if (short && short !== name) label.append(hiddenText(`: ${name}`));
+    label.append(box, ...namesOf(name, short));
     return label;
   }
 
@@ -235,9 +232,13 @@ function showSynonym(item, synonym) {
   item.append(note);
 }
 
-function hiddenText(text) {
-  const span = document.createElement("span");
-  span.className = "visually-hidden";
-  span.textContent = text;
-  return span;
+// The short name to see, and the whole one to be read out (and to see while typing).
+function namesOf(name, short) {
+  const shown = document.createElement("span");
+  shown.textContent = short || name;
+  if (!short || short === name) return [shown];
+  const whole = document.createElement("span");
+  whole.className = "whole-name";
+  whole.textContent = `: ${name}`;
+  return [shown, whole];
 }

@@ -36,7 +36,7 @@ function placed({ id, image, frame, box }) {
 }
 
 export class Review {
-  // `go(row)` shows a row's place on the image; `overlays` are drawn again when the row changes;
+  // `go(row)` shows a row's place on the image, or, without one, all of it; `overlays` are drawn again when the row changes;
   // `closeups.draw(element, row)` fills a row's close-up pair when it is first opened.
   constructor(panel, review, { go, redraw, closeups = null }) {
     Object.assign(this, { panel, review, go, redraw, closeups });
@@ -66,7 +66,7 @@ export class Review {
   // The current row's box and, where the two were paired, the other side's.
   get #lit() {
     const item = this.items.get(this.selectedId);
-    return item ? [item.id, item.mark].filter(Boolean) : [];
+    return item?.box ? [item.id, item.mark].filter(Boolean) : [];
   }
 
   boxes() {
@@ -97,7 +97,7 @@ export class Review {
     this.#tellPosition();
     const item = this.items.get(row.dataset.row);
     this.#drawCloseups(row, item);
-    if (item?.box) this.go(item);
+    this.go(item?.box ? item : null);
     this.redraw();
   }
 
