@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA: axe-core finds nothing serious on any page, and a case is played by keyboard alone."""
+"""axe-core finds nothing serious on any page, and a case is played by keyboard alone (WCAG 2.2)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,256 @@
+"""What the feedback says: why a finding was lost, what was right, who agrees, what compares."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import uuid
+
+import pytest
+
+from feedback import services, tasks
+from localize.closeups import closeup_of
+from tests import factories
+
+ON_IT = (0.6, 0.2, 0.7, 0.3)
+MOST_QUERIES = 16
+
+
+def play(user, case, marks=(), ticked=(), *, rule="standard", mode="practice"):
+    """A scored attempt with (label, box) marks on the case's only image."""
+    attempt = services.open_attempt(user=user, case=case, kind="localize", mode=mode, rule=rule)
+    image = case.images.first().public_id
+    answer = {
+        "marks": [
+            {"id": f"m{n}", "label": label, "image": image, "frame": 0, "box": list(box)}
+            for n, (label, box) in enumerate(marks)
+        ],
+        "ticked": list(ticked),
+    }
+    services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer=answer, elapsed_ms=1)
+    tasks.score_attempt(attempt.pk)
+    return attempt
+
+
+@pytest.fixture
+def page_of(client_of):
+    def make(attempt):
+        response = client_of(attempt.user).get(f"/localize/attempts/{attempt.public_id}/result")
+        return html.unescape(response.content.decode())
+
+    return make
+
+
+def nodule_case(box=ON_IT, **finding):
+    case = factories.CaseFactory()
+    image = factories.ImageFactory(case=case)
+    found = factories.FindingFactory(case=case, **finding)
+    x0, y0, x1, y1 = box
+    factories.RegionFactory(finding=found, image=image, x0=x0, y0=y0, x1=x1, y1=y1)
+    return case
+
+
+def summary(page):
+    """The kinds of loss as the page tells them, in order."""
+    return re.findall(r'<li class="kind-(\w+)"><strong>\w[\w ]* · (\d+)', page)
+
+
+def test_it_works(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("nodule_mass", ON_IT)]))
+    assert "You found it (100 % overlap)." in page
+    assert "Everything found" in page
+    assert summary(page) == []
+
+
+def test_nothing_near_is_a_search_error(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case()))
+    assert summary(page) == [("search", "1")]
+    assert "Nothing was marked there." in page
+    assert "Right would have been a box of 10 % by 10 % of the image here" in page
+
+
+def test_the_right_place_under_another_name_is_a_recognition_error(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("fracture", ON_IT)]))
+    assert summary(page) == [("recognition", "1")]
+    assert "Right would have been this place, labeled Nodule / mass." in page
+
+
+def test_a_box_that_is_off_is_a_precision_error(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("nodule_mass", (0.67, 0.28, 0.8, 0.4))]))
+    assert summary(page) == [("precision", "1")]
+    assert "Right would have been this label in a box of" in page
+
+
+def test_a_finding_not_ticked_is_not_called_a_search_error(page_of, trainee, db):
+    case = factories.CaseFactory()
+    factories.ImageFactory(case=case)
+    factories.FindingFactory(case=case, label="cardiomegaly")
+    page = page_of(play(trainee, case))
+    assert summary(page) == [("naming", "1")]
+    assert "Right would have been to tick Cardiomegaly." in page
+
+
+def test_a_false_mark_is_an_overcall(page_of, trainee, db):
+    page = page_of(
+        play(trainee, nodule_case(), [("nodule_mass", ON_IT), ("bulla", (0, 0.8, 0.1, 0.9))])
+    )
+    assert summary(page) == [("overcall", "1")]
+
+
+def test_a_box_much_too_large_under_another_name_is_not_told_as_nothing(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("fracture", (0.3, 0, 1, 0.7))]))
+    assert ("recognition", "1") in summary(page)
+    assert "You marked Fracture there, in a box that does not fit." in page
+    assert "Nothing was marked there." not in page
+
+
+def test_the_rule_of_the_paper_tells_the_kinds_too(page_of, trainee, db):
+    attempt = play(trainee, nodule_case(), [("nodule_mass", (0.6, 0.2, 0.9, 0.5))], rule="radgame")
+    page = page_of(attempt)
+    assert ("precision", "1") in summary(page)
+    assert 'href="/about/scoring/#radgame"' in page
+
+
+def test_a_loose_hit_is_told_how_its_box_could_be_closer(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("nodule_mass", (0.6, 0.2, 0.78, 0.38))]))
+    assert "You found it" in page
+    assert "A closer box: " in page
+
+
+def test_a_mark_paired_with_a_finding_has_no_second_row(page_of, trainee, db):
+    page = page_of(play(trainee, nodule_case(), [("fracture", ON_IT)]))
+    assert page.count('<details class="finding') == 1
+    data = json.loads(re.search(r'id="review-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+    assert [mark["outcome"] for mark in data["marks"]] == ["wrong_label"]
+
+
+def test_readers_are_told_with_their_agreement_and_the_one_matched(page_of, trainee, db):
+    case = nodule_case()
+    finding, image = case.findings.get(), case.images.get()
+    factories.RegionFactory(
+        finding=finding, image=image, reader="R2", alternate=True, x0=0.6, y0=0.2, x1=0.7, y1=0.35
+    )
+    page = " ".join(page_of(play(trainee, case, [("nodule_mass", (0.6, 0.2, 0.7, 0.36))])).split())
+    assert "Boxed by 2 of 2 readers." in page
+    assert "Their boxes overlap each other with IoU 0.67." in page
+    assert "Your box was measured against reader R2." in page
+
+
+def test_one_reader_alone_is_not_told_as_agreement(page_of, trainee, db):
+    assert "readers." not in page_of(play(trainee, nodule_case()))
+
+
+# close-ups
+
+
+def closeup(box, *others, view="PA", label="nodule_mass"):
+    image = factories.ImageFactory.build(view=view, case=None, position=0)
+    row = {"label": label, "box": list(box), "image": image.public_id, "frame": 0}
+    rows = [row, *({"image": image.public_id, "box": other} for other in others)]
+    return closeup_of(row, rows, {image.public_id: image})
+
+
+@pytest.mark.pure
+def test_a_close_up_has_the_window_of_its_label_and_a_healthy_other_side():
+    found = closeup(ON_IT)
+    assert (found["window"], found["mirror"]) == ("lung", "healthy")
+
+
+@pytest.mark.pure
+def test_the_other_side_is_not_called_healthy_where_a_finding_lies():
+    assert closeup(ON_IT, [0.32, 0.25, 0.5, 0.4])["mirror"] == "affected"
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("box", "view"), [((0.4, 0.3, 0.6, 0.5), "PA"), (ON_IT, "LATERAL"), (ON_IT, "OTHER")]
+)
+def test_the_middle_and_lateral_views_have_no_mirrored_side(box, view):
+    assert closeup(box, view=view)["mirror"] == ""
+
+
+@pytest.mark.pure
+def test_a_row_without_a_place_has_no_close_up():
+    row = {"label": "cardiomegaly", "box": None, "image": None, "frame": 0}
+    assert closeup_of(row, [row], {}) is None
+
+
+# a case to compare
+
+
+def test_a_case_already_scored_is_offered_to_compare(page_of, trainee, db):
+    earlier = play(trainee, nodule_case(), [("nodule_mass", ON_IT)])
+    page = page_of(play(trainee, nodule_case()))
+    assert f'href="/localize/attempts/{earlier.public_id}/"' in page
+    assert "you played it: hit" in page
+
+
+def test_a_case_not_played_is_never_shown_to_compare(page_of, trainee, db):
+    unplayed = nodule_case()
+    page = page_of(play(trainee, nodule_case()))
+    assert "no other case that you have played has Nodule / mass yet" in page
+    assert unplayed.public_id not in page
+    assert unplayed.images.get().public_id not in page
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted"])
+def test_a_case_not_scored_yet_is_not_shown_to_compare(page_of, trainee, db, state):
+    begun = nodule_case()
+    attempt = services.open_attempt(
+        user=trainee, case=begun, kind="localize", mode="practice", rule="standard"
+    )
+    if state == "submitted":
+        services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
+    assert begun.images.get().public_id not in page_of(play(trainee, nodule_case()))
+
+
+@pytest.mark.parametrize("mode", ["test", "sprint"])
+def test_a_case_of_a_test_is_not_shown_to_compare(page_of, trainee, db, mode):
+    tested = nodule_case()
+    play(trainee, tested, mode=mode)
+    assert tested.images.get().public_id not in page_of(play(trainee, nodule_case()))
+
+
+def test_another_learners_case_is_not_shown_to_compare(page_of, trainee, instructor, db):
+    others = nodule_case()
+    play(factories.UserFactory(), others)
+    assert others.images.get().public_id not in page_of(play(trainee, nodule_case()))
+
+
+def test_who_sees_truths_anyway_is_offered_any_published_case(page_of, instructor, db):
+    published, draft = nodule_case(), nodule_case()
+    draft.status = "draft"
+    draft.save()
+    page = page_of(play(instructor, nodule_case()))
+    assert f'href="/cases/{published.public_id}/"' in page
+    assert draft.public_id not in page
+
+
+def test_the_feedback_costs_few_queries_however_many_cases_were_played(
+    client_of, trainee, db, django_assert_max_num_queries
+):
+    for label in ("nodule_mass", "fracture", "bulla") * 3:
+        play(trainee, nodule_case(label=label))
+    marks = [("fracture", (0, 0.8, 0.1, 0.9)), ("bulla", (0.8, 0.8, 0.9, 0.9))]
+    attempt = play(trainee, nodule_case(), marks)
+    client = client_of(trainee)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(f"/localize/attempts/{attempt.public_id}/result")
+
+
+# pages
+
+
+def test_the_scoring_page_tells_the_thresholds_that_are_used(client_of, trainee):
+    page = client_of(trainee).get("/about/scoring/").content.decode()
+    assert "1 to below 3" in page
+    assert "0.15" in page
+    assert 'id="standard"' in page
+    assert 'id="radgame"' in page
+
+
+def test_the_atlas_tells_of_a_label_and_knows_no_other(client_of, trainee):
+    client = client_of(trainee)
+    assert "Pitfalls" in client.get("/localize/atlas/nodule_mass/").content.decode()
+    assert client.get("/localize/atlas/no_such_label/").status_code == 404
