@@ -76,14 +76,7 @@ def _download(
 ) -> str:
     """Bring one source's files; the hub's commit."""
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-    from requests import RequestException
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     target = folder / source.folder if source.folder else folder
     say(f"Downloading {', '.join(source.files)} of {source.repository} …")
@@ -103,13 +96,14 @@ def _download(
     except RepositoryNotFoundError:
         gate = f" {how_to_accept(model, source)}" if model.gated else ""
         raise ModelProblem(f"The hub has no {source.repository} for this account.{gate}") from None
-    except (EntryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, RequestException) as error:
+    except OSError as error:
+        # The hub's and the network's own errors are of this kind too, without a number.
+        if error.errno is not None:
+            raise ModelProblem(f"{target} cannot be written: {error.strerror}.") from None
         raise ModelProblem(
             f"{source.repository} could not be downloaded ({_reason(error)}). What has arrived is "
             "kept: run the command again to go on, or bring the files with --from FOLDER."
         ) from None
-    except OSError as error:
-        raise ModelProblem(f"{target} cannot be written: {error.strerror or error}.") from None
     return str(info.sha)
 
 
