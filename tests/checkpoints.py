@@ -185,3 +185,96 @@ def published_chexbert(folder: Path) -> Any:
             ]
 
     return scores
+
+
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+    "{% for part in message['content'] %}{% if part['type'] == 'image' %}<start_of_image>"
+    "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<end_of_turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+IMAGE_TOKENS = 4
+
+
+def _gemma_tokenizer() -> Any:
+    """Bytes as tokens, and Gemma 3's special ones."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
+    image = {
+        "boi_token": "<start_of_image>",
+        "eoi_token": "<end_of_image>",
+        "image_token": "<image_soft_token>",
+    }
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = [*special, *image.values(), *alphabet]
+    tokenizer = Tokenizer(models.BPE({piece: n for n, piece in enumerate(pieces)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        bos_token="<bos>",
+        unk_token="<unk>",
+        additional_special_tokens=[*special[4:], *image.values()],
+        extra_special_tokens=image,
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def gemma3_folder(folder: Path) -> Path:
+    """A Gemma 3 of random weights with eyes of 28 pixels: what MedGemma is, far smaller."""
+    import torch
+    from transformers import (
+        Gemma3Config,
+        Gemma3ForConditionalGeneration,
+        Gemma3ImageProcessor,
+        Gemma3Processor,
+    )
+
+    tokenizer = _gemma_tokenizer()
+    token = tokenizer.convert_tokens_to_ids
+    config = Gemma3Config(
+        text_config={
+            "vocab_size": len(tokenizer),
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+            "max_position_embeddings": 16_384,
+            "sliding_window": 512,
+            "pad_token_id": token("<pad>"),
+            "eos_token_id": token("<eos>"),
+            "bos_token_id": token("<bos>"),
+        },
+        vision_config={
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 28,
+            "patch_size": 7,
+            "vision_use_head": False,
+        },
+        mm_tokens_per_image=IMAGE_TOKENS,
+        boi_token_index=token("<start_of_image>"),
+        eoi_token_index=token("<end_of_image>"),
+        image_token_index=token("<image_soft_token>"),
+    )
+    torch.manual_seed(0)
+    model = Gemma3ForConditionalGeneration(config)
+    # It is made of zeros, so that a model that was not trained would see nothing.
+    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)
+    model.save_pretrained(folder)
+    images = Gemma3ImageProcessor(
+        size={"height": 28, "width": 28}, image_mean=[0.5] * 3, image_std=[0.5] * 3
+    )
+    Gemma3Processor(
+        images, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=IMAGE_TOKENS
+    ).save_pretrained(folder)
+    return folder
