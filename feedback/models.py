@@ -193,6 +193,26 @@ class Result(models.Model):
         return f"{self.attempt_id} {self.scorer} {self.score}"
 
 
+class SecondOpinion(models.Model):
+    """What a model says beside a result; it enters no figure."""
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="opinions")
+    name = models.CharField(max_length=30, help_text="Which metric or engine")
+    data = models.JSONField(null=True, help_text="What it says; empty while it is awaited")
+    problem = models.TextField(blank=True, help_text="Why it says nothing, in one sentence")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["result", "name"], name="opinion_once_a_result"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result_id} {self.name}"
+
+
 class Outcome(models.Model):
     """What scoring says of one truth finding, one mark or one tick."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from feedback.models import Attempt
+    from feedback.models import Attempt, Result
 
 
 class AnswerProblem(ValueError):
@@ -77,6 +77,10 @@ class Game:
     hint: Callable[[Attempt, dict[str, Any]], Hint] | None = None
     """The next hint for a draft, given what the page asked for; raises AnswerProblem."""
     hint_modes: tuple[str, ...] = ()
+    opinions: Callable[[Result], list[str]] | None = None
+    """Names of what models installed now can say beside a result."""
+    opinion: Callable[[Result, str], dict[str, Any]] | None = None
+    """What one of them says, for the page; raises ModelProblem with a sentence."""
     guided_shows: bool = False
     """Whether guided means to be shown the truth at once, without an answer."""
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Case
+from feedback import opinions
 from feedback.aids import give_second_look
 from feedback.models import Attempt, Mode, Outcome, Result, Series
 from feedback.registry import AnswerProblem, Scored, game_of
@@ -210,6 +211,8 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
             defaults={"score": scored.score, "data": scored.data, "counts": counts},
         )
         if made:
+            awaited = opinions.await_for(result)
+            transaction.on_commit(lambda: opinions.queue(awaited))
             Outcome.objects.bulk_create(
                 Outcome(
                     result=result,

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from feedback import series, services
+from feedback import opinions, series, services
 from feedback.registry import game_of
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,12 @@ def score_attempt(attempt_id: int) -> None:
         )
         return
     services.keep_result(attempt_id, scored, of_round=attempt.round)
+
+
+@shared_task
+def second_opinion(opinion_id: int) -> None:
+    """Let a model say what it thinks of a result; slow, in the queue of models."""
+    opinions.answer(opinion_id)
 
 
 @shared_task

@@ -8,6 +8,7 @@ from cases.models import Case, ReferenceReport
 from feedback.models import Attempt, Mode, Outcome
 from feedback.registry import Game, Hint, OutcomeRow, Scored
 from ml.regions import place_in_words
+from report import opinions
 from report.answers import clean_answer, languages_of
 from report.hints import next_hint
 
@@ -147,4 +148,6 @@ GAME = Game(
     rules=(ENGINE,),
     hint=hint,
     hint_modes=(Mode.GUIDED,),
+    opinions=opinions.names,
+    opinion=opinions.opinion,
 )

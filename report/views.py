@@ -18,6 +18,7 @@ from feedback.queries import is_told, rounds_in_words, shown_result
 from feedback.registry import AnswerProblem
 from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
 from report import queries, services
+from report.beside import opinions_in_words
 from report.models import Macro
 from report.review import review_of
 from report.scoring import ENGINE, KIND
@@ -99,6 +100,17 @@ def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     return render(request, "report/_told.html", {"attempt": found, **_told(found)})
 
 
+@require_GET
+@never_cache
+def beside(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """What models say beside the score, as far as they have answered."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    if not is_told(found):
+        return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
+    beside = opinions_in_words(_result(found))
+    return render(request, "report/_beside.html", {"attempt": found, "beside": beside})
+
+
 @require_POST
 def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     """Queue an attempt again whose scoring failed."""
@@ -149,4 +161,6 @@ def _result(attempt: Attempt) -> Result:
 
 def _told(attempt: Attempt) -> dict[str, Any]:
     """Template context of the feedback."""
-    return {"review": review_of(attempt, _result(attempt)), **rounds_in_words(attempt)}
+    result = _result(attempt)
+    beside = opinions_in_words(result)
+    return {"review": review_of(attempt, result), "beside": beside, **rounds_in_words(attempt)}

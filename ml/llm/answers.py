@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ml import findings
+from ml.evaluate.explain import phrase_of
 from ml.evaluate.schema import EvaluatedFinding, Evaluation, Span, from_json
 from ml.llm.prompt import MOST_FINDINGS
 
 LONGEST_EXPLANATION = 400
+SIDES = ("left", "right", "bilateral")
 FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 
 
@@ -103,10 +106,12 @@ def _placed(finding: EvaluatedFinding, text: str, key: str, language: str) -> Ev
         raise ValueError(f"{key}: {finding.id} does not copy words of the text")
     words = text[span[0] : span[1]]
     found = [f for f in findings.extract(words, language) if f.presence != "absent"]
-    label = found[0].label if found else None
-    return EvaluatedFinding(
-        finding.id, words, finding.clinical_significance, label=label, spans=(span,)
-    )
+    placed = replace(finding, finding=words, spans=(span,), label=None, side=None, name="")
+    if not found:
+        return placed
+    label, side = found[0].label, found[0].side if found[0].side in SIDES else None
+    name = " ".join(word for word in (side, phrase_of(label)) if word)
+    return replace(placed, label=label, side=side, name=name)
 
 
 def place_of(words: str, text: str) -> Span | None:

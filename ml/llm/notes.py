@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml.evaluate.explain import WEIGHT_WORDS, phrase_of
+from ml.evaluate.explain import WEIGHT_WORDS
 from ml.evaluate.schema import EvaluatedFinding, Evaluation, Note
 
 
@@ -21,7 +21,7 @@ def _notes(evaluation: Evaluation) -> Iterator[Note]:
             match.ref_id,
             match.pred_id,
             wanted.clinical_significance,
-            f"You reported {_named(wanted)}.",
+            f"You reported: {_named(wanted)}.",
             reference_spans=wanted.spans,
             candidate_spans=given.spans,
         )
@@ -62,7 +62,7 @@ def _notes(evaluation: Evaluation) -> Iterator[Note]:
 
 
 def _named(finding: EvaluatedFinding) -> str:
-    return phrase_of(finding.label) if finding.label else f"“{finding.finding}”"
+    return finding.name or f"“{finding.finding}”"
 
 
 def _weight(finding: EvaluatedFinding) -> str:

@@ -48,6 +48,7 @@ MATRIX = {
     "report:submit": (302, 405, 405, 405),
     "report:status": (302, 200, 404, 404),
     "report:result": (302, 409, 404, 404),
+    "report:beside": (302, 409, 404, 404),
     "report:hint": (302, 405, 405, 405),
     "report:again": (302, 405, 405, 405),
     "report:contest": (302, 405, 405, 405),
@@ -108,7 +109,7 @@ def arguments(attempt, report, test):
     case, own = [attempt.case.public_id], [attempt.public_id]
     written = (
         *("attempt", "draft", "submit", "hint"),
-        *("status", "result", "again", "contest"),
+        *("status", "result", "again", "contest", "beside"),
     )
     return {
         "report:case": case,

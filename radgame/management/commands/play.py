@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from accounts.services import create_first_accounts
+from feedback.opinions import models_wanted
 from radgame.embedded import EmbeddedRedisProblem, embedded_redis
 from radgame.environment import number
 from radgame.supervisor import Child, ChildKeepsDying, restart_the_dead, stop
@@ -44,6 +45,8 @@ class Command(BaseCommand):
                 kept_alive = stack.enter_context(self.redis())
                 self.prepare(load_demo=not no_demo)
                 children = [_web(host, port), _worker()]
+                if models_wanted():
+                    children.append(_models_worker())
                 stack.callback(_stop_undisturbed, children)
                 kept_alive += children
                 self.start(children, kept_alive, f"http://{_shown(host)}:{port}/")
@@ -140,6 +143,15 @@ def _worker() -> Child:
     beat = ["--beat", "--schedule", settings.CELERY_BEAT_SCHEDULE_FILENAME]
     options = ["--loglevel", "WARNING", "--concurrency", "2", "--without-gossip"]
     return Child("The worker", server + beat + options + ["--without-mingle"])
+
+
+def _models_worker() -> Child:
+    """For the queue of models: threads, which share what a process has loaded."""
+    server = [sys.executable, "-m", "celery", "-A", "radgame", "--quiet", "worker"]
+    queue = ["--queues", "models", "--pool", "threads", "--hostname", "models@%h"]
+    options = ["--loglevel", "WARNING", "--concurrency", str(settings.LLM_CONCURRENCY)]
+    quiet = ["--without-gossip", "--without-mingle"]
+    return Child("The worker for models", [*server, *queue, *options, *quiet])
 
 
 def _stop_undisturbed(children: list[Child]) -> None:

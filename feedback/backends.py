@@ -1,0 +1,104 @@
+"""The models of this installation, opened once a process and only when they are used."""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from ml.models import ModelProblem, installed
+from ml.models.registry import MODELS
+
+if TYPE_CHECKING:
+    from ml.chexbert import CheXbert
+    from ml.llm import LanguageModelEngine
+    from ml.llm.backend import Backend
+    from ml.radgraph import RadGraph
+
+_loading = Lock()
+"""Threads of a worker that ask for the same model at once load it once."""
+
+
+def is_installed(name: str) -> bool:
+    """Whether the model was installed by `manage.py fetch_models`; reads no weights."""
+    folder = settings.MODELS_DIR / name
+    return (folder / installed.MANIFEST).is_file()
+
+
+def has_language_model() -> bool:
+    """Whether a server, or an installed model, is named."""
+    return bool(settings.LLM_URL and settings.LLM_MODEL) or _names_installed_model()
+
+
+def _names_installed_model() -> bool:
+    return settings.LLM_MODEL in MODELS and is_installed(settings.LLM_MODEL)
+
+
+def radgraph() -> RadGraph:
+    with _loading:
+        return _radgraph()
+
+
+def chexbert() -> CheXbert:
+    with _loading:
+        return _chexbert()
+
+
+def language_model() -> Backend:
+    """The server of LLM_URL, or else the installed model that LLM_MODEL names."""
+    with _loading:
+        return _language_model()
+
+
+def report_engine() -> LanguageModelEngine:
+    backend = language_model()
+    with _loading:
+        return _report_engine(backend)
+
+
+def forget() -> None:
+    """Close what was opened, so that changed settings are read."""
+    for opened in (_radgraph, _chexbert, _language_model, _report_engine):
+        opened.cache_clear()
+
+
+@cache
+def _radgraph() -> RadGraph:
+    from ml.radgraph import RadGraph
+
+    return RadGraph(settings.MODELS_DIR / "radgraph-xl", settings.MODEL_DEVICE)
+
+
+@cache
+def _chexbert() -> CheXbert:
+    from ml.chexbert import CheXbert
+
+    return CheXbert(settings.MODELS_DIR / "chexbert", settings.MODEL_DEVICE)
+
+
+@cache
+def _language_model() -> Backend:
+    if settings.LLM_URL:
+        from ml.llm.server import ServerModel
+
+        return ServerModel(
+            settings.LLM_URL,
+            settings.LLM_MODEL,
+            key=settings.LLM_API_KEY,
+            timeout=settings.LLM_TIMEOUT_SECONDS,
+            concurrency=settings.LLM_CONCURRENCY,
+        )
+    if not _names_installed_model():
+        raise ModelProblem("No language model is configured: set LLM_URL and LLM_MODEL.")
+    from ml.llm.local import LocalModel
+
+    return LocalModel(settings.MODELS_DIR / settings.LLM_MODEL, settings.MODEL_DEVICE)
+
+
+@cache
+def _report_engine(backend: Backend) -> LanguageModelEngine:
+    from ml.llm import LanguageModelEngine
+
+    return LanguageModelEngine(backend)

@@ -1,0 +1,92 @@
+"""Second opinions: what models say beside a result, asked for after it and never waited for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from feedback.models import Result, SecondOpinion
+from feedback.registry import game_of
+from ml.models import ModelProblem
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = timedelta(minutes=10)
+"""After that a page stops asking for an opinion."""
+LATE = "It did not answer in time."
+FAILED = "It met an error."
+
+
+def await_for(result: Result) -> list[int]:
+    """Note which opinions on a new result are awaited; their ids, for `queue`.
+
+    Belongs into the transaction that stores the result, so that its page knows of them.
+    """
+    game = game_of(result.attempt.kind)
+    try:
+        names = game.opinions(result) if game.opinions else []
+    except Exception:  # whatever is wrong with models, the score stands
+        logger.exception("No opinion on result %s is asked for.", result.pk)
+        return []
+    return [SecondOpinion.objects.create(result=result, name=name).pk for name in names]
+
+
+def queue(opinion_ids: list[int]) -> None:
+    """Hand them to the worker for models; a broker that is away costs only the opinions."""
+    from feedback.tasks import second_opinion
+
+    try:
+        for opinion_id in opinion_ids:
+            # Nobody reads it after that: it is not worth keeping for a worker that comes later.
+            second_opinion.apply_async((opinion_id,), expires=PATIENCE.total_seconds())
+    except Exception:
+        logger.warning("Opinions %s could not be queued.", opinion_ids, exc_info=True)
+
+
+def answer(opinion_id: int) -> None:
+    """Ask the model and keep what it says, or why it says nothing."""
+    opinion = (
+        SecondOpinion.objects.select_related("result__attempt__case")
+        .filter(pk=opinion_id, answered_at=None)
+        .first()
+    )
+    if opinion is None:
+        return
+    say = game_of(opinion.result.attempt.kind).opinion
+    try:
+        opinion.data = say(opinion.result, opinion.name) if say else None
+    except ModelProblem as problem:
+        opinion.problem = str(problem)
+    except Exception:
+        logger.exception("Opinion %s on result %s failed.", opinion.name, opinion.result_id)
+        opinion.problem = FAILED
+    opinion.answered_at = timezone.now()
+    opinion.save(update_fields=["data", "problem", "answered_at"])
+
+
+def of(result: Result) -> list[dict[str, Any]]:
+    """The opinions on a result for a page: `name`, `data` or `problem`, or `awaited`."""
+    late = timezone.now() - PATIENCE
+    rows = []
+    for opinion in result.opinions.all():
+        awaited = opinion.answered_at is None and opinion.asked_at > late
+        unanswered = opinion.answered_at is None and not awaited
+        rows.append(
+            {
+                "name": opinion.name,
+                "data": opinion.data,
+                "problem": LATE if unanswered else opinion.problem,
+                "awaited": awaited,
+            }
+        )
+    return rows
+
+
+def models_wanted() -> bool:
+    """Whether anything is configured that a worker for models would do."""
+    installed = settings.MODELS_DIR.is_dir() and any(settings.MODELS_DIR.glob("*/installed.json"))
+    return installed or bool(settings.LLM_URL)

@@ -1,0 +1,115 @@
+"""Second opinions on a report in words, for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from feedback import opinions
+from feedback.models import Result
+
+TITLES = {
+    "radgraph": "RadGraph F1",
+    "chexbert": "CheXbert F1",
+    "llm": "Language model",
+}
+CERTAINTIES = {"present": "present", "absent": "absent", "uncertain": "uncertain"}
+RELATIONS = {
+    "modify": "modifies",
+    "located_at": "is located at",
+    "suggestive_of": "suggests",
+}
+NOTES = (("missing", "Missed"), ("false", "Invented"), ("attribute", "Described wrongly"))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a text, with the entity that it names."""
+
+    text: str
+    kind: str = ""
+    """anatomy or observation; empty for plain text."""
+    certainty: str = ""
+    """present, absent or uncertain."""
+
+
+def opinions_in_words(result: Result) -> dict[str, Any]:
+    """All opinions on a result, and whether any is still awaited."""
+    rows = [_row(row, result) for row in opinions.of(result)]
+    return {"rows": rows, "awaited": any(row["awaited"] for row in rows)}
+
+
+def _row(row: dict[str, Any], result: Result) -> dict[str, Any]:
+    words = {**row, "title": TITLES.get(row["name"], row["name"])}
+    if row["data"] is not None:
+        words |= _WORDS[row["name"]](row["data"], result)
+    return words
+
+
+def _radgraph(data: dict[str, Any], result: Result) -> dict[str, Any]:
+    f1 = data["f1"]
+    graphs = [
+        {
+            "title": title,
+            "pieces": pieces(result.data[key], data[side]["entities"]),
+            "relations": _relations(data[side]),
+        }
+        for title, key, side in (
+            ("Your report", "text", "own"),
+            ("Reference", "reference", "reference"),
+        )
+    ]
+    return {
+        "value": f"{f1['partial']:.2f}",
+        "detail": f"words {f1['simple']:.2f}, with relations {f1['complete']:.2f}",
+        "graphs": graphs,
+    }
+
+
+def pieces(text: str, entities: list[dict[str, Any]]) -> list[Piece]:
+    """A text cut at its entities; of two that overlap the earlier one is shown."""
+    found, position = [], 0
+    for entity in sorted(entities, key=lambda e: (e["span"][0], -e["span"][1])):
+        start, end = entity["span"]
+        if start < position or end <= start or end > len(text):
+            continue
+        kind, _, certainty = entity["label"].partition("::")
+        found.append(Piece(text[position:start]))
+        word = next((word for word in CERTAINTIES if word in certainty), "")
+        found.append(Piece(text[start:end], kind.lower(), word))
+        position = end
+    found.append(Piece(text[position:]))
+    return [piece for piece in found if piece.text]
+
+
+def _relations(graph: dict[str, Any]) -> list[str]:
+    words = {entity["id"]: entity["words"] for entity in graph["entities"]}
+    return [
+        f"{words[r['source']]} {RELATIONS.get(r['kind'], r['kind'])} {words[r['target']]}"
+        for r in graph["relations"]
+    ]
+
+
+def _chexbert(data: dict[str, Any], result: Result) -> dict[str, Any]:
+    five, fourteen = data["f1"]["top5"], data["f1"]["all14"]
+    none = "neither report states one"
+    return {
+        "value": none if fourteen is None else f"{fourteen:.2f}",
+        "detail": f"the five common ones: {none if five is None else f'{five:.2f}'}",
+        "labels": data["labels"],
+    }
+
+
+def _llm(data: dict[str, Any], result: Result) -> dict[str, Any]:
+    notes = data["evaluation"]["notes"]
+    return {
+        "value": f"{data['score']:.0f} / 100",
+        "detail": f"CRIMSON {data['raw']:.2f}, by {data['model']}, questions {data['version']}",
+        "groups": [
+            {"title": title, "notes": [n for n in notes if n["kind"] == kind]}
+            for kind, title in NOTES
+        ],
+    }
+
+
+_WORDS = {"radgraph": _radgraph, "chexbert": _chexbert, "llm": _llm}
