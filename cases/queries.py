@@ -69,6 +69,11 @@ def viewer_image(image: Image) -> dict[str, Any]:
     }
 
 
+def first_images(case: Case) -> list[str]:
+    """The addresses of what is seen first of a case: each image, of a stack its first frame."""
+    return [image_url(image) for image in case.images.all()]
+
+
 def cases_for_desk(status: str = "", dataset: str = "", text: str = "") -> QuerySet[Case]:
     """The curator's work list, newest first."""
     found = (

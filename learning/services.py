@@ -55,7 +55,9 @@ def next_case_for(
     unseen = _unseen(own, cases).order_by("pk")
     count = unseen.count()
     if count:
-        case = unseen[random.randrange(count)]
+        # The same again until the learner has seen one more: its images can be fetched ahead.
+        chance = random.Random(f"{user.pk} {kind} {count}")
+        case = unseen[chance.randrange(count)]
         reason = f"New to you; {count} unseen case{'s' if count > 1 else ''} left."
         return NextCase(case, reason, mode)
     oldest = _seen(own, cases)[:1]

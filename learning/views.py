@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Case
+from cases.queries import first_images
 from feedback.models import Mode, Series
 from feedback.modes import open_guided
 from feedback.registry import Game, game_of, kinds
@@ -43,7 +44,11 @@ def _game_or_404(kind: str) -> Game:
 @require_GET
 @never_cache
 def next_case(request: HttpRequest, kind: str) -> HttpResponse:
-    """Go to the next case of one game; `?after=` names the case just played, `?mode=` how."""
+    """Go to the next case of one game; `?after=` names the case just played, `?mode=` how.
+
+    Asked for JSON it names the first images of that case instead, so that a page can fetch
+    them ahead; nothing else of the case, and no attempt is begun.
+    """
     game = _game_or_404(kind)
     just_played = request.GET.get("after", "").replace("\0", "")
     after = Case.objects.filter(public_id=just_played).first()
@@ -76,6 +81,8 @@ def start(request: HttpRequest, kind: str) -> HttpResponse:
             return render(request, "learning/nothing.html")
         return redirect("learning:onward", begun.public_id)
     found = services.next_case_for(request.user, kind, mode=mode)
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"images": first_images(found.case) if found else []})
     if found is None:
         return render(request, "learning/nothing.html")
     if mode == Mode.GUIDED and game.guided_shows:

@@ -6,6 +6,7 @@ import { Hints } from "./hints.js";
 import { Answer } from "./marks.js";
 import { confirmed, read, say } from "./page.js";
 import { Palette } from "./palette.js";
+import { prefetchNext } from "./prefetch.js";
 import { Review } from "./review.js";
 import { Sending } from "./sending.js";
 import { Stage } from "./stage.js";
@@ -127,6 +128,7 @@ class CasePage {
       closeups: new Closeups(this.data.images, this.stage.renditions),
     });
     this.stage.close();
+    prefetchNext(this.data.urls.next);
     this.panel.querySelector("h2")?.focus();
   }
 }

@@ -4,6 +4,7 @@ import { Highlights } from "./highlights.js";
 import { Hints } from "./hints.js";
 import { Macros } from "./macros.js";
 import { confirmed, read } from "./page.js";
+import { prefetchNext } from "./prefetch.js";
 import { expanded, withSections, wordsIn } from "./report-text.js";
 import { Sending } from "./sending.js";
 import { Stage } from "./stage.js";
@@ -170,6 +171,7 @@ class ReportPage {
     document.body.classList.add("reviewing");
     this.found = read("review-boxes");
     this.highlights = new Highlights(this.panel, { go: (note) => this.#goTo(note) });
+    prefetchNext(this.data.urls.next);
     this.panel.querySelector("h2")?.focus();
   }
 

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from cases import queries as queries_of_cases
 from feedback import services as attempts
 from feedback import tasks
 from learning import queries, services
@@ -49,6 +50,28 @@ def test_when_all_are_seen_the_one_seen_longest_ago_comes(trainee, nodule_case):
     play(trainee, nodule_case)
     play(trainee, other)
     assert services.next_case_for(trainee, "localize").case == nodule_case
+
+
+def test_the_next_case_stays_the_same_until_one_more_is_seen(trainee):
+    cases = [factories.ImageFactory().case for _ in range(12)]
+    first = services.next_case_for(trainee, "localize").case
+    assert all(services.next_case_for(trainee, "localize").case == first for _ in range(5))
+    play(trainee, first)
+    following = services.next_case_for(trainee, "localize", after=first).case
+    assert following != first
+    other = factories.UserFactory(role="trainee")
+    assert {first, services.next_case_for(other, "localize").case} <= set(cases)
+
+
+def test_asked_for_json_the_next_case_names_its_images_only(trainee, client_of):
+    case = factories.ImageFactory().case
+    factories.ImageFactory(case=case, view="LATERAL")
+    address = "/next/localize/?after=nothing"
+    answer = client_of(trainee).get(address, headers={"Accept": "application/json"})
+    urls = [queries_of_cases.image_url(image) for image in case.images.all()]
+    assert answer.json() == {"images": urls}
+    assert not case.attempts.exists()
+    assert client_of(trainee).get(address).status_code == 302
 
 
 def test_the_case_just_played_does_not_come_again_at_once(trainee, nodule_case):
