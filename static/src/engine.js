@@ -27,7 +27,8 @@ export function engine() {
           "Allow hardware acceleration or canvas in its settings, or use another browser.",
       );
     }
-    init();
+    // A few panes share one context: each costs time to make and to take down.
+    init({ rendering: { webGlContextCount: 1 } });
     if (!hasWebGl2) setUseCPURendering(true);
     metaData.addProvider(seriesOf);
     started = true;

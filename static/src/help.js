@@ -18,6 +18,7 @@ export class Help {
       ...mouseRows(bindings.mouse, { draws, stacks: images.some(isStack) }).map(([key, text]) => row(key, text)),
     );
     this.dialog.showModal();
+    this.dialog.querySelector("h2").focus(); // at the top, not at the button below
   }
 
   // [key, what it does] of what the page knows and these images allow.

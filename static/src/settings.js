@@ -21,6 +21,7 @@ export class Settings {
     this.#show();
     this.problem.textContent = "";
     this.dialog.showModal();
+    this.dialog.querySelector("h2").focus();
   }
 
   #done(sentence) {

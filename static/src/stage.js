@@ -44,6 +44,7 @@ export class Stage {
   }
 
   async open() {
+    for (const index of this.hanging.slots) this.#firstOf(this.images[index]).catch(() => {});
     this.#makeViews();
     preloadViewer();
     this.#bind();

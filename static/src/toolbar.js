@@ -79,6 +79,7 @@ export class Toolbar {
       this.presets.replaceChildren(...names.map((name, place) => option(name, String(place))), option("By hand", ""));
       this.presets.lastElementChild.disabled = true;
       this.presets.dataset.said = said;
+      this.#fit(); // its width has changed
     }
     const chosen = viewer.presets.indexOf(viewer.preset);
     this.presets.value = chosen < 0 ? "" : String(chosen);
