@@ -1,169 +1,337 @@
-"""Whole cases: a patient, lesions, a radiograph, its truth and a report."""
+"""Whole cases: a person, findings, radiographs, their truth and a report."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import zlib
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.simulate import base as volumes
-from ml.simulate import lesions, projector, words
-from ml.simulate.base import Base, Mask
-from ml.simulate.projector import Exposure, Picture
+from ml import taxonomy
+from ml.simulate import detector, organs, plans, words
+from ml.simulate.anatomy import Anatomy
+from ml.simulate.body import extra_tissue
+from ml.simulate.detector import Exposure
+from ml.simulate.drawing import draw_plate, draw_wire, side_marker
+from ml.simulate.findings.common import Part, Placed, Scene
+from ml.simulate.patients import Body, person
+from ml.simulate.plans import RECIPES, Plan
+from ml.simulate.projector import Block, Field, Kind, Mask, Picture, View
 
-VERSION = "1"
 SIZE = 1500
 """Pixels of the picture's long side."""
-DETECTABLE = (3.2, 9.0)
-"""Contrast-to-noise ratios a lesion may have to be used."""
-TRIES = 40
-COMPRESSION = 12
-"""JPEG 2000 bytes: one twelfth of the 16-bit picture."""
+TRIES = 12
+"""How often a small finding is placed anew until it is as visible as wanted."""
+CONSPICUITY = {"easy": (4.5, 14.0), "medium": (2.6, 8.0), "hard": (1.5, 3.2), "any": (2.2, 9.0)}
+"""Contrast-to-noise ratios a small finding may have, by difficulty."""
+LARGEST_OVERLAP = 0.1
+NARROW_MM = 1.5
+"""A box of a thin line is at least this much wider on each side than the line."""
+Box = tuple[float, float, float, float]
+Difficulty = Literal["easy", "medium", "hard", "any"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one part of a finding adds to a picture, and the pixels it shadows."""
+
+    added: Picture
+    mask: Mask
 
 
 @dataclass(frozen=True)
 class Found:
-    """A lesion as it shows: box normalised x0 y0 x1 y1, and its contrast-to-noise ratio."""
+    """A finding as it shows: boxes normalised x0 y0 x1 y1, and its contrast-to-noise ratio."""
 
-    lesion: lesions.Lesion
-    box: tuple[float, float, float, float]
-    conspicuity: float
+    placed: Placed
+    boxes: tuple[Box, ...]
+    lateral_boxes: tuple[Box, ...]
+    conspicuity: float | None
+
+    @property
+    def drawn(self) -> bool:
+        return taxonomy.labels()[self.placed.label].mode == "draw"
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    values: NDArray[np.uint16]
+    """12 bits, (rows, columns)."""
+    view: str
+    spacing_mm: float
 
 
 @dataclass(frozen=True)
 class SimulatedCase:
     key: str
-    values: NDArray[np.uint16]
-    """12-bit picture, (rows, columns)."""
-    spacing_mm: float
     age: int
     sex: str
     indication: str
+    pictures: tuple[Radiograph, ...]
     findings: tuple[Found, ...]
     report: dict[str, str]
-    sentences: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How one patient's frontal picture differs from the CT's: a smooth displacement."""
-
-    rows: Picture
-    columns: Picture
-    """Where each pixel of the new picture comes from, in pixels of the old."""
-
-
-def generate_case(base: Base, seed: int, index: int, nodules: int) -> SimulatedCase:
-    """One PA radiograph; the same seed and index give the same bytes."""
-    rng = np.random.default_rng([seed, index])
-    plain = projector.project(projector.attenuation(base.hu), base.spacing, "PA")
-    window = _field(base)
-    shape = _shape(rng, plain[window].shape)
-    thickness = rng.uniform(0.88, 1.12)
-    exposure = replace(
-        Exposure(), photons=rng.uniform(35_000, 90_000), detail=rng.uniform(2.4, 3.0)
-    )
-    healthy = _bent(plain[window] * thickness, shape)
-    placed = [_visible(base, rng, window, shape, healthy) for _ in range(nodules)]
-    integrals = healthy + sum((added for _, added, _ in placed), np.zeros_like(healthy))
-    values = _picture(integrals, exposure, rng)
-    patient = words.patient(rng, bool(placed))
+def generate(
+    anatomy: Anatomy, key: str, plan: Plan, seed: int, difficulty: Difficulty = "any", size: int = SIZE
+) -> SimulatedCase:
+    """One case; the same key, plan and seed give the same bytes."""
+    rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
+    patient = words.patient(rng, plan.labels)
+    body = person(rng, anatomy.marks, patient.sex, patient.age)
+    for name in plan.findings:
+        bend = RECIPES[name].bend
+        if bend:
+            body = bend(body, rng)
+    kind: Kind = "AP" if plan.portable else "PA"
+    frontal = _view(anatomy, body, kind, size)
+    healthy = _healthy(anatomy, frontal)
+    scene = Scene(anatomy, rng)
+    shown: list[list[Shown]] = []
+    placed: list[Placed] = []
+    for name in plan.findings:
+        one, parts = _visible(scene, RECIPES[name].place, frontal, healthy, shown, difficulty)
+        placed.append(_completed(one, anatomy, frontal, body))
+        shown.append(parts)
+    pictures = [_taken(frontal, healthy, placed, shown, rng, size)]
+    lateral: list[list[Shown]] = [[] for _ in placed]
+    if plan.lateral:
+        side = _view(anatomy, body, "LATERAL", size)
+        lateral = [[_part_shown(side, part) for part in one.parts] for one in placed]
+        pictures.append(_taken(side, _healthy(anatomy, side), placed, lateral, rng, size))
     found = tuple(
-        Found(lesion, _box(mask), cnr)
-        for lesion, mask, cnr in (
-            (lesion, mask, _cnr(added, mask, healthy)) for lesion, added, mask in placed
+        Found(
+            one,
+            tuple(_box(_whole(frontal, part).mask) for part in one.parts)
+            if _wired(one)
+            else tuple(_box(part.mask) for part in parts if part.mask.any()),
+            tuple(_box(part.mask) for part in sides if part.mask.any()),
+            _contrast(parts, healthy),
         )
+        for one, parts, sides in zip(placed, shown, lateral, strict=True)
     )
-    sentences = tuple(words.sentence(rng, item.lesion) for item in found)
     return SimulatedCase(
-        key=f"sim-{seed}-{index:04d}",
-        values=values,
-        spacing_mm=base.spacing * max(healthy.shape) / max(values.shape),
+        key=key,
         age=patient.age,
         sex=patient.sex,
         indication=patient.indication,
+        pictures=tuple(pictures),
         findings=found,
-        report=words.report(rng, sentences, [item.lesion for item in found]),
-        sentences=sentences,
+        report=words.report(rng, placed),
     )
 
 
-def _field(base: Base) -> tuple[slice, slice]:
-    """Rows and columns of the frontal picture that a technologist would collimate to."""
-    seen = np.asarray(base.lungs.any(axis=1)).T[::-1]
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    above, below, beside = (int(mm / base.spacing) for mm in (34, 22, 30))
-    return (
-        slice(max(0, rows[0] - above), rows[-1] + below),
-        slice(max(0, columns[0] - beside), columns[-1] + beside),
+def _view(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
+    """The exposure with the field that a technologist would collimate to, at half resolution."""
+    marks = anatomy.marks
+    corners = np.array(
+        [
+            (marks.apex, marks.middle[1], marks.middle[2]),
+            (marks.base, marks.middle[1], marks.middle[2]),
+            (marks.dome, marks.middle[1], marks.sides["right"][1]),
+            (marks.dome, marks.middle[1], marks.sides["left"][1]),
+        ]
     )
+    top, bottom, right, left = body.from_ct(corners)
+    rng = np.random.default_rng(body.grain)
+    # Above the CT's own top nothing is known: the field ends where it does.
+    upper = top[0] - 17
+    lower = bottom[0] + rng.uniform(-8, 16)
+    if kind == "LATERAL":
+        deep = anatomy.base.size_mm[1]
+        middle, width = (deep / 2 + 4), deep * body.deep + min(30, 2 * body.fat_mm) - 8
+    else:
+        middle, width = (left[2] + right[2]) / 2, left[2] - right[2] + rng.uniform(52, 76)
+    scale = 1.115 if kind != "AP" else 1.14
+    # The beam's middle is the field's, so what is shown above the CT's top stays little.
+    field = Field(((upper + lower) / 2, float(middle)), ((lower - upper) * scale, width * scale))
+    pixel = max(field.size) / (size // 2)
+    shape = (round(field.size[0] / pixel), round(field.size[1] / pixel))
+    return View(body, kind, field, shape, anatomy.base.size_mm)
 
 
-def _shape(rng: np.random.Generator, size: tuple[int, int]) -> Shape:
-    """Chest width, height, a slight turn and smooth local bends of up to about 5 pixels."""
-    rows, columns = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in size), indexing="ij")
-    middle = [(n - 1) / 2 for n in size]
-    turn = np.deg2rad(rng.normal(0, 1.2))
-    tall, wide = rng.uniform(0.92, 1.0), rng.uniform(0.92, 1.04)
-    dy, dx = (rows - middle[0]) * tall, (columns - middle[1]) * wide
-    bends = []
-    for _ in range(2):
-        knots = rng.normal(0, 2.6, (5, 5)).astype(np.float32)
-        bends.append(
-            ndimage.zoom(knots, [n / 5 for n in size], order=3, mode="nearest")[
-                : size[0], : size[1]
-            ]
-        )
-    return Shape(
-        rows=middle[0] + dy * np.cos(turn) - dx * np.sin(turn) + bends[0],
-        columns=middle[1] + dy * np.sin(turn) + dx * np.cos(turn) + bends[1],
-    )
+def _healthy(anatomy: Anatomy, view: View) -> Picture:
+    total = view.healthy(anatomy.base)
+    tissue = extra_tissue(anatomy, view.body)
+    return total if tissue is None else total + view.added(tissue)
 
 
-def _bent(picture: Picture, shape: Shape) -> Picture:
-    grid = [shape.rows, shape.columns]
-    return ndimage.map_coordinates(picture, grid, order=1, mode="nearest").astype(np.float32)
+def _whole(view: View, part: Part) -> Shown:
+    """A part with everything at half resolution."""
+    shown = _part_shown(view, part)
+    added, mask = shown.added.copy(), shown.mask.copy()
+    for drawn in _drawn(view, part):
+        added += drawn[0]
+        mask |= drawn[1]
+    return Shown(added, mask)
+
+
+def _part_shown(view: View, part: Part) -> Shown:
+    """What a part's voxels add; its wires are drawn later, at full resolution."""
+    nothing = np.zeros(view.shape, np.float32)
+    added = view.added(part.added) if part.added else nothing
+    mask = view.shadow(part.mask) if part.mask else nothing > 0
+    return Shown(added, mask)
+
+
+def _drawn(view: View, part: Part) -> list[tuple[Picture, Mask]]:
+    return [draw_wire(view, wire) for wire in part.wires] + [
+        draw_plate(view, plate) for plate in part.plates
+    ]
+
+
+def _wired(placed: Placed) -> bool:
+    return any(part.wires or part.plates for part in placed.parts)
 
 
 def _visible(
-    base: Base, rng: np.random.Generator, window: Any, shape: Shape, healthy: Picture
-) -> tuple[lesions.Lesion, Picture, Mask]:
-    """A nodule whose size and place make it neither invisible nor blatant."""
-    best = None
+    scene: Scene,
+    place: plans.Place,
+    view: View,
+    healthy: Picture,
+    others: list[list[Shown]],
+    difficulty: Difficulty,
+) -> tuple[Placed, list[Shown]]:
+    """The finding, placed anew until a small one is as visible as wanted and lies apart."""
+    low, high = CONSPICUITY[difficulty]
+    best: tuple[float, Placed, list[Shown]] | None = None
     for _ in range(TRIES):
-        calcified = rng.random() < 0.25
-        diameter = rng.uniform(5, 9) if calcified else rng.uniform(11, 28)
-        lesion = lesions.nodule(base, rng, diameter_mm=diameter, calcified=calcified)
-        block = tuple(
-            slice(c, c + n) for c, n in zip(lesion.corner, lesion.added.shape, strict=True)
-        )
-        before = base.hu[block]
-        more = projector.attenuation(before + lesion.added) - projector.attenuation(before)
-        plane, shadow = lesions.integrals(lesion, base, more)
-        added = _bent(plane[window], shape)
-        mask = _bent(shadow[window].astype(np.float32), shape) >= 0.5
-        best = (lesion, added, mask)
-        if mask.any() and DETECTABLE[0] <= _cnr(added, mask, healthy) <= DETECTABLE[1]:
+        placed = place(scene)
+        parts = [_part_shown(view, part) for part in placed.parts]
+        if not placed.focal:
+            return placed, parts
+        value = _contrast(parts, healthy) or 0.0
+        off = max(low - value, value - high, 0.0) + (100.0 if _overlaps(parts, others) else 0.0)
+        if not all(_inside(part.mask) for part in parts):
+            off += 100.0
+        if best is None or off < best[0]:
+            best = (off, placed, parts)
+        if off == 0.0:
             break
     assert best is not None
-    return best
+    return best[1], best[2]
 
 
-def _cnr(added: Picture, mask: Mask, healthy: Picture) -> float:
-    """Mean of what the lesion adds over the anatomical noise around it, in line integrals."""
-    around = ndimage.binary_dilation(mask, iterations=10) & ~mask
-    smooth = ndimage.gaussian_filter(healthy, 12)
-    noise = float((healthy - smooth)[around].std())
-    return round(float(added[mask].mean()) / max(noise, 1e-3), 2)
+def _overlaps(parts: list[Shown], others: list[list[Shown]]) -> bool:
+    mine = np.any([part.mask for part in parts], axis=0)
+    if not mine.any():
+        return True
+    near = ndimage.binary_dilation(mine, iterations=12)
+    return any((near & part.mask).any() for other in others for part in other)
 
 
-def _box(mask: Mask) -> tuple[float, float, float, float]:
+def _inside(mask: Mask) -> bool:
+    edge = np.ones_like(mask)
+    edge[4:-4, 4:-4] = False
+    return bool(mask.any()) and not (mask & edge).any()
+
+
+def _contrast(parts: list[Shown], healthy: Picture) -> float | None:
+    """Mean of what a finding adds over the anatomy's own variation around it, without units."""
+    ratios = []
+    for part in parts:
+        if not part.mask.any():
+            continue
+        rows, columns = np.nonzero(part.mask)
+        margin = 24
+        window = (
+            slice(max(0, rows.min() - margin), rows.max() + margin),
+            slice(max(0, columns.min() - margin), columns.max() + margin),
+        )
+        mask = part.mask[window]
+        around = ndimage.binary_dilation(mask, iterations=12) & ~mask
+        local = healthy[window] - ndimage.gaussian_filter(healthy[window], 12)
+        noise = float(local[around].std()) if around.any() else 0.0
+        ratios.append(abs(float(part.added[window][mask].mean())) / max(noise, 1e-3))
+    return round(min(ratios), 2) if ratios else None
+
+
+def _completed(placed: Placed, anatomy: Anatomy, view: View, body: Body) -> Placed:
+    """The finding with what can only be told once the person stands in the beam."""
+    if placed.label == "cardiomegaly":
+        ratio = heart_ratio(anatomy, view)
+        return replace(
+            placed,
+            sentence=placed.sentence.format(ratio=ratio),
+            severity="mild" if ratio < 0.56 else "moderate" if ratio < 0.62 else "severe",
+        )
+    if placed.label == "scoliosis":
+        convex = "left" if body.curve * np.sin(np.pi * (0.5 + body.curve_phase)) > 0 else "right"
+        return replace(placed, sentence=placed.sentence.format(convex=convex), side=convex)
+    return placed
+
+
+def heart_ratio(anatomy: Anatomy, view: View) -> float:
+    """Cardiothoracic ratio as it is measured on the picture: widest heart by widest chest."""
+    heart = _shadow_of(anatomy, view, (organs.HEART, 61))
+    chest = _shadow_of(anatomy, view, organs.LUNGS)
+    return round(_width(heart) / _width(chest), 2)
+
+
+def _shadow_of(anatomy: Anatomy, view: View, labels: tuple[int, ...]) -> Mask:
+    mask = anatomy.base.mask(labels)[::3, ::3, ::3].astype(np.float32)
+    return view.shadow(Block((0.0, 0.0, 0.0), mask, 3.0))
+
+
+def _width(mask: Mask) -> int:
+    columns = np.flatnonzero(mask.any(axis=0))
+    return int(columns[-1] - columns[0] + 1)
+
+
+def _taken(
+    view: View,
+    healthy: Picture,
+    placed: list[Placed],
+    shown: list[list[Shown]],
+    rng: np.random.Generator,
+    size: int,
+) -> Radiograph:
+    """The picture of a person with all findings, as the detector's processing gives it."""
+    total = healthy.copy()
+    for parts in shown:
+        for part in parts:
+            total += part.added
+    total = np.clip(total, 0, None)
+    full = (view.shape[0] * 2, view.shape[1] * 2)
+    large = detector.enlarged(total, full)
+    fine = replace(view, shape=full)
+    for one in placed:
+        for part in one.parts:
+            for added, _ in _drawn(fine, part):
+                large += added
+    exposure = _exposure(view, rng)
+    values = detector.radiograph(np.clip(large, 0, None), exposure, rng)
+    values = _marked(values, view, rng)
+    return Radiograph(values, view.kind, view.field.size[0] / full[0])
+
+
+def _exposure(view: View, rng: np.random.Generator) -> Exposure:
+    """How this machine takes and processes: no two hospitals' pictures look alike."""
+    portable = view.kind == "AP"
+    return Exposure(
+        photons=float(rng.uniform(30_000, 90_000)) * (0.4 if portable else 1.0),
+        scatter=float(rng.uniform(0.05, 0.12)) + (0.06 if portable else 0.0),
+        detail=float(rng.uniform(2.2, 2.9)),
+        middle=float(rng.uniform(1.25, 1.5)),
+        latitude=float(rng.uniform(0.8, 1.0)),
+        gamma=float(rng.uniform(1.0, 1.25)),
+    )
+
+
+def _marked(
+    values: NDArray[np.uint16], view: View, rng: np.random.Generator
+) -> NDArray[np.uint16]:
+    letter = str(rng.choice(["R", "L"])) if view.kind != "LATERAL" else "L"
+    across = rng.uniform(0.05, 0.08)
+    if view.kind != "LATERAL" and letter == "L":
+        across = 1 - across
+    return side_marker(values, letter, (float(rng.uniform(0.06, 0.16)), float(across)))
+
+
+def _box(mask: Mask) -> Box:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     height, width = mask.shape
     return (
@@ -172,86 +340,3 @@ def _box(mask: Mask) -> tuple[float, float, float, float]:
         round(float((columns[-1] + 1) / width), 5),
         round(float((rows[-1] + 1) / height), 5),
     )
-
-
-def _picture(
-    integrals: Picture, exposure: Exposure, rng: np.random.Generator
-) -> NDArray[np.uint16]:
-    large = projector.enlarge(integrals, SIZE)
-    signal = projector.expose(large, exposure, rng)
-    return projector.to_values(projector.process(signal, exposure), large > 0.25)
-
-
-def generate(base: Base, count: int, seed: int) -> Iterator[SimulatedCase]:
-    """`count` cases; every third is normal, the others hold one to three nodules."""
-    for index in range(count):
-        rng = np.random.default_rng([seed, index, 7])
-        nodules = 0 if index % 3 == 2 else int(rng.choice([1, 1, 2, 3]))
-        yield generate_case(base, seed, index, nodules)
-
-
-def write(cases: Iterator[SimulatedCase], folder: Path, dataset: dict[str, Any]) -> int:
-    """Write cases as ``cases.json`` beside 12-bit JPEG 2000 pictures; returns how many."""
-    from PIL import Image
-
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    entries = []
-    for number, case in enumerate(cases):
-        name = f"images/{number:04d}.jp2"
-        picture = Image.fromarray(case.values)
-        picture.save(
-            folder / name, irreversible=True, quality_mode="rates", quality_layers=[COMPRESSION * 3]
-        )
-        entries.append(_entry(case, name))
-    document = {"dataset": dataset, "cases": entries}
-    (folder / "cases.json").write_text(json.dumps(document, indent=1) + "\n")
-    return len(entries)
-
-
-def _entry(case: SimulatedCase, name: str) -> dict[str, Any]:
-    return {
-        "key": case.key,
-        "age": case.age,
-        "sex": case.sex,
-        "indication": case.indication,
-        "images": [
-            {
-                "file": name,
-                "view": "PA",
-                "rows": case.values.shape[0],
-                "columns": case.values.shape[1],
-                "bits": 12,
-                "pixel_spacing_mm": round(case.spacing_mm, 4),
-            }
-        ],
-        "findings": [
-            {
-                "label": item.lesion.label,
-                "side": item.lesion.side,
-                "zone": f"{item.lesion.side} {item.lesion.zone} zone, {item.lesion.lobe} lobe",
-                "size_mm": item.lesion.size_mm,
-                "conspicuity": item.conspicuity,
-                "sentence": sentence,
-                "regions": [{"image": 0, "box": list(item.box)}],
-            }
-            for item, sentence in zip(case.findings, case.sentences, strict=True)
-        ],
-        "report": {**case.report, "language": "en"},
-    }
-
-
-def dataset_description(seed: int) -> dict[str, Any]:
-    return {
-        "slug": "simulated",
-        "title": "Simulated radiographs",
-        "version": f"{VERSION} (seed {seed})",
-        "licence": "CC BY 3.0",
-        "attribution": (
-            "Simulated, projected from CT LIDC-IDRI-0001 (Armato et al. 2011, The Cancer Imaging "
-            "Archive, doi:10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0)."
-        ),
-        "url": "https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX",
-    }
-
-
-__all__ = ["generate", "generate_case", "volumes", "write"]

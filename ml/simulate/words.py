@@ -7,39 +7,92 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.simulate.lesions import Lesion
+from ml.simulate.findings.common import Placed
 
-INDICATIONS = (
-    "Cough for three weeks.",
-    "Preoperative examination.",
-    "Weight loss and fatigue.",
-    "Shortness of breath on exertion.",
-    "Chest pain, no trauma.",
-    "Follow-up after treatment elsewhere.",
-    "Fever, question of pneumonia.",
-    "Routine examination before employment.",
-    "Smoker, cough with some blood.",
-    "Night sweats.",
-)
+AREAS = ("devices", "volume", "lungs", "pleura", "heart", "mediastinum", "diaphragm", "bones", "abdomen")
+"""The order of a report; a finding's sentence stands where its area's normal one would."""
+NORMAL: dict[str, tuple[str, ...]] = {
+    "devices": ("",),
+    "volume": ("", "", "The lungs are well expanded.", "Adequate inspiration."),
+    "lungs": (
+        "The lungs are clear.",
+        "Both lungs are clear, without focal opacity.",
+        "No focal consolidation, nodule or edema.",
+        "No focal airspace opacity.",
+    ),
+    "pleura": (
+        "No pleural effusion or pneumothorax.",
+        "The costophrenic angles are sharp and there is no pneumothorax.",
+        "There is no effusion and no pneumothorax.",
+    ),
+    "heart": (
+        "Heart size is normal.",
+        "The heart is normal in size.",
+        "The cardiac silhouette is within normal limits.",
+    ),
+    "mediastinum": (
+        "Mediastinal and hilar contours are unremarkable.",
+        "The mediastinum is not widened and the hila are normal.",
+        "Normal mediastinal and hilar contours.",
+    ),
+    "diaphragm": ("", "", "The hemidiaphragms are well defined."),
+    "bones": (
+        "The bones are unremarkable.",
+        "No acute osseous abnormality.",
+        "The visualized skeleton is intact.",
+    ),
+    "abdomen": ("", "", "No free air under the diaphragm."),
+}
+OTHERWISE = {
+    "lungs": ("The lungs are otherwise clear.", "No other focal opacity.", ""),
+    "pleura": ("",),
+}
+BESIDE_EFFUSION = ("No pneumothorax.", "There is no pneumothorax.")
+BESIDE_PNEUMOTHORAX = ("No pleural effusion.", "There is no effusion.")
 CLEAR = (
-    "The lungs are otherwise clear.",
-    "No consolidation.",
-    "No other focal opacity.",
+    "No acute cardiopulmonary abnormality.",
+    "Normal chest radiograph.",
+    "No acute cardiopulmonary process.",
 )
-NORMAL = (
-    "The lungs are clear.",
-    "Both lungs are clear, without focal opacity.",
-    "No focal consolidation, nodule or edema.",
+ANY = (
+    "Preoperative examination.",
+    "Chest pain, no trauma.",
+    "Shortness of breath on exertion.",
+    "Cough for three weeks.",
+    "Routine examination before employment.",
+    "Pre-admission chest radiograph.",
+    "Fatigue and loss of weight.",
+    "Dizziness, question of heart failure.",
+    "Persistent dry cough.",
+    "Positive tuberculin test; question of active disease.",
 )
-REST = (
-    "No pleural effusion or pneumothorax.",
-    "The costophrenic angles are sharp. No pneumothorax.",
-)
-HEART = (
-    "Heart size and mediastinal contours are normal.",
-    "The cardiomediastinal silhouette is within normal limits.",
-)
-BONES = ("The bones are unremarkable.", "No acute osseous abnormality.")
+INDICATIONS: dict[str, tuple[str, ...]] = {
+    "nodule_mass": ("Smoker, cough with some blood.", "Weight loss and fatigue.", "Chronic cough.", "Preoperative examination."),
+    "calcification": ("Preoperative examination.", "Routine examination before employment."),
+    "consolidation": ("Fever and productive cough.", "Fever, question of pneumonia."),
+    "pneumonia": ("Cough and fever for four days.", "Fever, question of pneumonia."),
+    "infiltration": ("Fever and shortness of breath.", "Fever under chemotherapy."),
+    "pleural_effusion": ("Shortness of breath.", "Dyspnea, reduced breath sounds on one side."),
+    "pneumothorax": ("Sudden chest pain and dyspnea.", "Acute pleuritic chest pain."),
+    "cardiomegaly": ("Dyspnea and leg swelling.", "Known hypertension, dyspnea."),
+    "edema": ("Acute dyspnea, orthopnea.", "Known heart failure, worse dyspnea."),
+    "fracture": ("Fall with pain on breathing.", "Chest wall pain after a fall."),
+    "pneumoperitoneum": ("Acute abdomen.", "Severe epigastric pain."),
+    "tube": ("Position of the tube.", "Intensive care, position of tubes and lines."),
+    "catheter": ("Check of the central venous catheter.", "After placement of a central line."),
+    "heart_device": ("Follow-up after device implantation.", "Known heart disease, routine follow-up."),
+    "postoperative_change": ("Follow-up after heart surgery.", "Dyspnea after bypass surgery."),
+    "hilar_enlargement": ("Dry cough, erythema nodosum.", "Night sweats."),
+    "mediastinal_widening": ("Chest pain radiating to the back.", "Night sweats and weight loss."),
+    "interstitial_pattern": ("Dry cough, crackles at both bases.", "Progressive dyspnea."),
+    "pulmonary_fibrosis": ("Progressive dyspnea, finger clubbing.",),
+    "hyperinflation": ("Long-standing smoker, dyspnea.", "Known COPD."),
+    "bulla": ("Smoker, dyspnea.", "Known emphysema."),
+    "bone_lesion": ("Known prostate cancer, staging.", "Bone pain, question of metastases."),
+    "osteopenia": ("Back pain in an older patient.", "Preoperative examination."),
+}
+OLD = {"tortuous_aorta", "aortic_calcification", "osteopenia", "heart_device", "hiatal_hernia", "cardiomegaly", "edema"}
+YOUNG = {"pneumothorax", "hilar_enlargement", "scoliosis"}
 
 
 @dataclass(frozen=True)
@@ -49,52 +102,66 @@ class Patient:
     indication: str
 
 
-def patient(rng: np.random.Generator, abnormal: bool) -> Patient:
-    """Age, sex and an indication that does not give the answer away."""
-    age = int(np.clip(rng.normal(62 if abnormal else 50, 13), 22, 91))
-    return Patient(age, str(rng.choice(["F", "M"])), str(rng.choice(INDICATIONS)))
+def patient(rng: np.random.Generator, labels: Sequence[str]) -> Patient:
+    """Age, sex and an indication that fit the findings and do not give them away."""
+    middle, spread = 50, 15
+    if OLD & set(labels):
+        middle, spread = 75, 7
+    elif YOUNG & set(labels):
+        middle, spread = 36, 10
+    elif labels:
+        middle, spread = 61, 12
+    age = int(np.clip(rng.normal(middle, spread), 19, 91))
+    fitting = next((INDICATIONS[label] for label in labels if label in INDICATIONS), ANY)
+    pool = ANY if rng.random() < 0.15 and "tube" not in labels else fitting
+    sex = str(rng.choice(["F", "M"]))
+    indication = str(rng.choice(pool))
+    if "prostate" in indication:
+        sex = "M"
+    return Patient(age, sex, indication)
 
 
-def sentence(rng: np.random.Generator, lesion: Lesion) -> str:
-    """One sentence for a lesion: what, how large, where."""
-    size = f"{lesion.size_mm:.0f} mm"
-    where = f"the {lesion.side} {lesion.zone} lung zone"
-    forms: tuple[str, ...]
-    if lesion.label == "calcification":
-        forms = (
-            f"{size} calcified granuloma in {where}.",
-            f"Dense {size} calcified nodule in {where}.",
-        )
-    elif lesion.size_mm >= 30:
-        forms = (f"{size} mass in {where}.",)
-    else:
-        forms = (
-            f"{size} nodule in {where}.",
-            f"Round {size} pulmonary nodule projecting over {where}.",
-            f"There is a {size} nodule in {where}.",
-        )
-    return str(rng.choice(forms))
+def report(rng: np.random.Generator, findings: Sequence[Placed]) -> dict[str, str]:
+    """Findings and impression: each area of the chest has its say once."""
+    lines: list[str] = []
+    for area in AREAS:
+        own = [finding.sentence for finding in findings if finding.area == area]
+        if own:
+            lines += own
+            rest = _rest(rng, area, findings)
+            if rest:
+                lines.append(rest)
+        else:
+            lines.append(str(rng.choice(_normal(area, findings))))
+    conclusions = dict.fromkeys(f.impression for f in findings if f.impression)
+    impression = " ".join(conclusions) or str(rng.choice(CLEAR))
+    if findings and not conclusions:
+        impression = "No acute cardiopulmonary abnormality."
+    return {"findings": " ".join(line for line in lines if line), "impression": impression}
 
 
-def report(
-    rng: np.random.Generator, sentences: Sequence[str], lesions: Sequence[Lesion]
-) -> dict[str, str]:
-    """Findings and impression, with the negatives a radiologist would dictate."""
-    lungs = [*sentences, str(rng.choice(CLEAR))] if sentences else [str(rng.choice(NORMAL))]
-    rest = [str(rng.choice(group)) for group in (REST, HEART, BONES)]
-    return {"findings": " ".join((*lungs, *rest)), "impression": _impression(lesions)}
+def _normal(area: str, findings: Sequence[Placed]) -> tuple[str, ...]:
+    """Normal sentences that no finding of another area contradicts."""
+    labels = {finding.label for finding in findings}
+    choices = NORMAL[area]
+    if area == "volume" and labels & {"pulmonary_fibrosis", "elevated_diaphragm", "pleural_effusion"}:
+        return ("",)
+    if area == "diaphragm" and labels & {"pleural_effusion", "hyperinflation", "consolidation", "pneumonia", "infiltration", "hiatal_hernia", "pneumoperitoneum"}:
+        return ("",)
+    if area == "lungs" and labels & {"pleural_effusion", "pneumothorax", "hypoinflation", "elevated_diaphragm"}:
+        return ("No focal consolidation.", "No focal airspace opacity elsewhere.")
+    return choices
 
 
-def _impression(lesions: Sequence[Lesion]) -> str:
-    soft = [lesion for lesion in lesions if lesion.label == "nodule_mass"]
-    hard = len(lesions) - len(soft)
-    parts = []
-    if soft:
-        sides = " and ".join(sorted({lesion.side for lesion in soft}))
-        many = len(soft) > 1
-        parts.append(f"{'Nodules' if many else 'Nodule'} in the {sides} lung; CT is recommended.")
-    if hard:
-        parts.append(
-            "Calcified granuloma, benign." if hard == 1 else "Calcified granulomas, benign."
-        )
-    return " ".join(parts) or "No acute cardiopulmonary abnormality."
+def _rest(rng: np.random.Generator, area: str, findings: Sequence[Placed]) -> str:
+    """What is normal beside the finding in the same area."""
+    if area == "pleura":
+        labels = {finding.label for finding in findings}
+        if labels >= {"pleural_effusion", "pneumothorax"}:
+            return ""
+        if "pneumothorax" in labels:
+            return str(rng.choice(BESIDE_PNEUMOTHORAX))
+        if "pleural_effusion" in labels:
+            return str(rng.choice(BESIDE_EFFUSION))
+        return "No free effusion or pneumothorax."
+    return str(rng.choice(OTHERWISE.get(area, ("",))))

@@ -1,0 +1,186 @@
+"""Where things are in the CT: landmarks, distances and zones that findings are placed by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ml.simulate import organs
+from ml.simulate.base import Base
+from ml.simulate.organs import Mask
+
+Point = tuple[float, float, float]
+ZONES = ("upper", "middle", "lower")
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Positions in mm (down, back, left); heights alone where one number stands."""
+
+    apex: float
+    dome: float
+    """Height of the higher dome of the diaphragm."""
+    base: float
+    """Height of the lowest lung."""
+    middle: Point
+    """Middle of the chest: of the lungs' extent, across at the spine."""
+    heart: Point
+    arch: Point
+    hilum: dict[str, Point]
+    carina: Point
+    sides: dict[str, tuple[float, float]]
+    """Of each lung: its most medial and most lateral position."""
+    heights: dict[str, tuple[float, float]]
+    """Of each lung: its highest and lowest position."""
+
+
+class Anatomy:
+    """The CT with what is measured in it once and used by many cases."""
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self.marks = _landmarks(base)
+
+    @lru_cache(maxsize=16)  # noqa: B019 - one object lives as long as the process
+    def lung_depth(self, side: str) -> NDArray[np.float32]:
+        """Distance to the border of that lung, mm, at every second voxel."""
+        lung = _smooth(self.base.lung(side)[::2, ::2, ::2])
+        return (ndimage.distance_transform_edt(lung) * 2).astype(np.float32)
+
+    @lru_cache(maxsize=4)  # noqa: B019
+    def space(self, side: str) -> Mask:
+        """That half's lung closed across fissures and vessels, at every second voxel."""
+        lung = np.pad(self.base.lung(side)[::2, ::2, ::2], 8)
+        far = ndimage.distance_transform_edt(~lung)
+        wide = far <= 6
+        closed = (ndimage.distance_transform_edt(wide) > 6) | lung
+        return closed[8:-8, 8:-8, 8:-8]
+
+    @lru_cache(maxsize=4)  # noqa: B019
+    def wall_distance(self, side: str) -> NDArray[np.float32]:
+        """Distance of each second voxel to the chest wall (ribs' side, not mediastinum), mm."""
+        space = self.space(side)
+        wall = self._wall(side)
+        distance = ndimage.distance_transform_edt(~wall) * 2
+        return np.where(space, distance, 999).astype(np.float32)
+
+    def _wall(self, side: str) -> Mask:
+        """Border of the lung's space that looks outward: away from mediastinum and diaphragm."""
+        space = self.space(side)
+        border = ndimage.binary_dilation(space) & ~space
+        ribs = self.base.mask((*organs.RIBS[side], organs.CLAVICLE[side], organs.SCAPULA[side]))
+        near = ndimage.distance_transform_edt(~ribs[::2, ::2, ::2]) * 2
+        inside = self.base.mask(
+            (*organs.MEDIASTINUM, organs.LIVER, organs.STOMACH, organs.SPLEEN, *organs.VERTEBRAE)
+        )[::2, ::2, ::2]
+        central = ndimage.distance_transform_edt(~inside) * 2
+        return border & (near < 22) & (near < central + 4)
+
+    @lru_cache(maxsize=1)  # noqa: B019
+    def outside(self) -> NDArray[np.float32]:
+        """Distance to the body, mm, on a grid of 3 mm padded by 15 voxels."""
+        body = np.pad(self.base.hu[::3, ::3, ::3] > -500, 15, mode="constant")
+        body[:15], body[-15:] = body[15], body[-16]
+        body = ndimage.binary_closing(body, iterations=2)
+        for level in body:
+            level[:] = ndimage.binary_fill_holes(level)
+        return (ndimage.distance_transform_edt(~body) * 3).astype(np.float32)
+
+    @lru_cache(maxsize=1)  # noqa: B019
+    def air_behind(self) -> NDArray[np.float32]:
+        """Lung along the frontal beam, mm, shape (down, left)."""
+        return self.base.lungs.sum(axis=1).astype(np.float32)
+
+    def lobe_of(self, point: Point) -> str:
+        label = int(self.base.labels[tuple(int(mm) for mm in point)])
+        return next((name for name, number in organs.LOBES.items() if number == label), "")
+
+    def zone_of(self, side: str, height: float) -> str:
+        """Upper, middle or lower third of that lung's height."""
+        top, bottom = self.marks.heights[side]
+        bottom = min(bottom, self.marks.dome + 35)
+        share = (height - top) / (bottom - top)
+        return ZONES[int(np.clip(share * 3, 0, 2))]
+
+    def rib(self, side: str, number: int) -> Mask:
+        return self.base.labels == organs.RIBS[side][number - 1]
+
+
+def _smooth(mask: Mask) -> Mask:
+    return ndimage.gaussian_filter(mask.astype(np.float32), 1.0) > 0.5
+
+
+def _center(mask: Mask) -> Point:
+    z, y, x = ndimage.center_of_mass(mask)
+    return (float(z), float(y), float(x))
+
+
+def _landmarks(base: Base) -> Landmarks:
+    lungs = base.lungs
+    levels = np.flatnonzero(lungs.any(axis=(1, 2)))
+    depths = np.flatnonzero(lungs.any(axis=(0, 2)))
+    heart = base.mask((organs.HEART,))
+    z, y, x = _center(heart)
+    spine = _center(base.mask((organs.thoracic(6), organs.thoracic(8))))
+    sides, heights = {}, {}
+    for side in organs.SIDES:
+        lung = base.lung(side)
+        across = np.flatnonzero(lung.any(axis=(0, 1)))
+        down = np.flatnonzero(lung.any(axis=(1, 2)))
+        ends = (float(across[0]), float(across[-1]))
+        sides[side] = ends if side == "left" else ends[::-1]
+        heights[side] = (float(down[0]), float(down[-1]))
+    carina = _carina(base)
+    return Landmarks(
+        apex=float(levels[0]),
+        dome=_dome(base),
+        base=float(levels[-1]),
+        middle=(float(levels.mean()), float((depths[0] + depths[-1]) / 2), spine[2]),
+        heart=(z, y, x),
+        arch=_arch(base),
+        hilum={
+            "right": (carina[0] + 26, carina[1] - 8, carina[2] - 38),
+            "left": (carina[0] + 14, carina[1] - 4, carina[2] + 44),
+        },
+        carina=carina,
+        sides=sides,
+        heights=heights,
+    )
+
+
+def _dome(base: Base) -> float:
+    """Where the liver's dome pushes up into the right lung."""
+    liver = np.flatnonzero(base.mask((organs.LIVER,)).any(axis=(1, 2)))
+    lungs = np.flatnonzero(base.lungs.any(axis=(1, 2)))
+    return float(liver[0]) if len(liver) else float(lungs[0] + 0.75 * (lungs[-1] - lungs[0]))
+
+
+def _carina(base: Base) -> Point:
+    trachea = base.mask((organs.TRACHEA,))
+    levels = np.flatnonzero(trachea.any(axis=(1, 2)))
+    if len(levels) == 0:
+        z, y, x = _center(base.lungs)
+        return (z - 30, y, x)
+    for level in levels[len(levels) // 2 :]:
+        _, count = ndimage.label(trachea[level])
+        if count > 1:
+            _, y, x = _center(trachea[level : level + 1])
+            return (float(level), y, x)
+    _, y, x = _center(trachea[levels[-8] :])
+    return (float(levels[-1]), y, x)
+
+
+def _arch(base: Base) -> Point:
+    """The aortic knob: the leftmost aorta above the carina."""
+    aorta = base.mask((organs.AORTA,))
+    levels = np.flatnonzero(aorta.any(axis=(1, 2)))
+    if len(levels) == 0:
+        z, y, x = _center(base.lungs)
+        return (z - 50, y, x + 20)
+    upper = aorta[levels[0] : levels[0] + 28]
+    _, y, x = np.argwhere(upper)[np.argwhere(upper)[:, 2] >= np.argwhere(upper)[:, 2].max() - 3].mean(0)
+    return (float(levels[0] + 14), float(y), float(x - 8))

@@ -1,0 +1,57 @@
+"""Soft tissue that the CT's own person did not have: fat under the skin, breasts."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from ml.simulate.anatomy import Anatomy
+from ml.simulate.patients import Body
+from ml.simulate.projector import Block
+
+STEP = 3
+PADDING = 15
+FAT, GLAND = 0.92, 0.98
+
+
+def extra_tissue(anatomy: Anatomy, body: Body) -> Block | None:
+    """Density added around the CT's body, on a grid of 3 mm; None for a lean man."""
+    if body.fat_mm < 1 and body.breast_mm < 1:
+        return None
+    outside = anatomy.outside()
+    share = np.clip((body.fat_mm - outside) / STEP + 0.5, 0, 1) * (outside > 0)
+    added = share * np.float32(FAT)
+    if body.breast_mm >= 1:
+        depth = _breasts(anatomy, body)
+        front = _front(outside)
+        back = np.arange(outside.shape[1], dtype=np.float32)[None, :, None]
+        reach = (front[:, None, :] - back) * STEP - body.fat_mm
+        inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1)
+        added = np.maximum(added, inside * (outside > 0) * (reach > -body.fat_mm) * GLAND)
+    corner = -float(PADDING * STEP)
+    return Block((corner, corner, corner), added.astype(np.float32), float(STEP))
+
+
+def _front(outside: np.ndarray) -> np.ndarray:
+    """Index of the first body voxel from the front, shape (down, left), smooth."""
+    body = outside == 0
+    first = np.where(body.any(axis=1), body.argmax(axis=1), outside.shape[1] // 2)
+    return ndimage.gaussian_filter(first.astype(np.float32), 2)
+
+
+def _breasts(anatomy: Anatomy, body: Body) -> np.ndarray:
+    """How far they reach forward, mm, shape (down, left): full below, flat above."""
+    rng = np.random.default_rng(body.grain)
+    marks = anatomy.marks
+    shape = anatomy.outside().shape
+    down = (np.arange(shape[0], dtype=np.float32) - PADDING)[:, None] * STEP
+    across = (np.arange(shape[2], dtype=np.float32) - PADDING)[None, :] * STEP
+    depth = np.zeros((shape[0], shape[2]), np.float32)
+    level = marks.dome + rng.uniform(-14, 22)
+    for sign in (-1, 1):
+        center = (level + rng.uniform(-5, 5), marks.middle[2] + sign * rng.uniform(80, 90))
+        up = (down - center[0]) / np.where(down < center[0], 92, 46)
+        beside = (across - center[1]) / 66
+        reach = np.clip(1 - up**2 - beside**2, 0, None)
+        depth = np.maximum(depth, body.breast_mm * reach**0.62)
+    return ndimage.gaussian_filter(depth, 0.8)

@@ -1,0 +1,260 @@
+"""Heart, mediastinum, hila and diaphragm: some bend the body, some add to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from ml.simulate import organs
+from ml.simulate.findings.common import (
+    BONE,
+    Part,
+    Placed,
+    Scene,
+    around,
+    axes_of,
+    density,
+    lung_share,
+    noise,
+    part_of,
+    sigmoid,
+)
+from ml.simulate.patients import Body, Bump, large_heart
+
+
+def big_heart(body: Body, rng: np.random.Generator) -> Body:
+    return body.with_bumps(large_heart(body.marks, float(rng.uniform(0.24, 0.32))))
+
+
+def cardiomegaly(scene: Scene) -> Placed:
+    """The body has the large heart already; its ratio is measured when the case is taken."""
+    return Placed(
+        "cardiomegaly", "heart",
+        scene.pick(
+            "The heart is enlarged, with a cardiothoracic ratio of {ratio:.2f}.",
+            "Cardiomegaly (cardiothoracic ratio {ratio:.2f}).",
+            "Enlarged cardiac silhouette; cardiothoracic ratio {ratio:.2f}.",
+        ),
+        location="heart", impression="Cardiomegaly.",
+    )
+
+
+def bent_aorta(body: Body, rng: np.random.Generator) -> Body:
+    z, y, x = body.marks.arch
+    amount = float(rng.uniform(9, 13))
+    return body.with_bumps(
+        Bump((z, y, x), (30, 55, 26), (-5, 0, amount)),
+        Bump((z + 70, y + 8, x + 6), (42, 45, 26), (0, 0, amount * 0.8)),
+    )
+
+
+def tortuous_aorta(scene: Scene) -> Placed:
+    return Placed(
+        "tortuous_aorta", "mediastinum",
+        scene.pick(
+            "The thoracic aorta is tortuous and elongated.",
+            "Elongated, tortuous aorta.",
+        ),
+        location="aorta",
+    )
+
+
+def wide_arch(body: Body, rng: np.random.Generator) -> Body:
+    z, y, x = body.marks.arch
+    return body.with_bumps(
+        Bump((z, y, x - 4), (36, 55, 34), (0, 0, 9), swell=float(rng.uniform(0.2, 0.28)))
+    )
+
+
+def wide_mediastinum(body: Body, rng: np.random.Generator) -> Body:
+    z, y, x = body.marks.carina
+    return body.with_bumps(
+        Bump(
+            (z - 38, y - 12, x + 4),
+            (52, 62, 52),
+            swell=float(rng.uniform(0.36, 0.44)),
+            axes=(0.0, 0.2, 1.0),
+        )
+    )
+
+
+def mediastinal_widening(scene: Scene) -> Placed:
+    return Placed(
+        "mediastinal_widening", "mediastinum",
+        scene.pick(
+            "The upper mediastinum is widened.",
+            "Widening of the superior mediastinum.",
+        ),
+        location="mediastinum",
+        impression="Widened upper mediastinum; contrast-enhanced CT is recommended.",
+    )
+
+
+def aortic_calcification(scene: Scene) -> Placed:
+    """An arc of calcium in the wall of the arch."""
+    marks = scene.anatomy.marks
+    window = around(scene, marks.arch, 34)
+    aorta = ndimage.gaussian_filter(
+        (scene.anatomy.base.labels[window] == organs.AORTA).astype(np.float32), 1.5
+    )
+    wall = np.exp(-(((aorta - 0.5) / 0.13) ** 2))
+    down, back, left = axes_of(window, marks.arch)
+    outer = sigmoid((left + 2 - 0.35 * down) / 2.5) * sigmoid((16 - np.abs(back)) / 4)
+    speckle = sigmoid((noise(scene.rng, wall.shape, 3) + 0.6) / 0.3)
+    share = wall * outer * speckle * sigmoid((22 - np.abs(down + 2)) / 3)
+    part = part_of(window, share * 1.1 * BONE, share)
+    return Placed(
+        "aortic_calcification", "mediastinum",
+        scene.pick("Calcification of the aortic arch.", "Atherosclerotic calcification of the aortic knob."),
+        (Part(part.added),), location="aortic arch",
+    )
+
+
+def hila(scene: Scene, side: str = "bilateral") -> Placed:
+    """Lobulated soft tissue at one hilum or both."""
+    sides = organs.SIDES if side == "bilateral" else (side,)
+    parts = []
+    for one in sides:
+        z, y, x = scene.anatomy.marks.hilum[one]
+        outward = 1 if one == "left" else -1
+        window = around(scene, (z, y, x), 46)
+        total = np.zeros([p.stop - p.start for p in window], np.float32)
+        for _ in range(5):
+            center = (
+                z + scene.between(-17, 17),
+                y + scene.between(-12, 12),
+                x + outward * scene.between(-4, 10),
+            )
+            reach = np.sqrt(sum(a * a for a in axes_of(window, center)))
+            total = np.maximum(total, sigmoid((scene.between(9, 13.5) - reach) / 0.9))
+        share = total * lung_share(scene, window, organs.LUNG[one])
+        parts.append(part_of(window, np.clip(1.04 - density(scene, window), 0, None) * share, share))
+    sentence = (
+        scene.pick(
+            "Both hila are enlarged and lobulated.",
+            "Bilateral lobulated hilar enlargement, suggesting adenopathy.",
+        )
+        if len(sides) == 2
+        else f"The {side} hilum is enlarged and lobulated."
+    )
+    return Placed(
+        "hilar_enlargement", "mediastinum", sentence,
+        tuple(Part(part.added) for part in parts), side, f"{side} hilum" if len(sides) == 1 else "both hila",
+        impression=(
+            "Bilateral hilar adenopathy; sarcoidosis or lymphoma should be considered."
+            if len(sides) == 2
+            else f"Enlarged {side} hilum; CT is recommended."
+        ),
+    )
+
+
+def hernia(scene: Scene) -> Placed:
+    """A stomach above the diaphragm: a round shape behind the heart with air over fluid."""
+    marks = scene.anatomy.marks
+    radius = scene.between(27, 36)
+    center = (marks.dome + scene.between(12, 22), marks.middle[1] + 34, marks.middle[2] + scene.between(14, 26))
+    window = around(scene, center, radius + 10)
+    down, back, left = axes_of(window, center)
+    reach = np.sqrt((down / 0.92) ** 2 + back**2 + (left / 1.12) ** 2)
+    reach = reach + noise(scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 12) * 1.2
+    whole = sigmoid((radius - reach) / 0.8)
+    cavity = sigmoid((radius - 4.5 - reach) / 0.8)
+    level = scene.between(-6, 4)
+    air = cavity * sigmoid((level - down) / 0.7)
+    here = density(scene, window)
+    target = 1.03 * (1 - air) + 0.01 * air
+    bone = scene.anatomy.base.mask(organs.BONES)[window]
+    share = whole * ~bone
+    part = part_of(window, (target - here) * share, share)
+    return Placed(
+        "hiatal_hernia", "mediastinum",
+        scene.pick(
+            "Retrocardiac rounded opacity with an air-fluid level, consistent with a hiatal hernia.",
+            "Hiatal hernia with an air-fluid level behind the heart.",
+        ),
+        (part,), "", "retrocardiac", round(2 * radius), impression="Hiatal hernia.",
+    )
+
+
+def free_air(scene: Scene) -> Placed:
+    """A crescent of air between liver and diaphragm, on the right."""
+    base = scene.anatomy.base
+    marks = scene.anatomy.marks
+    liver = base.mask((organs.LIVER,))
+    lung = base.lung("right")
+    columns = np.argwhere(liver.any(axis=0))
+    top = np.where(liver.any(axis=0), liver.argmax(axis=0), 10_000).astype(np.float32)
+    under = lung.any(axis=0) & (top < 9_000) & (np.arange(top.shape[1])[None, :] < marks.middle[2] - 12)
+    dome = float(top[under].min())
+    smooth = ndimage.gaussian_filter(np.where(under, top, dome + 40), 4)
+    rise = smooth - smooth[under].min()
+    depth = scene.between(9, 14)
+    gap = depth * np.clip(1 - rise / 26, 0, 1)
+    gap = gap * ndimage.gaussian_filter(under.astype(np.float32), 4)
+    low, high = int(dome) - 4, int(dome + 50)
+    window = (slice(low, high), slice(0, top.shape[0]), slice(0, top.shape[1]))
+    down = np.arange(low, high, dtype=np.float32)[:, None, None] + 0.5
+    below = down - smooth[None] - 3.0
+    air = sigmoid(below / 0.6) * sigmoid((gap[None] - below) / 0.6) * (gap[None] > 1)
+    del columns
+    part = part_of(window, -density(scene, window) * air, air)
+    return Placed(
+        "pneumoperitoneum", "abdomen",
+        scene.pick(
+            "Free air under the right hemidiaphragm.",
+            "Crescent of subdiaphragmatic free air on the right, consistent with pneumoperitoneum.",
+        ),
+        (Part(part.added),), "right", "under the right hemidiaphragm",
+        impression="Pneumoperitoneum. The referring team was informed.",
+    )
+
+
+def raised_diaphragm(body: Body, rng: np.random.Generator, side: str) -> Body:
+    amount = float(rng.uniform(36, 48))
+    left, right = body.raised
+    return replace(body, raised=(left + amount, right) if side == "left" else (left, right + amount))
+
+
+def elevated_diaphragm(scene: Scene, side: str) -> Placed:
+    return Placed(
+        "elevated_diaphragm", "diaphragm",
+        scene.pick(
+            f"The {side} hemidiaphragm is elevated.",
+            f"Marked elevation of the {side} hemidiaphragm.",
+        ),
+        side=side, location=f"{side} hemidiaphragm",
+        impression=f"Elevated {side} hemidiaphragm.",
+    )
+
+
+def deep_breath(body: Body, rng: np.random.Generator) -> Body:
+    return replace(
+        body, breath=float(rng.uniform(30, 38)), wide=body.wide * 0.97,
+        deep=body.deep * 1.06, raised=(-6.0, -8.0),
+        bumps=(*body.bumps, large_heart(body.marks, -0.12)),
+    )
+
+
+def hyperinflation(scene: Scene) -> Placed:
+    return Placed(
+        "hyperinflation", "volume",
+        scene.pick(
+            "The lungs are hyperinflated with flattened hemidiaphragms.",
+            "Hyperinflated lungs with low, flat hemidiaphragms.",
+        ),
+        location="both lungs", impression="Hyperinflation, consistent with obstructive lung disease.",
+    )
+
+
+def shallow_breath(body: Body, rng: np.random.Generator) -> Body:
+    return replace(body, breath=float(rng.uniform(-34, -26)))
+
+
+def hypoinflation(scene: Scene) -> Placed:
+    return Placed(
+        "hypoinflation", "volume",
+        scene.pick("Low lung volumes.", "Low lung volumes with crowding of the vessels."),
+        location="both lungs",
+    )

@@ -1,0 +1,158 @@
+"""What every finding is made of: parts that add density, lines of devices, and their truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ml.simulate.anatomy import Anatomy, Point
+from ml.simulate.drawing import Plate, Wire
+from ml.simulate.projector import Block
+
+Volume = NDArray[np.float32]
+Corner = tuple[int, int, int]
+BONE = 1.2
+"""Attenuation of calcium beside water of equal density."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One region of a finding: density added to the volume and the mask that is its truth."""
+
+    added: Block | None = None
+    mask: Block | None = None
+    wires: tuple[Wire, ...] = ()
+    plates: tuple[Plate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A finding as it lies in the CT, with what a report says of it."""
+
+    label: str
+    area: str
+    """Which sentence of the report it stands in for: one of `words.AREAS`."""
+    sentence: str
+    parts: tuple[Part, ...] = ()
+    side: str = ""
+    location: str = ""
+    size_mm: float | None = None
+    severity: str = ""
+    impression: str = ""
+    """What the conclusion says; empty when it is not worth a word there."""
+    significance: str = ""
+    focal: bool = False
+    """Whether it is worth nothing unless it can be seen: its place is chosen until it is."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a finding is placed in."""
+
+    anatomy: Anatomy
+    rng: np.random.Generator
+
+    @property
+    def hu(self) -> NDArray[np.int16]:
+        return self.anatomy.base.hu
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def pick(self, *choices: str) -> str:
+        return str(choices[self.rng.integers(len(choices))])
+
+    def between(self, low: float, high: float) -> float:
+        return float(self.rng.uniform(low, high))
+
+    def side(self) -> str:
+        return self.pick("left", "right")
+
+
+def around(scene: Scene, center: Point, reach_mm: float) -> tuple[slice, slice, slice]:
+    """The window of the volume within `reach_mm` of a point, cut at the volume's borders."""
+    return tuple(  # type: ignore[return-value]
+        slice(max(0, int(c - reach_mm)), min(n, int(c + reach_mm) + 1))
+        for c, n in zip(center, scene.hu.shape, strict=True)
+    )
+
+
+def axes_of(window: tuple[slice, ...], center: Point = (0, 0, 0)) -> list[Volume]:
+    """Positions of the window's voxels relative to `center`, mm: three arrays that broadcast."""
+    lines = [
+        np.arange(part.start, part.stop, dtype=np.float32) + np.float32(0.5 - c)
+        for part, c in zip(window, center, strict=True)
+    ]
+    return list(np.meshgrid(*lines, indexing="ij", sparse=True))
+
+
+def part_of(window: tuple[slice, ...], added: Volume, share: Volume) -> Part:
+    """A part from what it adds and how far (0 to 1) each voxel of the window belongs to it."""
+    corner = tuple(float(piece.start) for piece in window)
+    return Part(
+        Block(corner, added.astype(np.float32)),  # type: ignore[arg-type]
+        Block(corner, share.astype(np.float32)),  # type: ignore[arg-type]
+    )
+
+
+def density(scene: Scene, window: tuple[slice, ...]) -> Volume:
+    return (np.clip(scene.hu[window].astype(np.float32) + 1000, 0, None)) / 1000
+
+
+def filled(scene: Scene, window: tuple[slice, ...], share: Volume, target: Volume | float) -> Part:
+    """A part that brings lung up to the density `target`, nowhere lower than it was."""
+    lack = np.clip(target - density(scene, window), 0, None)
+    return part_of(window, lack * share, share)
+
+
+def sigmoid(value: Volume) -> Volume:
+    return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
+
+
+def noise(rng: np.random.Generator, shape: tuple[int, ...], scale_mm: float) -> Volume:
+    """Smooth noise of unit variance; `scale_mm` is its Gaussian's standard deviation."""
+    step = max(1, int(scale_mm // 2))
+    small = tuple(-(-n // step) + 4 for n in shape)
+    field = ndimage.gaussian_filter(
+        rng.standard_normal(small, dtype=np.float32), scale_mm / step, mode="wrap"
+    )
+    field /= max(float(field.std()), 1e-9)
+    if step > 1:
+        field = ndimage.zoom(field, step, order=1)
+    return field[tuple(slice(0, n) for n in shape)].astype(np.float32)
+
+
+def lung_share(scene: Scene, window: tuple[slice, ...], labels: tuple[int, ...]) -> Volume:
+    """How far each voxel belongs to those lobes, with the slices' steps smoothed away."""
+    mask = np.isin(scene.anatomy.base.labels[window], labels)
+    return np.clip(ndimage.gaussian_filter(mask.astype(np.float32), 1.3) * 2 - 0.5, 0, 1)
+
+
+def zoomed(volume: NDArray[np.generic], window: tuple[slice, ...], *, order: int = 1) -> Volume:
+    """A window, in whole voxels, of a volume that is kept at every second voxel."""
+    half = tuple(slice(part.start // 2, -(-part.stop // 2) + 1) for part in window)
+    large = ndimage.zoom(volume[half].astype(np.float32), 2, order=order, grid_mode=True, mode="nearest")
+    cut = tuple(
+        slice(part.start - 2 * h.start, part.start - 2 * h.start + part.stop - part.start)
+        for part, h in zip(window, half, strict=True)
+    )
+    out = large[cut]
+    missing = [part.stop - part.start - n for part, n in zip(window, out.shape, strict=True)]
+    return np.pad(out, [(0, m) for m in missing], mode="edge") if any(missing) else out
+
+
+def window_of(scene: Scene, mask: NDArray[np.bool_], step: int, margin: int = 4) -> tuple[slice, ...]:
+    """The window, in whole voxels, around a mask kept at every `step`-th voxel."""
+    window = []
+    for axis in range(3):
+        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low, high = int(found[0]) * step - margin, (int(found[-1]) + 1) * step + margin
+        window.append(slice(max(0, low) // 2 * 2, min(scene.hu.shape[axis], high)))
+    return tuple(window)
+
+
+def cm(mm: float) -> str:
+    return f"{mm / 10:.1f} cm"
