@@ -11,7 +11,8 @@ from ml.simulate.projector import Block
 
 STEP = 3
 PADDING = 15
-FAT, GLAND = 0.92, 0.98
+FAT = 0.95
+"""Density of fat and glands together, water 1."""
 
 
 def extra_tissue(anatomy: Anatomy, body: Body) -> Block | None:
@@ -19,22 +20,24 @@ def extra_tissue(anatomy: Anatomy, body: Body) -> Block | None:
     if body.fat_mm < 1 and body.breast_mm < 1:
         return None
     outside = anatomy.outside()
-    share = np.clip((body.fat_mm - outside) / STEP + 0.5, 0, 1) * (outside > 0)
-    added = share * np.float32(FAT)
+    share = np.clip((body.fat_mm - outside) / STEP + 0.5, 0, 1)
     if body.breast_mm >= 1:
         depth = _breasts(anatomy, body)
-        front = _front(outside)
         back = np.arange(outside.shape[1], dtype=np.float32)[None, :, None]
-        reach = (front[:, None, :] - back) * STEP - body.fat_mm
+        reach = (_front(outside)[:, None, :] - back) * STEP - body.fat_mm
         inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1)
-        added = np.maximum(added, inside * (outside > 0) * (reach > -body.fat_mm) * GLAND)
+        before = (back < outside.shape[1] / 2) & (depth > 0.5)[:, None, :]
+        share = np.maximum(share, inside * before)
+    # The skin of the CT, half air in its voxels, is filled up too: else a dark seam stays.
+    lack = np.clip(FAT - anatomy.density_3mm(), 0, None) * (outside > -3 * STEP)
+    added = share * lack
     corner = -float(PADDING * STEP)
     return Block((corner, corner, corner), added.astype(np.float32), float(STEP))
 
 
 def _front(outside: np.ndarray) -> np.ndarray:
     """Index of the first body voxel from the front, shape (down, left), smooth."""
-    body = outside == 0
+    body = outside <= 0
     first = np.where(body.any(axis=1), body.argmax(axis=1), outside.shape[1] // 2)
     return ndimage.gaussian_filter(first.astype(np.float32), 2)
 

@@ -313,11 +313,11 @@ def _exposure(view: View, rng: np.random.Generator) -> Exposure:
     portable = view.kind == "AP"
     return Exposure(
         photons=float(rng.uniform(30_000, 90_000)) * (0.4 if portable else 1.0),
-        scatter=float(rng.uniform(0.05, 0.12)) + (0.06 if portable else 0.0),
-        detail=float(rng.uniform(2.2, 2.9)),
-        middle=float(rng.uniform(1.25, 1.5)),
-        latitude=float(rng.uniform(0.8, 1.0)),
-        gamma=float(rng.uniform(1.0, 1.25)),
+        scatter=float(rng.uniform(0.03, 0.06)) + (0.04 if portable else 0.0),
+        detail=float(rng.uniform(2.3, 2.9)),
+        middle=float(rng.uniform(1.3, 1.6)),
+        latitude=float(rng.uniform(0.95, 1.2)),
+        gamma=float(rng.uniform(1.05, 1.4)),
     )
 
 

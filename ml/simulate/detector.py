@@ -75,7 +75,7 @@ def process(log_signal: Picture, exposure: Exposure) -> Picture:
     for sigma, gain in zip(BANDS, gains, strict=True):
         coarser = smooth(log_signal, sigma * scale)
         band = finer - coarser
-        out += np.float32(gain) * band / (1 + np.abs(band) / np.float32(0.45))
+        out += np.float32(gain) * band / (1 + np.abs(band) / np.float32(0.8))
         finer = coarser
     return out + np.float32(exposure.latitude) * finer
 
@@ -112,4 +112,6 @@ def to_values(
     margin = 0.05 * (high - low)
     scaled = (processed - (low - margin)) / (high - low + 2 * margin)
     curve = np.clip(scaled, 0, 1) ** gamma
+    # The S of a film: contrast is spent on lungs and mediastinum, not on the ends.
+    curve = curve + np.float32(0.35) * (curve * curve * (3 - 2 * curve) - curve)
     return np.round(curve * MAX_VALUE).astype(np.uint16)

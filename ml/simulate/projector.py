@@ -25,7 +25,7 @@ Kind = Literal["PA", "AP", "LATERAL"]
 
 WATER_PER_MM = 0.0185
 """Effective attenuation of water at chest energies (about 125 kVp), 1/mm."""
-BONE_FACTOR = 1.2
+BONE_FACTOR = 1.08
 """How much more bone attenuates than its density says."""
 DISTANCE_MM = {"PA": 1800.0, "AP": 1150.0, "LATERAL": 1800.0}
 GAP_MM = 25.0

@@ -14,7 +14,7 @@ from ml.simulate.projector import Block
 
 Volume = NDArray[np.float32]
 Corner = tuple[int, int, int]
-BONE = 1.2
+BONE = 1.1
 """Attenuation of calcium beside water of equal density."""
 
 
