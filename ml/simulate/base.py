@@ -26,7 +26,7 @@ from ml.simulate.organs import Labels, Mask
 HU = NDArray[np.float32]
 Spacing = tuple[float, float, float]
 
-SLAB_MM = 3.0
+SLAB_MM = 5.0
 """Thickness of the slabs whose line integrals are kept."""
 MARGIN_MM = 4.0
 ABOVE_MM = 30.0

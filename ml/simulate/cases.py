@@ -27,9 +27,6 @@ TRIES = 12
 """How often a small finding is placed anew until it is as visible as wanted."""
 CONSPICUITY = {"easy": (4.5, 14.0), "medium": (2.6, 8.0), "hard": (1.5, 3.2), "any": (2.2, 9.0)}
 """Contrast-to-noise ratios a small finding may have, by difficulty."""
-LARGEST_OVERLAP = 0.1
-NARROW_MM = 1.5
-"""A box of a thin line is at least this much wider on each side than the line."""
 Box = tuple[float, float, float, float]
 Difficulty = Literal["easy", "medium", "hard", "any"]
 
@@ -50,6 +47,8 @@ class Found:
     boxes: tuple[Box, ...]
     lateral_boxes: tuple[Box, ...]
     conspicuity: float | None
+    shown: tuple[Shown, ...]
+    """On the frontal picture at half its resolution, a part a box; devices drawn in."""
 
     @property
     def drawn(self) -> bool:
@@ -103,14 +102,7 @@ def generate(
         lateral = [[_part_shown(side, part) for part in one.parts] for one in placed]
         pictures.append(_taken(side, _healthy(anatomy, side), placed, lateral, rng, size))
     found = tuple(
-        Found(
-            one,
-            tuple(_box(_whole(frontal, part).mask) for part in one.parts)
-            if _wired(one)
-            else tuple(_box(part.mask) for part in parts if part.mask.any()),
-            tuple(_box(part.mask) for part in sides if part.mask.any()),
-            _contrast(parts, healthy),
-        )
+        _found(one, frontal, parts, sides, healthy)
         for one, parts, sides in zip(placed, shown, lateral, strict=True)
     )
     return SimulatedCase(
@@ -159,9 +151,22 @@ def _healthy(anatomy: Anatomy, view: View) -> Picture:
     return total if tissue is None else total + view.added(tissue)
 
 
-def _whole(view: View, part: Part) -> Shown:
-    """A part with everything at half resolution."""
-    shown = _part_shown(view, part)
+def _found(
+    placed: Placed, view: View, parts: list[Shown], sides: list[Shown], healthy: Picture
+) -> Found:
+    whole = [_with_devices(view, p, s) for p, s in zip(placed.parts, parts, strict=True)]
+    whole = [shown for shown in whole if shown.mask.any()]
+    return Found(
+        placed,
+        boxes=tuple(box_of(shown.mask) for shown in whole),
+        lateral_boxes=tuple(box_of(shown.mask) for shown in sides if shown.mask.any()),
+        conspicuity=_contrast(parts, healthy),
+        shown=tuple(whole),
+    )
+
+
+def _with_devices(view: View, part: Part, shown: Shown) -> Shown:
+    """A part with its wires and plates, all at half resolution."""
     added, mask = shown.added.copy(), shown.mask.copy()
     for drawn in _drawn(view, part):
         added += drawn[0]
@@ -181,10 +186,6 @@ def _drawn(view: View, part: Part) -> list[tuple[Picture, Mask]]:
     return [draw_wire(view, wire) for wire in part.wires] + [
         draw_plate(view, plate) for plate in part.plates
     ]
-
-
-def _wired(placed: Placed) -> bool:
-    return any(part.wires or part.plates for part in placed.parts)
 
 
 def _visible(
@@ -314,10 +315,10 @@ def _exposure(view: View, rng: np.random.Generator) -> Exposure:
     return Exposure(
         photons=float(rng.uniform(30_000, 90_000)) * (0.4 if portable else 1.0),
         scatter=float(rng.uniform(0.03, 0.06)) + (0.04 if portable else 0.0),
-        detail=float(rng.uniform(2.3, 2.9)),
+        detail=float(rng.uniform(2.7, 3.4)),
         middle=float(rng.uniform(1.3, 1.6)),
         latitude=float(rng.uniform(0.95, 1.2)),
-        gamma=float(rng.uniform(1.05, 1.4)),
+        gamma=float(rng.uniform(0.95, 1.25)),
     )
 
 
@@ -331,7 +332,8 @@ def _marked(
     return side_marker(values, letter, (float(rng.uniform(0.06, 0.16)), float(across)))
 
 
-def _box(mask: Mask) -> Box:
+def box_of(mask: Mask) -> Box:
+    """Bounds of a mask that is not empty, normalised to the picture."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     height, width = mask.shape
     return (

@@ -14,6 +14,8 @@ from scipy import ndimage
 
 Picture = NDArray[np.float32]
 MAX_VALUE = 4095
+S_SLOPE, S_MIDDLE = 1.55, 0.92
+"""Of the tone curve: how steep, and below 1 the mediastinum is lighter."""
 BANDS = (1.2, 3.0, 7.0, 16.0, 38.0, 90.0)
 """Scales of the multi-scale contrast, pixels of a picture of 1500."""
 
@@ -111,7 +113,8 @@ def to_values(
     low, high = np.percentile(sample, [0.3, 99.7])
     margin = 0.05 * (high - low)
     scaled = (processed - (low - margin)) / (high - low + 2 * margin)
-    curve = np.clip(scaled, 0, 1) ** gamma
-    # The S of a film: contrast is spent on lungs and mediastinum, not on the ends.
-    curve = curve + np.float32(0.35) * (curve * curve * (3 - 2 * curve) - curve)
+    # The S of a film: contrast is spent on lungs and heart, little on the spine's white.
+    light = np.clip(scaled, 0, 1) ** np.float32(S_SLOPE * gamma)
+    shade = (np.float32(S_MIDDLE) * (1 - np.clip(scaled, 0, 1))) ** np.float32(S_SLOPE)
+    curve = light / (light + shade + np.float32(1e-6))
     return np.round(curve * MAX_VALUE).astype(np.uint16)

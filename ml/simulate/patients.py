@@ -107,7 +107,7 @@ def person(rng: np.random.Generator, marks: Landmarks, sex: str, age: int) -> Bo
     size = (0.93 if sex == "F" else 1.0) + rng.normal(0, 0.025)
     return Body(
         marks=marks,
-        wide=size * rng.uniform(0.96, 1.05) * (0.97 + 0.06 * stout),
+        wide=size * rng.uniform(0.94, 1.06) * (0.97 + 0.06 * stout),
         deep=size * rng.uniform(0.92, 1.06) * (0.95 + 0.1 * stout),
         tall=size * rng.uniform(0.97, 1.04),
         turn=float(np.clip(rng.normal(0, 1.6), -4, 4)),
@@ -116,7 +116,7 @@ def person(rng: np.random.Generator, marks: Landmarks, sex: str, age: int) -> Bo
         raised=(float(rng.uniform(-5, 6)), float(rng.uniform(-4, 5))),
         curve=float(rng.normal(0, 1.8)),
         curve_phase=float(rng.uniform(-0.1, 0.2)),
-        bumps=(*_bends(rng, marks), _heart(rng.uniform(-0.08, 0.09), marks)),
+        bumps=(*_bends(rng, marks), _heart(rng.uniform(-0.15, 0.12), marks)),
         soft=float(rng.uniform(0.94, 1.03)),
         bone=float(np.clip(1.08 - max(0, age - 45) * 0.006 + rng.normal(0, 0.05), 0.7, 1.15)),
         fat_mm=4 + 22 * stout**1.5,
@@ -134,8 +134,8 @@ def _bends(rng: np.random.Generator, marks: Landmarks, count: int = 9) -> tuple[
             rng.uniform(40, 230),
             rng.uniform(60, 2 * marks.middle[2] - 60),
         )
-        shift = tuple(float(mm) for mm in rng.normal(0, (4.0, 3.0, 4.5)))
-        radius = float(rng.uniform(38, 65))
+        shift = tuple(float(mm) for mm in rng.normal(0, (6.0, 4.0, 6.0)))
+        radius = float(rng.uniform(44, 75))
         bumps.append(Bump(center, (radius,) * 3, shift))  # type: ignore[arg-type]
     return tuple(bumps)
 

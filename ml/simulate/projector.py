@@ -165,7 +165,7 @@ class View:
 
     def _of_block(self, block: Block, how: str) -> Iterable[Picture]:
         axis, mm = self.beam_axis, block.spacing
-        step = max(1, round(3 / mm))
+        step = max(1, round(5 / mm))
         values = np.pad(block.values, [(0, 0) if i == axis else (1, 1) for i in range(3)])
         corner = tuple(c if i == axis else c - mm for i, c in enumerate(block.corner))
         stack = []

@@ -25,7 +25,7 @@ from ml.simulate.patients import Body, Bump, large_heart
 
 
 def big_heart(body: Body, rng: np.random.Generator) -> Body:
-    return body.with_bumps(large_heart(body.marks, float(rng.uniform(0.24, 0.32))))
+    return body.with_bumps(large_heart(body.marks, float(rng.uniform(0.3, 0.37))))
 
 
 def cardiomegaly(scene: Scene) -> Placed:
@@ -43,7 +43,7 @@ def cardiomegaly(scene: Scene) -> Placed:
 
 def bent_aorta(body: Body, rng: np.random.Generator) -> Body:
     z, y, x = body.marks.arch
-    amount = float(rng.uniform(9, 13))
+    amount = float(rng.uniform(15, 20))
     return body.with_bumps(
         Bump((z, y, x), (30, 55, 26), (-5, 0, amount)),
         Bump((z + 70, y + 8, x + 6), (42, 45, 26), (0, 0, amount * 0.8)),
@@ -154,7 +154,7 @@ def hernia(scene: Scene) -> Placed:
     """A stomach above the diaphragm: a round shape behind the heart with air over fluid."""
     marks = scene.anatomy.marks
     radius = scene.between(27, 36)
-    center = (marks.dome + scene.between(12, 22), marks.middle[1] + 34, marks.middle[2] + scene.between(14, 26))
+    center = (marks.dome + scene.between(12, 22), marks.middle[1] + 34, marks.middle[2] + scene.between(24, 36))
     window = around(scene, center, radius + 10)
     down, back, left = axes_of(window, center)
     reach = np.sqrt((down / 0.92) ** 2 + back**2 + (left / 1.12) ** 2)
@@ -164,10 +164,13 @@ def hernia(scene: Scene) -> Placed:
     level = scene.between(-6, 4)
     air = cavity * sigmoid((level - down) / 0.7)
     here = density(scene, window)
-    target = 1.03 * (1 - air) + 0.01 * air
+    target = 0.62 * (1 - air) + 0.01 * air
     bone = scene.anatomy.base.mask(organs.BONES)[window]
     share = whole * ~bone
-    part = part_of(window, (target - here) * share, share)
+    # Where organs are already as dense, nothing is added; where there is air, all is taken out.
+    change = np.where(air > 0.5, target - here, np.clip(target - here, 0, None))
+    change = ndimage.gaussian_filter(change * share, 0.7)
+    part = part_of(window, change, share)
     return Placed(
         "hiatal_hernia", "mediastinum",
         scene.pick(
@@ -212,7 +215,7 @@ def free_air(scene: Scene) -> Placed:
 
 
 def raised_diaphragm(body: Body, rng: np.random.Generator, side: str) -> Body:
-    amount = float(rng.uniform(36, 48))
+    amount = float(rng.uniform(58, 70) if side == "left" else rng.uniform(38, 48))
     left, right = body.raised
     return replace(body, raised=(left + amount, right) if side == "left" else (left, right + amount))
 

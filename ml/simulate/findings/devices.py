@@ -217,7 +217,7 @@ def valve(scene: Scene) -> Placed:
     return Placed(
         "heart_device", "devices",
         scene.pick("Prosthetic aortic valve.", "Status post aortic valve replacement."),
-        (Part(wires=(Wire(ring, 1.3, LEAD),)),), "", "aortic valve",
+        (Part(wires=(Wire(ring, 0.9, LEAD),)),), "", "aortic valve",
     )
 
 

@@ -151,7 +151,7 @@ def _round(scene: Scene, center: Point, diameter: float, kind: str) -> Part:
         part = filled(scene, window, share, 1.75)
         assert part.added and part.mask
         return part_of(window, part.added.values * BONE, core)
-    return part_of(window, filled(scene, window, share, 1.05).added.values, core)  # type: ignore[union-attr]
+    return part_of(window, filled(scene, window, share, 1.05).added.values, np.maximum(core, share > 0.35))  # type: ignore[union-attr]
 
 
 def _spikes(

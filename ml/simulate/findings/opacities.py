@@ -224,7 +224,7 @@ def edema(scene: Scene) -> Placed:
         down, back, left = axes_of(window, (z + 8, y, x))
         lung = lung_share(scene, window, organs.LUNG[side])
         near = np.exp(-((down / 68) ** 2 + (back / 55) ** 2 + (left / 44) ** 2))
-        haze = near * (0.13 + 0.05 * noise(scene.rng, lung.shape, 7))
+        haze = near * (0.19 + 0.06 * noise(scene.rng, lung.shape, 7))
         vessels = np.clip((density(scene, window) - 0.28) * 2, 0, 1)
         thick = ndimage.gaussian_filter(vessels, 1.6) * 0.45
         lines = np.exp(-((noise(scene.rng, lung.shape, 4) / 0.09) ** 2)) * 0.14

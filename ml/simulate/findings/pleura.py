@@ -21,7 +21,8 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.projector import Block
 
-FLUID = 1.02
+FLUID = {"small": 0.95, "moderate": 0.85, "large": 0.62}
+"""Density it is drawn with, water 1: a large one pushes the chest wall out less than it should."""
 
 
 def effusion(scene: Scene, side: str = "", amount: str = "") -> Placed:
@@ -71,9 +72,10 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     share = ndimage.gaussian_filter(space[half].astype(np.float32), 0.8)
     share = np.clip(share * 1.6 - 0.3, 0, 1)
     down = _half_down(half)
+    recess = marks.heights[side][1] - marks.dome
     level = {
-        "small": marks.dome + scene.between(58, 68),
-        "moderate": marks.dome + scene.between(8, 26),
+        "small": marks.dome + recess * scene.between(0.6, 0.72),
+        "moderate": marks.dome + recess * scene.between(0.08, 0.26),
         "large": marks.dome - scene.between(35, 65),
     }[amount]
     rise = {"small": 24.0, "moderate": 58.0, "large": 74.0}[amount]
@@ -84,7 +86,7 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     here = _pooled(scene, half)
     pressed = np.exp(-np.clip(surface - down, 0, None) / 20) * (1 - fluid) * share
     lift = {"small": 0.05, "moderate": 0.13, "large": 0.2}[amount]
-    added = np.clip(FLUID - here, 0, None) * fluid + pressed * lift
+    added = np.clip(FLUID[amount] - here, 0, None) * fluid + pressed * lift
     return _half_part(half, added, fluid)
 
 

@@ -1,0 +1,157 @@
+"""Writing cases: 12-bit JPEG 2000 pictures beside ``cases.json`` (docs/datasets.md).
+
+Each case's entry is first a file of its own, written last of its files, so that a run
+that was cut off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.simulate.cases import Found, SimulatedCase
+from ml.simulate.series import OFFSET, Series
+
+VERSION = "2"
+COMPRESSION = 19
+"""How many times smaller a picture's file is than its 16-bit pixels."""
+STACK_COMPRESSION = 18
+PARTS = "parts"
+FILE = "cases.json"
+
+
+def is_written(folder: Path, key: str, recipe: str) -> bool:
+    """Whether that case is there already, made by the same recipe."""
+    try:
+        part = json.loads((folder / PARTS / f"{key}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(part.get("recipe") == recipe)
+
+
+def write_case(folder: Path, case: SimulatedCase, recipe: str) -> None:
+    """Write a case's pictures, then its entry."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    images = []
+    for number, picture in enumerate(case.pictures):
+        name = f"images/{case.key}-{number}.jp2"
+        _write_picture(folder / name, picture.values, COMPRESSION)
+        images.append(
+            {
+                "file": name,
+                "view": picture.view,
+                "rows": picture.values.shape[0],
+                "columns": picture.values.shape[1],
+                "bits": 12,
+                "pixel_spacing_mm": round(picture.spacing_mm, 4),
+            }
+        )
+    entry = {
+        "key": case.key,
+        "age": case.age,
+        "sex": case.sex,
+        "indication": case.indication,
+        "images": images,
+        "findings": [_finding(found) for found in case.findings],
+        "report": {**case.report, "language": "en"},
+    }
+    _write_part(folder, case.key, entry, recipe)
+
+
+def _finding(found: Found) -> dict[str, Any]:
+    placed = found.placed
+    entry = {
+        "label": placed.label,
+        "side": placed.side,
+        "zone": placed.location,
+        "size_mm": placed.size_mm,
+        "severity": placed.severity,
+        "significance": placed.significance,
+        "conspicuity": found.conspicuity,
+        "sentence": placed.sentence,
+        "regions": [{"image": 0, "box": list(box)} for box in found.boxes] if found.drawn else [],
+    }
+    if found.drawn and found.lateral_boxes:
+        entry["also_seen"] = [{"image": 1, "box": list(box)} for box in found.lateral_boxes]
+    return {name: value for name, value in entry.items() if value not in ("", None)}
+
+
+def write_series(folder: Path, key: str, stack: Series, context: dict[str, Any], recipe: str) -> None:
+    """Write a CT as one stack, its mass as a finding with a box on each of its frames."""
+    (folder / "stack").mkdir(parents=True, exist_ok=True)
+    names = [f"stack/{index:03d}.jp2" for index in range(len(stack.frames))]
+    for name, frame in zip(names, stack.frames, strict=True):
+        _write_picture(folder / name, frame, STACK_COMPRESSION)
+    regions = [{"image": 0, "frame": f, "box": list(box)} for f, box in stack.boxes.items()]
+    finding = {
+        "label": "nodule_mass",
+        "side": stack.side,
+        "zone": f"{stack.lobe} lobe",
+        "size_mm": stack.size_mm,
+        "sentence": context.pop("sentence"),
+        "regions": regions,
+    }
+    entry = {
+        "key": key,
+        **context,
+        "images": [
+            {
+                "view": "CT",
+                "rows": stack.frames.shape[1],
+                "columns": stack.frames.shape[2],
+                "bits": 12,
+                "pixel_spacing_mm": [round(mm, 4) for mm in stack.spacing_mm],
+                "slice_mm": stack.slice_mm,
+                "stack": {"frames": names, "hu_offset": OFFSET},
+            }
+        ],
+        "findings": [finding] if regions else [],
+    }
+    _write_part(folder, key, entry, recipe)
+
+
+def join(folder: Path, keys: list[str], dataset: dict[str, Any]) -> int:
+    """Write ``cases.json`` of the entries of `keys` in order; returns how many there are."""
+    entries = []
+    for key in keys:
+        part = json.loads((folder / PARTS / f"{key}.json").read_text(encoding="utf-8"))
+        entries.append(part["case"])
+    document = {"dataset": dataset, "cases": entries}
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return len(entries)
+
+
+def dataset_description(slug: str, title: str, seed: int, source: str) -> dict[str, Any]:
+    """What the library says of the cases; `source` is empty for the CT of the demo set."""
+    known = (
+        "Simulated: projected from CT LIDC-IDRI-0001 (Armato et al. 2011, The Cancer Imaging "
+        "Archive, doi:10.7937/K9/TCIA.2015.LO9QL9SX, CC BY 3.0), deformed and with findings added."
+    )
+    return {
+        "slug": slug,
+        "title": title,
+        "version": f"{VERSION} (seed {seed})",
+        "licence": "" if source else "CC BY 3.0",
+        "attribution": f"Simulated: projected from {source}." if source else known,
+        "url": "" if source else "https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX",
+    }
+
+
+def _write_part(folder: Path, key: str, entry: dict[str, Any], recipe: str) -> None:
+    (folder / PARTS).mkdir(parents=True, exist_ok=True)
+    file = folder / PARTS / f"{key}.json"
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps({"recipe": recipe, "case": entry}), encoding="utf-8")
+    unfinished.replace(file)
+
+
+def _write_picture(file: Path, values: NDArray[np.uint16], compression: int) -> None:
+    from PIL import Image
+
+    picture = Image.fromarray(values)
+    picture.save(file, irreversible=True, quality_mode="rates", quality_layers=[compression])
