@@ -155,8 +155,8 @@ def _landmarks(base: Base) -> Landmarks:
         heart=(z, y, x),
         arch=_arch(base),
         hilum={
-            "right": (carina[0] + 26, carina[1] - 8, carina[2] - 38),
-            "left": (carina[0] + 14, carina[1] - 4, carina[2] + 44),
+            "right": (carina[0] + 28, carina[1] - 8, carina[2] - 28),
+            "left": (carina[0] + 8, carina[1] - 4, carina[2] + 62),
         },
         carina=carina,
         sides=sides,

@@ -246,7 +246,7 @@ def _contrast(parts: list[Shown], healthy: Picture) -> float | None:
         around = ndimage.binary_dilation(mask, iterations=12) & ~mask
         local = healthy[window] - ndimage.gaussian_filter(healthy[window], 12)
         noise = float(local[around].std()) if around.any() else 0.0
-        ratios.append(abs(float(part.added[window][mask].mean())) / max(noise, 1e-3))
+        ratios.append(float(np.abs(part.added[window][mask]).mean()) / max(noise, 1e-3))
     return round(min(ratios), 2) if ratios else None
 
 

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 Picture = NDArray[np.float32]
 MAX_VALUE = 4095
+FLOOR, CEILING = 40, 3960
 S_SLOPE, S_MIDDLE = 1.55, 0.92
 """Of the tone curve: how steep, and below 1 the mediastinum is lighter."""
 BANDS = (1.2, 3.0, 7.0, 16.0, 38.0, 90.0)
@@ -117,4 +118,5 @@ def to_values(
     light = np.clip(scaled, 0, 1) ** np.float32(S_SLOPE * gamma)
     shade = (np.float32(S_MIDDLE) * (1 - np.clip(scaled, 0, 1))) ** np.float32(S_SLOPE)
     curve = light / (light + shade + np.float32(1e-6))
-    return np.round(curve * MAX_VALUE).astype(np.uint16)
+    # Room at both ends, where lossy compression overshoots.
+    return np.round(FLOOR + curve * (CEILING - FLOOR)).astype(np.uint16)

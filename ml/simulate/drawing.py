@@ -127,4 +127,4 @@ def side_marker(
     ImageDraw.Draw(canvas).text(at, letter, fill=255, font=font, anchor="mm")
     share = np.asarray(canvas, np.float32) / 255
     share = ndimage.gaussian_filter(share, 0.7)
-    return np.round(values * (1 - share) + 3980 * share).astype(np.uint16)
+    return np.round(values * (1 - share) + 3900 * share).astype(np.uint16)

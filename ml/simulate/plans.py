@@ -57,14 +57,13 @@ RECIPES: dict[str, Recipe] = {
     **_sided("effusion", pleura.effusion),
     "effusions": Recipe("pleural_effusion", pleura.effusions),
     "pneumothorax": Recipe("pneumothorax", pleura.pneumothorax),
+    **_sided("pneumothorax", pleura.pneumothorax),
     "small-pneumothorax": Recipe("pneumothorax", partial(pleura.pneumothorax, amount="small")),
     "pleural-thickening": Recipe("pleural_thickening", pleura.thickening),
     "cardiomegaly": Recipe("cardiomegaly", chest.cardiomegaly, chest.big_heart),
     "tortuous-aorta": Recipe("tortuous_aorta", chest.tortuous_aorta, chest.bent_aorta),
     "aortic-calcification": Recipe("aortic_calcification", chest.aortic_calcification),
-    "wide-mediastinum": Recipe(
-        "mediastinal_widening", chest.mediastinal_widening, chest.wide_mediastinum
-    ),
+    "wide-mediastinum": Recipe("mediastinal_widening", chest.mediastinal_widening),
     "hila": Recipe("hilar_enlargement", chest.hila),
     "hilum-left": Recipe("hilar_enlargement", partial(chest.hila, side="left")),
     "hilum-right": Recipe("hilar_enlargement", partial(chest.hila, side="right")),
@@ -92,6 +91,7 @@ RECIPES: dict[str, Recipe] = {
     "stomach-tube": Recipe("tube", devices.stomach_tube, portable=True),
     "stomach-tube-wrong": Recipe("tube", partial(devices.stomach_tube, right=False), portable=True),
     "chest-tube": Recipe("tube", devices.chest_tube, portable=True),
+    "chest-tube-left": Recipe("tube", partial(devices.chest_tube, side="left"), portable=True),
     "central-line": Recipe("catheter", devices.central_line, portable=True),
     "central-line-wrong": Recipe("catheter", partial(devices.central_line, right=False), portable=True),
     "port": Recipe("catheter", devices.port),
@@ -126,6 +126,7 @@ COMBINATIONS = (
     ("mass", "effusion"),
     ("atelectasis", "hypoinflation"),
     ("granuloma", "tortuous-aorta"),
+    ("chest-tube-left", "pneumothorax-left"),
 )
 
 

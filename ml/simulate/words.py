@@ -22,7 +22,7 @@ NORMAL: dict[str, tuple[str, ...]] = {
     ),
     "pleura": (
         "No pleural effusion or pneumothorax.",
-        "The costophrenic angles are sharp and there is no pneumothorax.",
+        "No pneumothorax; the costophrenic angles are sharp, without effusion.",
         "There is no effusion and no pneumothorax.",
     ),
     "heart": (

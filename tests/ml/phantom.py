@@ -55,6 +55,8 @@ def volume() -> tuple[Volume, NDArray[np.uint8]]:
         tube = _ball((30, y, x), (9_999, radius, radius))
         tube[44 if number == organs.TRACHEA else 90 :] = False
         labels[tube], hu[tube] = number, value
+    sternum = _ball((50, 6, 55), (26, 3, 5))
+    labels[sternum], hu[sternum] = organs.STERNUM, BONE
     for index in range(12):
         bone = _ball((6 + 9 * index, 64, 55), (4, 7, 9))
         labels[bone], hu[bone] = organs.thoracic(index + 1), BONE

@@ -37,11 +37,10 @@ def fracture(scene: Scene, side: str = "") -> Placed:
         scene.anatomy.rib(side, number)[window].astype(np.float32), 0.6
     )
     rib = ndimage.grey_dilation(rib, size=3)
-    bone = here * rib + 0 * here
-    excess = np.clip(here - 30, 0, None) * rib / 1000
+    excess = 1.6 * np.clip(here - 30, 0, None) * rib / 1000
     axes = axes_of(window, center)
     distance = sum(a * d for a, d in zip(axes, along, strict=True))
-    step = scene.between(4.0, 5.5)
+    step = scene.between(7.0, 9.0)
     beyond = sigmoid(distance / 0.5) * np.exp(-np.clip(distance, 0, None) / 22)
     index = np.indices(excess.shape).astype(np.float32)
     index[0] -= beyond * step
@@ -50,7 +49,6 @@ def fracture(scene: Scene, side: str = "") -> Placed:
     reach = np.sqrt(sum(a * a for a in axes))
     changed = (moved * (1 - 0.9 * gap) - excess) * sigmoid((34 - reach) / 2)
     share = sigmoid((11 - reach) / 0.8)
-    del bone
     part = part_of(window, changed * BONE, share)
     name = ORDINALS[number - 1]
     return Placed(
@@ -72,10 +70,10 @@ def healed_fracture(scene: Scene, side: str = "") -> Placed:
     axes = axes_of(window, center)
     distance = sum(a * d for a, d in zip(axes, along, strict=True))
     reach = np.sqrt(np.clip(sum(a * a for a in axes) - distance**2, 0, None))
-    size = scene.between(7.5, 9.5)
+    size = scene.between(6.5, 8.0)
     lumps = noise(scene.rng, reach.shape, 3) * 0.7
     share = sigmoid((size - np.sqrt(reach**2 + (distance / 1.5) ** 2) + lumps) / 0.8)
-    added = np.clip(1.42 - density(scene, window), 0, None) * share * BONE
+    added = np.clip(1.75 - density(scene, window), 0, None) * share * BONE
     part = part_of(window, added, share)
     name = ORDINALS[number - 1]
     return Placed(
@@ -120,7 +118,7 @@ def _lateral_point(scene: Scene, side: str, number: int) -> tuple[Point, tuple[f
     """The middle of a rib where it turns forward on the side, and the direction it runs there."""
     rib = np.argwhere(scene.anatomy.rib(side, number)).astype(np.float64) + 0.5
     outward = rib[:, 2] if side == "left" else -rib[:, 2]
-    far = np.quantile(outward, scene.between(0.55, 0.75))
+    far = np.quantile(outward, scene.between(0.36, 0.56))
     # Behind the widest point the rib crosses the lung field, where a break can be seen.
     back = rib[:, 1] > np.median(rib[:, 1])
     near = rib[back & (np.abs(outward - far) < 4)]

@@ -61,33 +61,26 @@ def tortuous_aorta(scene: Scene) -> Placed:
     )
 
 
-def wide_arch(body: Body, rng: np.random.Generator) -> Body:
-    z, y, x = body.marks.arch
-    return body.with_bumps(
-        Bump((z, y, x - 4), (36, 55, 34), (0, 0, 9), swell=float(rng.uniform(0.2, 0.28)))
-    )
-
-
-def wide_mediastinum(body: Body, rng: np.random.Generator) -> Body:
-    z, y, x = body.marks.carina
-    return body.with_bumps(
-        Bump(
-            (z - 38, y - 12, x + 4),
-            (52, 62, 52),
-            swell=float(rng.uniform(0.36, 0.44)),
-            axes=(0.0, 0.2, 1.0),
-        )
-    )
-
-
 def mediastinal_widening(scene: Scene) -> Placed:
+    """Soft tissue on both sides of the trachea, its outer borders long and smooth."""
+    z, y, x = scene.anatomy.marks.carina
+    center = (z - 34, y - 14, x + 4)
+    window = around(scene, center, 84)
+    down, back, left = axes_of(window, center)
+    wide = scene.between(40, 47)
+    reach = np.sqrt((down / 74) ** 2 + (back / 36) ** 2 + (left / wide) ** 2)
+    reach = reach + 0.03 * noise(scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 14)
+    share = sigmoid((1 - reach) / 0.02)
+    lungs = lung_share(scene, window, organs.LUNGS)
+    added = np.clip(0.85 - density(scene, window), 0, None) * share * lungs
+    part = part_of(window, added, share)
     return Placed(
         "mediastinal_widening", "mediastinum",
         scene.pick(
             "The upper mediastinum is widened.",
             "Widening of the superior mediastinum.",
         ),
-        location="mediastinum",
+        (Part(part.added),), location="mediastinum",
         impression="Widened upper mediastinum; contrast-enhanced CT is recommended.",
     )
 
@@ -129,7 +122,7 @@ def hila(scene: Scene, side: str = "bilateral") -> Placed:
             )
             reach = np.sqrt(sum(a * a for a in axes_of(window, center)))
             total = np.maximum(total, sigmoid((scene.between(9, 13.5) - reach) / 0.9))
-        share = total * lung_share(scene, window, organs.LUNG[one])
+        share = total
         parts.append(part_of(window, np.clip(1.04 - density(scene, window), 0, None) * share, share))
     sentence = (
         scene.pick(

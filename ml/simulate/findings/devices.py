@@ -225,6 +225,9 @@ def sternal_wires(scene: Scene) -> Placed:
     """Twisted loops of wire around the sternum, one region for all."""
     bone = np.argwhere(scene.anatomy.base.labels[:, ::2, ::2] == organs.STERNUM).astype(float)
     bone[:, 1:] *= 2
+    if len(bone) == 0:  # a CT without a labelled sternum: where one would be
+        z, _, x = scene.anatomy.marks.middle
+        bone = np.array([(z + d, _skin(scene, z + d, x) + 16, x + s) for d in range(-50, 40, 2) for s in (-12, 12)])
     levels = np.linspace(bone[:, 0].min() + 16, bone[:, 0].max() - 14, 6)
     wires = []
     for level in levels:

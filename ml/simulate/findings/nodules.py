@@ -50,7 +50,7 @@ def mass(scene: Scene, side: str = "") -> Placed:
     template = scene.anatomy.base.template
     diameter = scene.between(32, 46)
     center = lung_place(scene, side, diameter / 2 + 2)
-    if template.size and scene.chance(0.7):
+    if template.size:
         part = _from_template(scene, center, diameter, template)
         words = "spiculated"
     else:
@@ -143,12 +143,12 @@ def _round(scene: Scene, center: Point, diameter: float, kind: str) -> Part:
     reach = np.sqrt(sum((a / s) ** 2 for a, s in zip(away, stretch, strict=True)))
     bumps = noise(rng, reach.shape, diameter / 6)
     amount = {"round": 0.025, "lobulated": 0.075, "spiculated": 0.06, "calcified": 0.05}[kind]
-    share = sigmoid((diameter / 2 - reach + bumps * amount * diameter) / (EDGE_MM / 2))
+    share = sigmoid((diameter / 2 - reach + bumps * amount * min(diameter, 22.0)) / (EDGE_MM / 2))
     core = share
     if kind == "spiculated":
         share = np.maximum(share, _spikes(rng, away, reach, diameter))
     if kind == "calcified":
-        part = filled(scene, window, share, 1.75)
+        part = filled(scene, window, share, 2.3)
         assert part.added and part.mask
         return part_of(window, part.added.values * BONE, core)
     return part_of(window, filled(scene, window, share, 1.05).added.values, np.maximum(core, share > 0.35))  # type: ignore[union-attr]
@@ -172,7 +172,7 @@ def _spikes(
 
 
 def _from_template(scene: Scene, center: Point, diameter: float, template: Volume) -> Part:
-    cube = template
+    cube = template * _near_core(template)
     for axis in range(3):
         if scene.chance(0.5):
             cube = np.flip(cube, axis)
@@ -188,6 +188,16 @@ def _from_template(scene: Scene, center: Point, diameter: float, template: Volum
     window = tuple(slice(s, s + n) for s, n in zip(start, cube.shape, strict=True))
     share = np.clip(cube / 0.9, 0, 1)
     return part_of(window, np.clip(1.05 - density(scene, window), 0, None) * share, share)
+
+
+def _near_core(template: Volume) -> Volume:
+    """1 around the mass's solid core and its strands, 0 where the chest wall begins."""
+    solid = template > 500
+    core = ndimage.distance_transform_edt(np.pad(solid, 1))[1:-1, 1:-1, 1:-1] > 5
+    if not core.any():
+        return np.ones_like(template)
+    away = ndimage.distance_transform_edt(~core)
+    return np.clip((14 - away) / 4, 0, 1).astype(np.float32)
 
 
 def _where(scene: Scene, side: str, center: Point) -> str:

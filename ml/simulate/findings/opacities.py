@@ -21,7 +21,7 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.findings.nodules import lung_place
 
-AIRWAY = 0.06
+AIRWAY = 0.055
 """Density below which lung is airway, and stays open as an air bronchogram."""
 
 
@@ -46,7 +46,7 @@ def pneumonia(scene: Scene, lobe: str = "") -> Placed:
     """Patchy, ill-defined airspace opacity."""
     lobe = lobe or scene.pick("right lower", "left lower", "right middle", "right upper", "left upper")
     side = lobe.split()[0]
-    part = _airspace(scene, lobe, reach=scene.between(30, 42), depth=(0.2, 0.62), patchy=True)
+    part = _airspace(scene, lobe, reach=scene.between(30, 42), depth=(0.3, 0.8), patchy=True)
     sentence = scene.pick(
         f"Patchy ill-defined opacity in the {lobe} lobe.",
         f"Patchy airspace opacities in the {lobe} lobe.",
@@ -55,6 +55,7 @@ def pneumonia(scene: Scene, lobe: str = "") -> Placed:
         "pneumonia", "lungs", sentence, (part,), side, f"{lobe} lobe",
         impression=f"Findings consistent with {lobe} lobe pneumonia; follow-up until resolution.",
         severity="mild",
+        focal=True,
     )
 
 
@@ -62,7 +63,7 @@ def infiltrates(scene: Scene) -> Placed:
     """Patchy opacities in both lungs, one region a side."""
     lobes = ("right lower", "left lower") if scene.chance(0.6) else ("right upper", "left upper")
     parts = tuple(
-        _airspace(scene, lobe, reach=scene.between(28, 40), depth=(0.2, 0.55), patchy=True)
+        _airspace(scene, lobe, reach=scene.between(28, 40), depth=(0.28, 0.7), patchy=True)
         for lobe in lobes
     )
     zone = "lower" if "lower" in lobes[0] else "upper"
@@ -75,6 +76,7 @@ def infiltrates(scene: Scene) -> Placed:
         parts, "bilateral", f"both {zone} zones",
         impression="Bilateral airspace opacities, infectious or inflammatory.",
         severity="moderate",
+        focal=True,
     )
 
 
@@ -101,10 +103,11 @@ def _airspace(
     share = sigmoid((reach - distance + rough) / (7 if patchy else 4.5)) * lung
     grain = noise(scene.rng, lung.shape, 4.5)
     if patchy:
-        share = share * sigmoid((noise(scene.rng, lung.shape, 8) + 0.25) / 0.35)
+        share = share * sigmoid((noise(scene.rng, lung.shape, 8) + 0.45) / 0.35)
     target = np.clip(np.mean(depth) + grain * (depth[1] - depth[0]) / 3, *depth)
     here = density(scene, window)
-    open_airway = ndimage.gaussian_filter((here < AIRWAY).astype(np.float32), 0.6)
+    calm = ndimage.gaussian_filter(here, 1.3)
+    open_airway = sigmoid((AIRWAY - calm) / 0.006)
     added = np.clip(target - here, 0, None) * share * (1 - open_airway)
     return part_of(window, added, share)
 

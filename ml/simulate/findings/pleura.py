@@ -21,7 +21,7 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.projector import Block
 
-FLUID = {"small": 0.95, "moderate": 0.85, "large": 0.62}
+FLUID = {"small": 0.95, "moderate": 0.85, "large": 0.78}
 """Density it is drawn with, water 1: a large one pushes the chest wall out less than it should."""
 
 
@@ -66,7 +66,7 @@ def effusions(scene: Scene) -> Placed:
 
 def _fluid(scene: Scene, side: str, amount: str) -> Part:
     marks = scene.anatomy.marks
-    space = _extended(scene, side)
+    space = scene.anatomy.space(side)
     half = _half_window(space)
     wall = scene.anatomy.wall_distance(side)[half]
     share = ndimage.gaussian_filter(space[half].astype(np.float32), 0.8)
@@ -74,13 +74,14 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     down = _half_down(half)
     recess = marks.heights[side][1] - marks.dome
     level = {
-        "small": marks.dome + recess * scene.between(0.6, 0.72),
-        "moderate": marks.dome + recess * scene.between(0.08, 0.26),
+        "small": marks.dome + recess * scene.between(0.66, 0.8),
+        "moderate": marks.dome + recess * scene.between(0.2, 0.36),
         "large": marks.dome - scene.between(35, 65),
     }[amount]
-    rise = {"small": 24.0, "moderate": 58.0, "large": 74.0}[amount]
-    away = np.minimum(wall, 120)
-    surface = level - rise * np.exp(-away / 15.0) - 10 * np.exp(-away / 45.0)
+    rise, width = {"small": (48.0, 17.0), "moderate": (66.0, 22.0), "large": (74.0, 28.0)}[amount]
+    # The meniscus stands highest at the side, where the beam runs along it, and behind.
+    surface = level - rise * np.exp(-_from_side(space, half, side) / width)
+    surface = surface - 0.35 * rise * np.exp(-np.minimum(wall, 120) / 12.0)
     surface = surface + noise(scene.rng, share.shape, 14) * 2.0
     fluid = sigmoid((down - surface) / 3.5) * share
     here = _pooled(scene, half)
@@ -90,8 +91,17 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     return _half_part(half, added, fluid)
 
 
-def _extended(scene: Scene, side: str) -> np.ndarray:
-    return scene.anatomy.space(side)
+def _from_side(space: np.ndarray, half: tuple[slice, ...], side: str) -> Volume:
+    """How far each voxel of 2 mm lies from the most lateral lung of its level, mm."""
+    flat = space[half].any(axis=1)
+    columns = np.arange(flat.shape[1])
+    ends = [np.flatnonzero(level) for level in flat]
+    far = [(e[-1] if side == "left" else e[0]) if len(e) else np.nan for e in ends]
+    known = np.flatnonzero(~np.isnan(far))
+    edge = np.interp(np.arange(len(far)), known, np.array(far)[known])
+    edge = ndimage.gaussian_filter1d(edge, 4)
+    away = np.abs(columns[None, :] - edge[:, None]) * 2.0
+    return away[:, None, :].astype(np.float32)
 
 
 def pneumothorax(scene: Scene, side: str = "", amount: str = "") -> Placed:
@@ -157,9 +167,9 @@ def thickening(scene: Scene, side: str = "") -> Placed:
     down, back, _ = axes_of(window)
     along = np.clip(1 - (np.abs(down - middle) / half) ** 3, 0, 1)
     lateral = np.exp(-(((back - marks.middle[1] + 5) / 52) ** 4))
-    thick = scene.between(8, 12) * along * lateral * (1 + 0.18 * noise(scene.rng, wall.shape, 9))
+    thick = scene.between(6, 9) * along * lateral * (1 + 0.07 * noise(scene.rng, wall.shape, 9))
     share = sigmoid((thick - wall) / 0.9) * inside * (thick > 1.2)
-    added = np.clip(1.03 - density(scene, window), 0, None) * share
+    added = np.clip(0.75 - density(scene, window), 0, None) * share
     part = part_of(window, added, share)
     return Placed(
         "pleural_thickening", "pleura",
