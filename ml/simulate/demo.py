@@ -18,8 +18,8 @@ ABNORMAL: tuple[str, ...] = (
     "cardiomegaly +", "consolidation +", "pneumonia", "pneumonia +", "infiltrates",
     "atelectasis", "scar", "interstitial", "fibrosis +", "edema cardiomegaly effusions +",
     "bulla +", "pleural-thickening", "wide-mediastinum +", "hila +", "hilum-left", "tortuous-aorta +", "nodule-left nodule-right mass",
-    "granuloma tortuous-aorta +", "hernia +", "free-air", "raised-right", "raised-left +",
-    "hyperinflation +", "hypoinflation atelectasis", "fracture", "scoliosis",
+    "granuloma tortuous-aorta +", "hernia +", "free-air +", "raised-right", "raised-left +",
+    "hyperinflation +", "hypoinflation atelectasis", "fracture", "scoliosis +",
     "tracheal-tube central-line stomach-tube", "tracheal-tube-wrong", "stomach-tube-wrong",
     "pacemaker +", "sternal-wires clips", "port mass", "chest-tube-left pneumothorax-left",
 )  # fmt: skip

@@ -27,18 +27,15 @@ class Recipe:
     """Taken in bed, AP: patients with tubes do not stand."""
 
 
-def _sided(label: str, place: Callable[..., Placed]) -> dict[str, Recipe]:
+def _sided(name: str, label: str, place: Callable[..., Placed]) -> dict[str, Recipe]:
     return {
-        f"{label}-{side}": Recipe(label, partial(place, side=side)) for side in ("left", "right")
+        f"{name}-{side}": Recipe(label, partial(place, side=side)) for side in ("left", "right")
     }
 
 
 RECIPES: dict[str, Recipe] = {
     "nodule": Recipe("nodule_mass", nodules.nodule),
-    **{
-        f"nodule-{side}": Recipe("nodule_mass", partial(nodules.nodule, side=side))
-        for side in ("left", "right")
-    },
+    **_sided("nodule", "nodule_mass", nodules.nodule),
     "mass": Recipe("nodule_mass", nodules.mass),
     "granuloma": Recipe("calcification", nodules.granuloma),
     "bulla": Recipe("bulla", nodules.bulla),
@@ -54,10 +51,10 @@ RECIPES: dict[str, Recipe] = {
     "small-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="small")),
     "moderate-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="moderate")),
     "large-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="large")),
-    **_sided("effusion", pleura.effusion),
+    **_sided("effusion", "pleural_effusion", pleura.effusion),
     "effusions": Recipe("pleural_effusion", pleura.effusions),
     "pneumothorax": Recipe("pneumothorax", pleura.pneumothorax),
-    **_sided("pneumothorax", pleura.pneumothorax),
+    **_sided("pneumothorax", "pneumothorax", pleura.pneumothorax),
     "small-pneumothorax": Recipe("pneumothorax", partial(pleura.pneumothorax, amount="small")),
     "pleural-thickening": Recipe("pleural_thickening", pleura.thickening),
     "cardiomegaly": Recipe("cardiomegaly", chest.cardiomegaly, chest.big_heart),

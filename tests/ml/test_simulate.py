@@ -23,6 +23,11 @@ pytestmark = pytest.mark.pure
 SIZE = 300
 
 
+@pytest.fixture(autouse=True)
+def few_tries(monkeypatch):
+    monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
+
+
 def made(*names: str, key: str = "one", seed: int = 3, lateral: bool = False) -> SimulatedCase:
     return generate(phantom.anatomy(), key, Plan(names, lateral), seed, size=SIZE)
 

@@ -177,8 +177,8 @@ def _from_template(scene: Scene, center: Point, diameter: float, template: Volum
         if scene.chance(0.5):
             cube = np.flip(cube, axis)
     cube = np.transpose(cube, scene.rng.permutation(3))
-    solid = np.argwhere(cube > 500)
-    wide = float(np.mean(solid.max(0) - solid.min(0)))
+    # Its strands reach far: the size is that of the ball that fits inside, and a little more.
+    wide = 2.2 * float(ndimage.distance_transform_edt(np.pad(cube > 500, 1)).max())
     cube = ndimage.zoom(np.pad(cube, 3), diameter / wide, order=1)
     cube = ndimage.gaussian_filter(cube, 0.8) / 1000
     start = [
@@ -186,7 +186,7 @@ def _from_template(scene: Scene, center: Point, diameter: float, template: Volum
         for c, n, size in zip(center, cube.shape, scene.hu.shape, strict=True)
     ]
     window = tuple(slice(s, s + n) for s, n in zip(start, cube.shape, strict=True))
-    share = np.clip(cube / 0.9, 0, 1)
+    share = np.clip(cube / 0.7, 0, 1)
     return part_of(window, np.clip(1.05 - density(scene, window), 0, None) * share, share)
 
 

