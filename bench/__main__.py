@@ -13,6 +13,7 @@ NAMES = (
     "radpref",
     "evaluate_speed",
     "models",
+    "simulate",
 )
 
 

@@ -194,5 +194,7 @@ def _arch(base: Base) -> Point:
         z, y, x = _center(base.lungs)
         return (z - 50, y, x + 20)
     upper = aorta[levels[0] : levels[0] + 28]
-    _, y, x = np.argwhere(upper)[np.argwhere(upper)[:, 2] >= np.argwhere(upper)[:, 2].max() - 3].mean(0)
+    _, y, x = np.argwhere(upper)[
+        np.argwhere(upper)[:, 2] >= np.argwhere(upper)[:, 2].max() - 3
+    ].mean(0)
     return (float(levels[0] + 14), float(y), float(x - 8))

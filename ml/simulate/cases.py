@@ -75,7 +75,12 @@ class SimulatedCase:
 
 
 def generate(
-    anatomy: Anatomy, key: str, plan: Plan, seed: int, difficulty: Difficulty = "any", size: int = SIZE
+    anatomy: Anatomy,
+    key: str,
+    plan: Plan,
+    seed: int,
+    difficulty: Difficulty = "any",
+    size: int = SIZE,
 ) -> SimulatedCase:
     """One case; the same key, plan and seed give the same bytes."""
     rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
@@ -322,9 +327,7 @@ def _exposure(view: View, rng: np.random.Generator) -> Exposure:
     )
 
 
-def _marked(
-    values: NDArray[np.uint16], view: View, rng: np.random.Generator
-) -> NDArray[np.uint16]:
+def _marked(values: NDArray[np.uint16], view: View, rng: np.random.Generator) -> NDArray[np.uint16]:
     letter = str(rng.choice(["R", "L"])) if view.kind != "LATERAL" else "L"
     across = rng.uniform(0.05, 0.08)
     if view.kind != "LATERAL" and letter == "L":

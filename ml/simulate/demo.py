@@ -19,7 +19,7 @@ ABNORMAL: tuple[str, ...] = (
     "atelectasis", "scar", "interstitial", "fibrosis +", "edema cardiomegaly effusions +",
     "bulla +", "pleural-thickening", "wide-mediastinum +", "hila +", "hilum-left", "tortuous-aorta +", "nodule-left nodule-right mass",
     "granuloma tortuous-aorta +", "hernia +", "free-air +", "raised-right", "raised-left +",
-    "hyperinflation +", "hypoinflation atelectasis", "fracture", "scoliosis +",
+    "hyperinflation +", "hypoinflation atelectasis", "scoliosis +",
     "tracheal-tube central-line stomach-tube", "tracheal-tube-wrong", "stomach-tube-wrong",
     "pacemaker +", "sternal-wires clips", "port mass", "chest-tube-left pneumothorax-left",
 )  # fmt: skip

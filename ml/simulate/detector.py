@@ -97,9 +97,7 @@ def smooth(picture: Picture, sigma: float) -> Picture:
     return tall[:, k] * (1 - g) + tall[:, m] * g
 
 
-def _taps(
-    count: int, step: int, small: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Picture]:
+def _taps(count: int, step: int, small: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Picture]:
     """Neighbours and weight of linear interpolation from a picture `step` times smaller."""
     place = np.clip((np.arange(count) + 0.5) / step - 0.5, 0, small - 1)
     low = np.floor(place).astype(np.intp)

@@ -84,19 +84,27 @@ RECIPES: dict[str, Recipe] = {
     "scoliosis": Recipe("scoliosis", bones.scoliosis, bones.curved),
     "osteopenia": Recipe("osteopenia", bones.osteopenia, bones.thin_bones),
     "tracheal-tube": Recipe("tube", devices.tracheal_tube, portable=True),
-    "tracheal-tube-wrong": Recipe("tube", partial(devices.tracheal_tube, right=False), portable=True),
+    "tracheal-tube-wrong": Recipe(
+        "tube", partial(devices.tracheal_tube, right=False), portable=True
+    ),
     "stomach-tube": Recipe("tube", devices.stomach_tube, portable=True),
     "stomach-tube-wrong": Recipe("tube", partial(devices.stomach_tube, right=False), portable=True),
     "chest-tube": Recipe("tube", devices.chest_tube, portable=True),
     "chest-tube-left": Recipe("tube", partial(devices.chest_tube, side="left"), portable=True),
     "central-line": Recipe("catheter", devices.central_line, portable=True),
-    "central-line-wrong": Recipe("catheter", partial(devices.central_line, right=False), portable=True),
+    "central-line-wrong": Recipe(
+        "catheter", partial(devices.central_line, right=False), portable=True
+    ),
     "port": Recipe("catheter", devices.port),
     "pacemaker": Recipe("heart_device", devices.pacemaker),
     "valve": Recipe("heart_device", devices.valve),
     "sternal-wires": Recipe("postoperative_change", devices.sternal_wires),
     "clips": Recipe("surgical_material", devices.clips),
 }
+
+
+POOR = ("fracture", "healed-fracture", "bone-lesion", "osteopenia")
+"""Too faint or too unlike the real sign to teach: made only when they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +140,10 @@ def mixed(count: int, seed: int, names: tuple[str, ...] = ()) -> list[Plan]:
 
     `names` limits the findings to these recipes or labels.
     """
-    pool = [n for n in RECIPES if not names or n in names or RECIPES[n].label in names]
-    pool = [n for n in pool if n.rsplit("-", 1)[0] not in pool or names]
+    pool = [n for n in RECIPES if n in names or RECIPES[n].label in names]
+    if not names:
+        # A recipe of one side is the same as the one that chooses a side.
+        pool = [n for n in RECIPES if n not in POOR and n.rsplit("-", 1)[0] not in RECIPES]
     rng = np.random.default_rng([seed, 99])
     order: list[tuple[str, ...]] = []
     plans = []

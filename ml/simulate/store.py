@@ -17,7 +17,7 @@ from ml.simulate.cases import Found, SimulatedCase
 from ml.simulate.series import OFFSET, Series
 
 VERSION = "2"
-COMPRESSION = 19
+COMPRESSION = 22
 """How many times smaller a picture's file is than its 16-bit pixels."""
 STACK_COMPRESSION = 18
 PARTS = "parts"
@@ -80,7 +80,9 @@ def _finding(found: Found) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value not in ("", None)}
 
 
-def write_series(folder: Path, key: str, stack: Series, context: dict[str, Any], recipe: str) -> None:
+def write_series(
+    folder: Path, key: str, stack: Series, context: dict[str, Any], recipe: str
+) -> None:
     """Write a CT as one stack, its mass as a finding with a box on each of its frames."""
     (folder / "stack").mkdir(parents=True, exist_ok=True)
     names = [f"stack/{index:03d}.jp2" for index in range(len(stack.frames))]

@@ -9,7 +9,17 @@ import numpy as np
 
 from ml.simulate.findings.common import Placed
 
-AREAS = ("devices", "volume", "lungs", "pleura", "heart", "mediastinum", "diaphragm", "bones", "abdomen")
+AREAS = (
+    "devices",
+    "volume",
+    "lungs",
+    "pleura",
+    "heart",
+    "mediastinum",
+    "diaphragm",
+    "bones",
+    "abdomen",
+)
 """The order of a report; a finding's sentence stands where its area's normal one would."""
 NORMAL: dict[str, tuple[str, ...]] = {
     "devices": ("",),
@@ -67,7 +77,12 @@ ANY = (
     "Positive tuberculin test; question of active disease.",
 )
 INDICATIONS: dict[str, tuple[str, ...]] = {
-    "nodule_mass": ("Smoker, cough with some blood.", "Weight loss and fatigue.", "Chronic cough.", "Preoperative examination."),
+    "nodule_mass": (
+        "Smoker, cough with some blood.",
+        "Weight loss and fatigue.",
+        "Chronic cough.",
+        "Preoperative examination.",
+    ),
     "calcification": ("Preoperative examination.", "Routine examination before employment."),
     "consolidation": ("Fever and productive cough.", "Fever, question of pneumonia."),
     "pneumonia": ("Cough and fever for four days.", "Fever, question of pneumonia."),
@@ -80,7 +95,10 @@ INDICATIONS: dict[str, tuple[str, ...]] = {
     "pneumoperitoneum": ("Acute abdomen.", "Severe epigastric pain."),
     "tube": ("Position of the tube.", "Intensive care, position of tubes and lines."),
     "catheter": ("Check of the central venous catheter.", "After placement of a central line."),
-    "heart_device": ("Follow-up after device implantation.", "Known heart disease, routine follow-up."),
+    "heart_device": (
+        "Follow-up after device implantation.",
+        "Known heart disease, routine follow-up.",
+    ),
     "postoperative_change": ("Follow-up after heart surgery.", "Dyspnea after bypass surgery."),
     "hilar_enlargement": ("Dry cough, erythema nodosum.", "Night sweats."),
     "mediastinal_widening": ("Chest pain radiating to the back.", "Night sweats and weight loss."),
@@ -91,7 +109,15 @@ INDICATIONS: dict[str, tuple[str, ...]] = {
     "bone_lesion": ("Known prostate cancer, staging.", "Bone pain, question of metastases."),
     "osteopenia": ("Back pain in an older patient.", "Preoperative examination."),
 }
-OLD = {"tortuous_aorta", "aortic_calcification", "osteopenia", "heart_device", "hiatal_hernia", "cardiomegaly", "edema"}
+OLD = {
+    "tortuous_aorta",
+    "aortic_calcification",
+    "osteopenia",
+    "heart_device",
+    "hiatal_hernia",
+    "cardiomegaly",
+    "edema",
+}
 YOUNG = {"pneumothorax", "hilar_enlargement", "scoliosis"}
 
 
@@ -144,11 +170,28 @@ def _normal(area: str, findings: Sequence[Placed]) -> tuple[str, ...]:
     """Normal sentences that no finding of another area contradicts."""
     labels = {finding.label for finding in findings}
     choices = NORMAL[area]
-    if area == "volume" and labels & {"pulmonary_fibrosis", "elevated_diaphragm", "pleural_effusion"}:
+    if area == "volume" and labels & {
+        "pulmonary_fibrosis",
+        "elevated_diaphragm",
+        "pleural_effusion",
+    }:
         return ("",)
-    if area == "diaphragm" and labels & {"pleural_effusion", "hyperinflation", "consolidation", "pneumonia", "infiltration", "hiatal_hernia", "pneumoperitoneum"}:
+    if area == "diaphragm" and labels & {
+        "pleural_effusion",
+        "hyperinflation",
+        "consolidation",
+        "pneumonia",
+        "infiltration",
+        "hiatal_hernia",
+        "pneumoperitoneum",
+    }:
         return ("",)
-    if area == "lungs" and labels & {"pleural_effusion", "pneumothorax", "hypoinflation", "elevated_diaphragm"}:
+    if area == "lungs" and labels & {
+        "pleural_effusion",
+        "pneumothorax",
+        "hypoinflation",
+        "elevated_diaphragm",
+    }:
         return ("No focal consolidation.", "No focal airspace opacity elsewhere.")
     return choices
 

@@ -31,9 +31,7 @@ def ct(tmp_path_factory):
 def simulate(ct, out, *arguments, **options) -> str:
     said = io.StringIO()
     settings = {"count": 3, "seed": 5, "size": 240, "jobs": 1, "findings": "nodule", **options}
-    call_command(
-        "simulate_cases", ct=ct[0], labels=ct[1], out=out, stdout=said, **settings
-    )
+    call_command("simulate_cases", ct=ct[0], labels=ct[1], out=out, stdout=said, **settings)
     return said.getvalue()
 
 

@@ -19,7 +19,9 @@ AIR, LUNG, TISSUE, BONE = -1000, -850, 40, 500
 Volume = NDArray[np.float32]
 
 
-def _ball(center: tuple[float, float, float], radius: tuple[float, float, float]) -> NDArray[np.bool_]:
+def _ball(
+    center: tuple[float, float, float], radius: tuple[float, float, float]
+) -> NDArray[np.bool_]:
     grid = np.indices(SHAPE, dtype=np.float32)
     return sum(((g - c) / r) ** 2 for g, c, r in zip(grid, center, radius, strict=True)) <= 1
 

@@ -102,7 +102,9 @@ def test_without_the_lesion_its_contrast_is_gone_inside_its_box_and_nothing_outs
     rows, columns = np.nonzero(shown.mask)
     inside = np.zeros_like(shown.mask)
     # One pixel of this small picture is more than the soft edge of a lesion is wide.
-    inside[max(0, rows.min() - 3) : rows.max() + 4, max(0, columns.min() - 3) : columns.max() + 4] = 1
+    inside[
+        max(0, rows.min() - 3) : rows.max() + 4, max(0, columns.min() - 3) : columns.max() + 4
+    ] = 1
     assert np.abs(shown.added[~inside]).max() < 0.03 * np.abs(shown.added).max()
     assert shown.added[shown.mask].mean() > 0.3 * shown.added.max()
 
@@ -124,7 +126,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
     for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
         store.write_case(tmp_path / folder, made("nodule", seed=seed, lateral=True), "r")
     files = {
-        folder: [f.read_bytes() for f in sorted((tmp_path / folder).rglob("*.*"))] for folder in "abc"
+        folder: [f.read_bytes() for f in sorted((tmp_path / folder).rglob("*.*"))]
+        for folder in "abc"
     }
     assert len(files["a"]) == 3
     assert files["a"] == files["b"]
@@ -232,5 +235,3 @@ def test_bone_and_soft_tissue_sum_to_the_density():
     soft, bone = densities(hu)
     assert (soft + bone).tolist() == pytest.approx([0, 0.15, 1.04, 1.3, 2.0], abs=1e-5)
     assert bone[:3].tolist() == [0, 0, 0]
-
-

@@ -93,9 +93,7 @@ class Command(BaseCommand):
         )
         with Progress(*columns, console=Console(stderr=True)) as bar:
             task = bar.add_task("", total=len(work))
-            return run(
-                base, work, folder, jobs, lambda done: bar.update(task, completed=done)
-            )
+            return run(base, work, folder, jobs, lambda done: bar.update(task, completed=done))
 
     def _say(self, done: int) -> None:
         if done and done % PLAIN_EVERY == 0:

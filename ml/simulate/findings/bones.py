@@ -23,7 +23,18 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.patients import Body
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+ORDINALS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 
 
 def fracture(scene: Scene, side: str = "") -> Placed:
@@ -33,9 +44,7 @@ def fracture(scene: Scene, side: str = "") -> Placed:
     center, along = _lateral_point(scene, side, number)
     window = around(scene, center, 40)
     here = scene.hu[window].astype(np.float32)
-    rib = ndimage.gaussian_filter(
-        scene.anatomy.rib(side, number)[window].astype(np.float32), 0.6
-    )
+    rib = ndimage.gaussian_filter(scene.anatomy.rib(side, number)[window].astype(np.float32), 0.6)
     rib = ndimage.grey_dilation(rib, size=3)
     excess = 1.6 * np.clip(here - 30, 0, None) * rib / 1000
     axes = axes_of(window, center)
@@ -52,12 +61,16 @@ def fracture(scene: Scene, side: str = "") -> Placed:
     part = part_of(window, changed * BONE, share)
     name = ORDINALS[number - 1]
     return Placed(
-        "fracture", "bones",
+        "fracture",
+        "bones",
         scene.pick(
             f"Displaced fracture of the lateral {side} {name} rib.",
             f"There is a mildly displaced fracture of the {side} {name} rib.",
         ),
-        (part,), side, f"{side} {name} rib", impression=f"Fracture of the {side} {name} rib.",
+        (part,),
+        side,
+        f"{side} {name} rib",
+        impression=f"Fracture of the {side} {name} rib.",
     )
 
 
@@ -77,12 +90,16 @@ def healed_fracture(scene: Scene, side: str = "") -> Placed:
     part = part_of(window, added, share)
     name = ORDINALS[number - 1]
     return Placed(
-        "fracture", "bones",
+        "fracture",
+        "bones",
         scene.pick(
             f"Old healed fracture of the {side} {name} rib with callus.",
             f"Healed {side} {name} rib fracture.",
         ),
-        (part,), side, f"{side} {name} rib", significance="benign",
+        (part,),
+        side,
+        f"{side} {name} rib",
+        significance="benign",
         impression=f"Old healed {side} rib fracture.",
     )
 
@@ -96,7 +113,10 @@ def dense_lesion(scene: Scene, side: str = "") -> Placed:
     size = scene.between(7, 9.5)
     reach = np.sqrt(sum(a * a for a in axes_of(window, center)))
     rib = ndimage.gaussian_filter(
-        ndimage.binary_dilation(scene.anatomy.rib(side, number)[window], iterations=1).astype(np.float32), 0.7
+        ndimage.binary_dilation(scene.anatomy.rib(side, number)[window], iterations=1).astype(
+            np.float32
+        ),
+        0.7,
     )
     share = sigmoid((size - reach + noise(scene.rng, reach.shape, 3) * 0.8) / 0.8) * rib
     soft, hard = densities(scene.hu[window].astype(np.float32))
@@ -104,17 +124,23 @@ def dense_lesion(scene: Scene, side: str = "") -> Placed:
     part = part_of(window, added, share)
     name = ORDINALS[number - 1]
     return Placed(
-        "bone_lesion", "bones",
+        "bone_lesion",
+        "bones",
         scene.pick(
             f"Sclerotic focus in the {side} {name} rib.",
             f"Dense lesion in the lateral {side} {name} rib.",
         ),
-        (part,), side, f"{side} {name} rib", round(2 * size),
+        (part,),
+        side,
+        f"{side} {name} rib",
+        round(2 * size),
         impression=f"Sclerotic lesion of the {side} {name} rib; correlate with history of malignancy.",
     )
 
 
-def _lateral_point(scene: Scene, side: str, number: int) -> tuple[Point, tuple[float, float, float]]:
+def _lateral_point(
+    scene: Scene, side: str, number: int
+) -> tuple[Point, tuple[float, float, float]]:
     """The middle of a rib where it turns forward on the side, and the direction it runs there."""
     rib = np.argwhere(scene.anatomy.rib(side, number)).astype(np.float64) + 0.5
     outward = rib[:, 2] if side == "left" else -rib[:, 2]
@@ -140,12 +166,14 @@ def curved(body: Body, rng: np.random.Generator) -> Body:
 
 def scoliosis(scene: Scene) -> Placed:
     return Placed(
-        "scoliosis", "bones",
+        "scoliosis",
+        "bones",
         scene.pick(
             "Scoliosis of the thoracic spine, convex to the {convex}.",
             "Thoracic scoliosis with convexity to the {convex}.",
         ),
-        location="thoracic spine", severity="mild",
+        location="thoracic spine",
+        severity="mild",
     )
 
 
@@ -155,10 +183,19 @@ def thin_bones(body: Body, rng: np.random.Generator) -> Body:
 
 def osteopenia(scene: Scene) -> Placed:
     return Placed(
-        "osteopenia", "bones",
+        "osteopenia",
+        "bones",
         scene.pick("Diffuse osteopenia.", "The bones appear diffusely demineralized."),
         location="skeleton",
     )
 
 
-__all__ = ["curved", "dense_lesion", "fracture", "healed_fracture", "organs", "osteopenia", "scoliosis"]
+__all__ = [
+    "curved",
+    "dense_lesion",
+    "fracture",
+    "healed_fracture",
+    "organs",
+    "osteopenia",
+    "scoliosis",
+]

@@ -31,13 +31,15 @@ def big_heart(body: Body, rng: np.random.Generator) -> Body:
 def cardiomegaly(scene: Scene) -> Placed:
     """The body has the large heart already; its ratio is measured when the case is taken."""
     return Placed(
-        "cardiomegaly", "heart",
+        "cardiomegaly",
+        "heart",
         scene.pick(
             "The heart is enlarged, with a cardiothoracic ratio of {ratio:.2f}.",
             "Cardiomegaly (cardiothoracic ratio {ratio:.2f}).",
             "Enlarged cardiac silhouette; cardiothoracic ratio {ratio:.2f}.",
         ),
-        location="heart", impression="Cardiomegaly.",
+        location="heart",
+        impression="Cardiomegaly.",
     )
 
 
@@ -52,7 +54,8 @@ def bent_aorta(body: Body, rng: np.random.Generator) -> Body:
 
 def tortuous_aorta(scene: Scene) -> Placed:
     return Placed(
-        "tortuous_aorta", "mediastinum",
+        "tortuous_aorta",
+        "mediastinum",
         scene.pick(
             "The thoracic aorta is tortuous and elongated.",
             "Elongated, tortuous aorta.",
@@ -69,18 +72,22 @@ def mediastinal_widening(scene: Scene) -> Placed:
     down, back, left = axes_of(window, center)
     wide = scene.between(40, 47)
     reach = np.sqrt((down / 74) ** 2 + (back / 36) ** 2 + (left / wide) ** 2)
-    reach = reach + 0.03 * noise(scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 14)
+    reach = reach + 0.03 * noise(
+        scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 14
+    )
     share = sigmoid((1 - reach) / 0.02)
     lungs = lung_share(scene, window, organs.LUNGS)
     added = np.clip(0.85 - density(scene, window), 0, None) * share * lungs
     part = part_of(window, added, share)
     return Placed(
-        "mediastinal_widening", "mediastinum",
+        "mediastinal_widening",
+        "mediastinum",
         scene.pick(
             "The upper mediastinum is widened.",
             "Widening of the superior mediastinum.",
         ),
-        (Part(part.added),), location="mediastinum",
+        (Part(part.added),),
+        location="mediastinum",
         impression="Widened upper mediastinum; contrast-enhanced CT is recommended.",
     )
 
@@ -99,9 +106,13 @@ def aortic_calcification(scene: Scene) -> Placed:
     share = wall * outer * speckle * sigmoid((22 - np.abs(down + 2)) / 3)
     part = part_of(window, share * 1.1 * BONE, share)
     return Placed(
-        "aortic_calcification", "mediastinum",
-        scene.pick("Calcification of the aortic arch.", "Atherosclerotic calcification of the aortic knob."),
-        (Part(part.added),), location="aortic arch",
+        "aortic_calcification",
+        "mediastinum",
+        scene.pick(
+            "Calcification of the aortic arch.", "Atherosclerotic calcification of the aortic knob."
+        ),
+        (Part(part.added),),
+        location="aortic arch",
     )
 
 
@@ -123,7 +134,9 @@ def hila(scene: Scene, side: str = "bilateral") -> Placed:
             reach = np.sqrt(sum(a * a for a in axes_of(window, center)))
             total = np.maximum(total, sigmoid((scene.between(9, 13.5) - reach) / 0.9))
         share = total
-        parts.append(part_of(window, np.clip(1.04 - density(scene, window), 0, None) * share, share))
+        parts.append(
+            part_of(window, np.clip(1.04 - density(scene, window), 0, None) * share, share)
+        )
     sentence = (
         scene.pick(
             "Both hila are enlarged and lobulated.",
@@ -133,8 +146,12 @@ def hila(scene: Scene, side: str = "bilateral") -> Placed:
         else f"The {side} hilum is enlarged and lobulated."
     )
     return Placed(
-        "hilar_enlargement", "mediastinum", sentence,
-        tuple(Part(part.added) for part in parts), side, f"{side} hilum" if len(sides) == 1 else "both hila",
+        "hilar_enlargement",
+        "mediastinum",
+        sentence,
+        tuple(Part(part.added) for part in parts),
+        side,
+        f"{side} hilum" if len(sides) == 1 else "both hila",
         impression=(
             "Bilateral hilar adenopathy; sarcoidosis or lymphoma should be considered."
             if len(sides) == 2
@@ -147,11 +164,17 @@ def hernia(scene: Scene) -> Placed:
     """A stomach above the diaphragm: a round shape behind the heart with air over fluid."""
     marks = scene.anatomy.marks
     radius = scene.between(27, 36)
-    center = (marks.dome + scene.between(12, 22), marks.middle[1] + 34, marks.middle[2] + scene.between(24, 36))
+    center = (
+        marks.dome + scene.between(12, 22),
+        marks.middle[1] + 34,
+        marks.middle[2] + scene.between(24, 36),
+    )
     window = around(scene, center, radius + 10)
     down, back, left = axes_of(window, center)
     reach = np.sqrt((down / 0.92) ** 2 + back**2 + (left / 1.12) ** 2)
-    reach = reach + noise(scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 12) * 1.2
+    reach = (
+        reach + noise(scene.rng, np.broadcast_shapes(down.shape, back.shape, left.shape), 12) * 1.2
+    )
     whole = sigmoid((radius - reach) / 0.8)
     cavity = sigmoid((radius - 4.5 - reach) / 0.8)
     level = scene.between(-6, 4)
@@ -165,12 +188,17 @@ def hernia(scene: Scene) -> Placed:
     change = ndimage.gaussian_filter(change * share, 0.7)
     part = part_of(window, change, share)
     return Placed(
-        "hiatal_hernia", "mediastinum",
+        "hiatal_hernia",
+        "mediastinum",
         scene.pick(
             "Retrocardiac rounded opacity with an air-fluid level, consistent with a hiatal hernia.",
             "Hiatal hernia with an air-fluid level behind the heart.",
         ),
-        (part,), "", "retrocardiac", round(2 * radius), impression="Hiatal hernia.",
+        (part,),
+        "",
+        "retrocardiac",
+        round(2 * radius),
+        impression="Hiatal hernia.",
     )
 
 
@@ -182,7 +210,9 @@ def free_air(scene: Scene) -> Placed:
     lung = base.lung("right")
     columns = np.argwhere(liver.any(axis=0))
     top = np.where(liver.any(axis=0), liver.argmax(axis=0), 10_000).astype(np.float32)
-    under = lung.any(axis=0) & (top < 9_000) & (np.arange(top.shape[1])[None, :] < marks.middle[2] - 12)
+    under = (
+        lung.any(axis=0) & (top < 9_000) & (np.arange(top.shape[1])[None, :] < marks.middle[2] - 12)
+    )
     dome = float(top[under].min())
     smooth = ndimage.gaussian_filter(np.where(under, top, dome + 40), 4)
     rise = smooth - smooth[under].min()
@@ -197,12 +227,15 @@ def free_air(scene: Scene) -> Placed:
     del columns
     part = part_of(window, -density(scene, window) * air, air)
     return Placed(
-        "pneumoperitoneum", "abdomen",
+        "pneumoperitoneum",
+        "abdomen",
         scene.pick(
             "Free air under the right hemidiaphragm.",
             "Crescent of subdiaphragmatic free air on the right, consistent with pneumoperitoneum.",
         ),
-        (Part(part.added),), "right", "under the right hemidiaphragm",
+        (Part(part.added),),
+        "right",
+        "under the right hemidiaphragm",
         impression="Pneumoperitoneum. The referring team was informed.",
     )
 
@@ -210,37 +243,46 @@ def free_air(scene: Scene) -> Placed:
 def raised_diaphragm(body: Body, rng: np.random.Generator, side: str) -> Body:
     amount = float(rng.uniform(58, 70) if side == "left" else rng.uniform(38, 48))
     left, right = body.raised
-    return replace(body, raised=(left + amount, right) if side == "left" else (left, right + amount))
+    return replace(
+        body, raised=(left + amount, right) if side == "left" else (left, right + amount)
+    )
 
 
 def elevated_diaphragm(scene: Scene, side: str) -> Placed:
     return Placed(
-        "elevated_diaphragm", "diaphragm",
+        "elevated_diaphragm",
+        "diaphragm",
         scene.pick(
             f"The {side} hemidiaphragm is elevated.",
             f"Marked elevation of the {side} hemidiaphragm.",
         ),
-        side=side, location=f"{side} hemidiaphragm",
+        side=side,
+        location=f"{side} hemidiaphragm",
         impression=f"Elevated {side} hemidiaphragm.",
     )
 
 
 def deep_breath(body: Body, rng: np.random.Generator) -> Body:
     return replace(
-        body, breath=float(rng.uniform(30, 38)), wide=body.wide * 0.97,
-        deep=body.deep * 1.06, raised=(-6.0, -8.0),
+        body,
+        breath=float(rng.uniform(30, 38)),
+        wide=body.wide * 0.97,
+        deep=body.deep * 1.06,
+        raised=(-6.0, -8.0),
         bumps=(*body.bumps, large_heart(body.marks, -0.12)),
     )
 
 
 def hyperinflation(scene: Scene) -> Placed:
     return Placed(
-        "hyperinflation", "volume",
+        "hyperinflation",
+        "volume",
         scene.pick(
             "The lungs are hyperinflated with flattened hemidiaphragms.",
             "Hyperinflated lungs with low, flat hemidiaphragms.",
         ),
-        location="both lungs", impression="Hyperinflation, consistent with obstructive lung disease.",
+        location="both lungs",
+        impression="Hyperinflation, consistent with obstructive lung disease.",
     )
 
 
@@ -250,7 +292,8 @@ def shallow_breath(body: Body, rng: np.random.Generator) -> Body:
 
 def hypoinflation(scene: Scene) -> Placed:
     return Placed(
-        "hypoinflation", "volume",
+        "hypoinflation",
+        "volume",
         scene.pick("Low lung volumes.", "Low lung volumes with crowding of the vessels."),
         location="both lungs",
     )

@@ -134,7 +134,9 @@ def lung_share(scene: Scene, window: tuple[slice, ...], labels: tuple[int, ...])
 def zoomed(volume: NDArray[np.generic], window: tuple[slice, ...], *, order: int = 1) -> Volume:
     """A window, in whole voxels, of a volume that is kept at every second voxel."""
     half = tuple(slice(part.start // 2, -(-part.stop // 2) + 1) for part in window)
-    large = ndimage.zoom(volume[half].astype(np.float32), 2, order=order, grid_mode=True, mode="nearest")
+    large = ndimage.zoom(
+        volume[half].astype(np.float32), 2, order=order, grid_mode=True, mode="nearest"
+    )
     cut = tuple(
         slice(part.start - 2 * h.start, part.start - 2 * h.start + part.stop - part.start)
         for part, h in zip(window, half, strict=True)
@@ -144,7 +146,9 @@ def zoomed(volume: NDArray[np.generic], window: tuple[slice, ...], *, order: int
     return np.pad(out, [(0, m) for m in missing], mode="edge") if any(missing) else out
 
 
-def window_of(scene: Scene, mask: NDArray[np.bool_], step: int, margin: int = 4) -> tuple[slice, ...]:
+def window_of(
+    scene: Scene, mask: NDArray[np.bool_], step: int, margin: int = 4
+) -> tuple[slice, ...]:
     """The window, in whole voxels, around a mask kept at every `step`-th voxel."""
     window = []
     for axis in range(3):

@@ -20,7 +20,15 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
     above = scene.between(32, 52)
     path = _middle_line(scene, organs.TRACHEA, carina[0] - (above if right else 6))
     if not right:
-        path = np.vstack([path, [(carina[0] + 8, carina[1] + 2, carina[2] - 9), (carina[0] + 22, carina[1] + 6, carina[2] - 22)]])
+        path = np.vstack(
+            [
+                path,
+                [
+                    (carina[0] + 8, carina[1] + 2, carina[2] - 9),
+                    (carina[0] + 22, carina[1] + 6, carina[2] - 22),
+                ],
+            ]
+        )
     line = curve([(0.0, path[0][1] + 4, path[0][2]), *map(tuple, path)])
     wires = (
         Wire(line, 5.2, PLASTIC, bore=3.7),
@@ -38,8 +46,13 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "tube", "devices", sentence, (Part(wires=wires),), location="trachea",
-        severity="" if right else "malpositioned", significance="" if right else "urgent",
+        "tube",
+        "devices",
+        sentence,
+        (Part(wires=wires),),
+        location="trachea",
+        severity="" if right else "malpositioned",
+        significance="" if right else "urgent",
         impression=(
             "Endotracheal tube in appropriate position."
             if right
@@ -81,9 +94,14 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "tube", "devices", sentence, (Part(wires=wires),), "" if right else "right",
+        "tube",
+        "devices",
+        sentence,
+        (Part(wires=wires),),
+        "" if right else "right",
         "stomach" if right else "right lower lobe",
-        severity="" if right else "malpositioned", significance="" if right else "urgent",
+        severity="" if right else "malpositioned",
+        significance="" if right else "urgent",
         impression=(
             "Nasogastric tube in the stomach."
             if right
@@ -119,9 +137,14 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "catheter", "devices", sentence, (Part(wires=(Wire(line, 1.15, 4.2),)),), "right",
+        "catheter",
+        "devices",
+        sentence,
+        (Part(wires=(Wire(line, 1.15, 4.2),)),),
+        "right",
         "superior vena cava" if right else "right atrium",
-        severity="" if right else "malpositioned", significance="" if right else "actionable",
+        severity="" if right else "malpositioned",
+        significance="" if right else "actionable",
         impression=(
             "Central venous catheter in appropriate position."
             if right
@@ -152,12 +175,15 @@ def port(scene: Scene) -> Placed:
         Plate(_ring(chamber, 4.5, 4), 4, 2.0),
     )
     return Placed(
-        "catheter", "devices",
+        "catheter",
+        "devices",
         scene.pick(
             "Right-sided port with its catheter tip in the lower superior vena cava.",
             "Right chest port catheter ending at the cavoatrial junction.",
         ),
-        (Part(wires=wires, plates=plates),), "right", "right upper chest, superior vena cava",
+        (Part(wires=wires, plates=plates),),
+        "right",
+        "right upper chest, superior vena cava",
         impression="Port catheter in appropriate position.",
     )
 
@@ -180,7 +206,12 @@ def pacemaker(scene: Scene) -> Placed:
         tuple(cava[-1]),
     ]
     end = cava[-1]
-    atrium = [*vein, (end[0] + 32, end[1] - 16, end[2] + 2), (end[0] + 24, end[1] - 34, end[2] + 16), (end[0] + 10, end[1] - 38, end[2] + 20)]
+    atrium = [
+        *vein,
+        (end[0] + 32, end[1] - 16, end[2] + 2),
+        (end[0] + 24, end[1] - 34, end[2] + 16),
+        (end[0] + 10, end[1] - 38, end[2] + 20),
+    ]
     ventricle = [
         *[(z + 1, y + 2, x + 3.5) for z, y, x in vein],
         (end[0] + 42, end[1] - 8, end[2] + 10),
@@ -190,19 +221,26 @@ def pacemaker(scene: Scene) -> Placed:
     wires = []
     for path in (atrium, ventricle):
         line = curve(path)
-        wires += [Wire(line, 0.9, LEAD * 0.55), Wire(line[-9:], 1.25, LEAD), Wire(line[-26:-21], 1.25, LEAD)]
+        wires += [
+            Wire(line, 0.9, LEAD * 0.55),
+            Wire(line[-9:], 1.25, LEAD),
+            Wire(line[-26:-21], 1.25, LEAD),
+        ]
     plates = (
         Plate(_ring(at, 21, 24, power=3.2), 6, 7.0),
         Plate(_ring((at[0] + 5, at[1], at[2]), 13, 20, power=4), 5, 9.0),
         Plate(_ring((at[0] - 16, at[1], at[2] + 2), 5, 15, power=4), 6, -2.0),
     )
     return Placed(
-        "heart_device", "devices",
+        "heart_device",
+        "devices",
         scene.pick(
             "Left-sided dual-chamber pacemaker with leads in the right atrium and right ventricle.",
             "Left pectoral pacemaker; lead tips project over the right atrium and the right ventricle.",
         ),
-        (Part(wires=tuple(wires), plates=plates),), "left", "left pectoral, right heart",
+        (Part(wires=tuple(wires), plates=plates),),
+        "left",
+        "left pectoral, right heart",
         impression="Dual-chamber pacemaker in expected position.",
     )
 
@@ -215,9 +253,12 @@ def valve(scene: Scene) -> Placed:
     tilt = np.array([[0.55, 0.2, 0.81], [0.35, -0.93, 0.0]])
     ring = center + 12.5 * (np.cos(angle)[:, None] * tilt[0] + np.sin(angle)[:, None] * tilt[1])
     return Placed(
-        "heart_device", "devices",
+        "heart_device",
+        "devices",
         scene.pick("Prosthetic aortic valve.", "Status post aortic valve replacement."),
-        (Part(wires=(Wire(ring, 0.9, LEAD),)),), "", "aortic valve",
+        (Part(wires=(Wire(ring, 0.9, LEAD),)),),
+        "",
+        "aortic valve",
     )
 
 
@@ -227,7 +268,13 @@ def sternal_wires(scene: Scene) -> Placed:
     bone[:, 1:] *= 2
     if len(bone) == 0:  # a CT without a labelled sternum: where one would be
         z, _, x = scene.anatomy.marks.middle
-        bone = np.array([(z + d, _skin(scene, z + d, x) + 16, x + s) for d in range(-50, 40, 2) for s in (-12, 12)])
+        bone = np.array(
+            [
+                (z + d, _skin(scene, z + d, x) + 16, x + s)
+                for d in range(-50, 40, 2)
+                for s in (-12, 12)
+            ]
+        )
     levels = np.linspace(bone[:, 0].min() + 16, bone[:, 0].max() - 14, 6)
     wires = []
     for level in levels:
@@ -246,14 +293,24 @@ def sternal_wires(scene: Scene) -> Placed:
         )
         t = np.linspace(0, 1, 14)
         turn = np.stack(
-            [loop[0, 0] - 5 * t + np.sin(14 * t), loop[0, 1] - 2 * t, loop[0, 2] + 5 * t + np.cos(14 * t)],
+            [
+                loop[0, 0] - 5 * t + np.sin(14 * t),
+                loop[0, 1] - 2 * t,
+                loop[0, 2] + 5 * t + np.cos(14 * t),
+            ],
             axis=1,
         )
         wires += [Wire(loop, 0.45, STEEL), Wire(turn, 0.6, STEEL)]
     return Placed(
-        "postoperative_change", "devices",
-        scene.pick("Median sternotomy wires are intact.", "Status post median sternotomy with intact wires."),
-        (Part(wires=tuple(wires)),), "", "sternum",
+        "postoperative_change",
+        "devices",
+        scene.pick(
+            "Median sternotomy wires are intact.",
+            "Status post median sternotomy with intact wires.",
+        ),
+        (Part(wires=tuple(wires)),),
+        "",
+        "sternum",
     )
 
 
@@ -262,14 +319,21 @@ def clips(scene: Scene) -> Placed:
     z, y, x = scene.anatomy.marks.heart
     wires = []
     for _ in range(int(scene.rng.integers(7, 11))):
-        at = np.array([z + scene.between(-58, 18), y - 30 + scene.between(-8, 8), x + scene.between(2, 26)])
+        at = np.array(
+            [z + scene.between(-58, 18), y - 30 + scene.between(-8, 8), x + scene.between(2, 26)]
+        )
         direction = scene.rng.standard_normal(3)
         direction *= 3.2 / np.linalg.norm(direction)
         wires.append(Wire(np.stack([at - direction, at + direction]), 0.7, STEEL))
     return Placed(
-        "surgical_material", "devices",
-        scene.pick("Surgical clips projecting over the left heart border.", "Mediastinal surgical clips."),
-        (Part(wires=tuple(wires)),), "left", "left heart border",
+        "surgical_material",
+        "devices",
+        scene.pick(
+            "Surgical clips projecting over the left heart border.", "Mediastinal surgical clips."
+        ),
+        (Part(wires=tuple(wires)),),
+        "left",
+        "left heart border",
     )
 
 
@@ -290,12 +354,15 @@ def chest_tube(scene: Scene, side: str = "") -> Placed:
     wires = (Wire(line, 4.0, 1.1, bore=2.8), Wire(line + np.array([0, 0, 2.6]), 0.7, STRIPE * 1.5))
     del medial
     return Placed(
-        "tube", "devices",
+        "tube",
+        "devices",
         scene.pick(
             f"{side.capitalize()} chest tube with its tip toward the apex.",
             f"Chest drain on the {side}, its tip near the apex.",
         ),
-        (Part(wires=wires),), side, f"{side} pleural space",
+        (Part(wires=wires),),
+        side,
+        f"{side} pleural space",
         impression=f"{side.capitalize()} chest tube in place.",
     )
 

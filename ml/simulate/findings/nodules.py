@@ -39,9 +39,16 @@ def nodule(scene: Scene, side: str = "", diameter: float = 0.0) -> Placed:
         f"There is a {diameter:.0f} mm {words} nodule projecting over the {where}.",
         f"A {words} nodule of {diameter:.0f} mm is seen in the {where}.",
     )
-    return _placed("nodule_mass", scene, side, center, diameter, part, sentence, (
-        f"{diameter:.0f} mm nodule in the {side} lung. CT is recommended."
-    ))
+    return _placed(
+        "nodule_mass",
+        scene,
+        side,
+        center,
+        diameter,
+        part,
+        sentence,
+        (f"{diameter:.0f} mm nodule in the {side} lung. CT is recommended."),
+    )
 
 
 def mass(scene: Scene, side: str = "") -> Placed:
@@ -60,9 +67,17 @@ def mass(scene: Scene, side: str = "") -> Placed:
         f"There is a {diameter / 10:.1f} cm {words} mass in the {where}.",
         f"{words.capitalize()} mass of {diameter / 10:.1f} cm in the {where}.",
     )
-    return _placed("nodule_mass", scene, side, center, diameter, part, sentence, (
-        f"{side.capitalize()} lung mass, suspicious for malignancy. CT is recommended."
-    ), significance="urgent")
+    return _placed(
+        "nodule_mass",
+        scene,
+        side,
+        center,
+        diameter,
+        part,
+        sentence,
+        (f"{side.capitalize()} lung mass, suspicious for malignancy. CT is recommended."),
+        significance="urgent",
+    )
 
 
 def granuloma(scene: Scene, side: str = "") -> Placed:
@@ -75,9 +90,16 @@ def granuloma(scene: Scene, side: str = "") -> Placed:
         f"Dense {diameter:.0f} mm calcified granuloma in the {where}.",
         f"Small calcified nodule ({diameter:.0f} mm) in the {where}, consistent with an old granuloma.",
     )
-    return _placed("calcification", scene, side, center, diameter, part, sentence, (
-        "Calcified granuloma, benign."
-    ))
+    return _placed(
+        "calcification",
+        scene,
+        side,
+        center,
+        diameter,
+        part,
+        sentence,
+        ("Calcified granuloma, benign."),
+    )
 
 
 def bulla(scene: Scene, side: str = "") -> Placed:
@@ -101,9 +123,16 @@ def bulla(scene: Scene, side: str = "") -> Placed:
         f"Thin-walled bulla of about {radius / 5:.0f} cm in the {side} upper lung, without vessels.",
         f"Large avascular lucency with a thin wall in the {side} upper zone, consistent with a bulla.",
     )
-    return _placed("bulla", scene, side, center, 2 * radius, part, sentence, (
-        f"Bulla in the {side} upper lung."
-    ))
+    return _placed(
+        "bulla",
+        scene,
+        side,
+        center,
+        2 * radius,
+        part,
+        sentence,
+        (f"Bulla in the {side} upper lung."),
+    )
 
 
 def lung_place(scene: Scene, side: str, depth_mm: float, *, high: bool = False) -> Point:
@@ -129,7 +158,10 @@ def lung_place(scene: Scene, side: str, depth_mm: float, *, high: bool = False) 
 def _in_lung(scene: Scene, window: tuple[slice, ...], side: str) -> Volume:
     space = scene.anatomy.space(side)
     index = np.meshgrid(
-        *[np.minimum(np.arange(p.start, p.stop) // 2, n - 1) for p, n in zip(window, space.shape, strict=True)],
+        *[
+            np.minimum(np.arange(p.start, p.stop) // 2, n - 1)
+            for p, n in zip(window, space.shape, strict=True)
+        ],
         indexing="ij",
     )
     return ndimage.gaussian_filter(space[tuple(index)].astype(np.float32), 1.0)
@@ -151,12 +183,12 @@ def _round(scene: Scene, center: Point, diameter: float, kind: str) -> Part:
         part = filled(scene, window, share, 2.3)
         assert part.added and part.mask
         return part_of(window, part.added.values * BONE, core)
-    return part_of(window, filled(scene, window, share, 1.05).added.values, np.maximum(core, share > 0.35))  # type: ignore[union-attr]
+    return part_of(
+        window, filled(scene, window, share, 1.05).added.values, np.maximum(core, share > 0.35)
+    )  # type: ignore[union-attr]
 
 
-def _spikes(
-    rng: np.random.Generator, away: list[Volume], reach: Volume, diameter: float
-) -> Volume:
+def _spikes(rng: np.random.Generator, away: list[Volume], reach: Volume, diameter: float) -> Volume:
     """Thin strands that run out from the surface and fade."""
     share = np.zeros(reach.shape, np.float32)
     for _ in range(rng.integers(16, 26)):

@@ -27,7 +27,9 @@ AIRWAY = 0.055
 
 def consolidation(scene: Scene, lobe: str = "") -> Placed:
     """Airspace filled through a lobe or most of it, sharp at the fissure, bronchi open."""
-    lobe = lobe or scene.pick("right upper", "right middle", "right lower", "left lower", "left upper")
+    lobe = lobe or scene.pick(
+        "right upper", "right middle", "right lower", "left lower", "left upper"
+    )
     side = lobe.split()[0]
     part = _airspace(scene, lobe, reach=scene.between(44, 60), depth=(0.55, 0.95))
     sentence = scene.pick(
@@ -36,7 +38,12 @@ def consolidation(scene: Scene, lobe: str = "") -> Placed:
         f"Homogeneous airspace opacity in the {lobe} lobe, consistent with consolidation.",
     )
     return Placed(
-        "consolidation", "lungs", sentence, (part,), side, f"{lobe} lobe",
+        "consolidation",
+        "lungs",
+        sentence,
+        (part,),
+        side,
+        f"{lobe} lobe",
         impression=f"{lobe.capitalize()} lobe consolidation, most likely pneumonia.",
         severity="moderate",
     )
@@ -44,7 +51,9 @@ def consolidation(scene: Scene, lobe: str = "") -> Placed:
 
 def pneumonia(scene: Scene, lobe: str = "") -> Placed:
     """Patchy, ill-defined airspace opacity."""
-    lobe = lobe or scene.pick("right lower", "left lower", "right middle", "right upper", "left upper")
+    lobe = lobe or scene.pick(
+        "right lower", "left lower", "right middle", "right upper", "left upper"
+    )
     side = lobe.split()[0]
     part = _airspace(scene, lobe, reach=scene.between(30, 42), depth=(0.3, 0.8), patchy=True)
     sentence = scene.pick(
@@ -52,7 +61,12 @@ def pneumonia(scene: Scene, lobe: str = "") -> Placed:
         f"Patchy airspace opacities in the {lobe} lobe.",
     )
     return Placed(
-        "pneumonia", "lungs", sentence, (part,), side, f"{lobe} lobe",
+        "pneumonia",
+        "lungs",
+        sentence,
+        (part,),
+        side,
+        f"{lobe} lobe",
         impression=f"Findings consistent with {lobe} lobe pneumonia; follow-up until resolution.",
         severity="mild",
         focal=True,
@@ -68,12 +82,15 @@ def infiltrates(scene: Scene) -> Placed:
     )
     zone = "lower" if "lower" in lobes[0] else "upper"
     return Placed(
-        "infiltration", "lungs",
+        "infiltration",
+        "lungs",
         scene.pick(
             f"Patchy bilateral airspace opacities, predominantly in the {zone} zones.",
             f"Ill-defined opacities in both {zone} lung zones.",
         ),
-        parts, "bilateral", f"both {zone} zones",
+        parts,
+        "bilateral",
+        f"both {zone} zones",
         impression="Bilateral airspace opacities, infectious or inflammatory.",
         severity="moderate",
         focal=True,
@@ -122,8 +139,16 @@ def atelectasis(scene: Scene, side: str = "") -> Placed:
         f"Subsegmental atelectasis at the {side} base.",
     )
     return Placed(
-        "atelectasis", "lungs", sentence, (part,), side, f"{side} lower zone", round(length),
-        severity="mild", impression=f"Subsegmental atelectasis at the {side} base.", focal=True,
+        "atelectasis",
+        "lungs",
+        sentence,
+        (part,),
+        side,
+        f"{side} lower zone",
+        round(length),
+        severity="mild",
+        impression=f"Subsegmental atelectasis at the {side} base.",
+        focal=True,
     )
 
 
@@ -136,8 +161,16 @@ def scar(scene: Scene, side: str = "") -> Placed:
         f"Linear scarring in the {side} upper zone.",
     )
     return Placed(
-        "fibrotic_band", "lungs", sentence, (part,), side, f"{side} upper zone", round(length),
-        severity="mild", impression=f"Scarring in the {side} upper lung.", focal=True,
+        "fibrotic_band",
+        "lungs",
+        sentence,
+        (part,),
+        side,
+        f"{side} upper zone",
+        round(length),
+        severity="mild",
+        impression=f"Scarring in the {side} upper lung.",
+        focal=True,
     )
 
 
@@ -167,13 +200,18 @@ def _band(scene: Scene, side: str, *, low: bool) -> tuple[Part, float]:
 
 def interstitial(scene: Scene) -> Placed:
     """Fine reticulation of both lower lungs, densest at the periphery; a region a side."""
-    parts = tuple(_reticulation(scene, side, 0.5) for side in organs.SIDES)
+    parts = tuple(_reticulation(scene, side, 0.6) for side in organs.SIDES)
     sentence = scene.pick(
         "Reticular interstitial pattern in both lower zones, most marked in the periphery.",
         "Bilateral basal reticular opacities.",
     )
     return Placed(
-        "interstitial_pattern", "lungs", sentence, parts, "bilateral", "both lower zones",
+        "interstitial_pattern",
+        "lungs",
+        sentence,
+        parts,
+        "bilateral",
+        "both lower zones",
         severity="moderate",
         impression="Bilateral basal interstitial pattern; high-resolution CT is suggested.",
     )
@@ -183,13 +221,17 @@ def fibrosis(scene: Scene) -> Placed:
     """Coarse reticulation with small volumes: pulmonary fibrosis (the body breathes less)."""
     parts = tuple(_reticulation(scene, side, 0.85, coarse=True) for side in organs.SIDES)
     return Placed(
-        "pulmonary_fibrosis", "lungs",
+        "pulmonary_fibrosis",
+        "lungs",
         scene.pick(
             "Coarse reticular opacities in both lung bases with reduced volumes, in keeping with"
             " pulmonary fibrosis.",
             "Bibasal peripheral fibrosis with coarse reticulation.",
         ),
-        parts, "bilateral", "both lower zones", severity="severe",
+        parts,
+        "bilateral",
+        "both lower zones",
+        severity="severe",
         impression="Pulmonary fibrosis with basal predominance.",
     )
 
@@ -201,16 +243,23 @@ def _reticulation(scene: Scene, side: str, amount: float, *, coarse: bool = Fals
     top, bottom = marks.heights[side]
     found = np.argwhere(depth[::4, ::4, ::4] > 0)
     low, high = found.min(0) * 8, (found.max(0) + 1) * 8
-    start = int(top + (bottom - top) * 0.3)
+    start = int(top + (bottom - top) * 0.16)
     window = tuple(
         slice(max(start if i == 0 else 0, int(a)), min(int(b), n))
         for i, (a, b, n) in enumerate(zip(low, high, scene.hu.shape, strict=True))
     )
     down = axes_of(window)[0]
     lung = lung_share(scene, window, organs.LUNG[side])
-    index = np.ix_(*[np.minimum(np.arange(p.start, p.stop) // 2, n - 1) for p, n in zip(window, depth.shape, strict=True)])
+    index = np.ix_(
+        *[
+            np.minimum(np.arange(p.start, p.stop) // 2, n - 1)
+            for p, n in zip(window, depth.shape, strict=True)
+        ]
+    )
     rim = np.exp(-depth[index] / 16)
-    where = lung * np.clip((down - start - 25) / 70, 0, 1) * np.clip(0.25 + rim, 0, 1)
+    # Less in the deep recess behind the diaphragm, where the beam would show nothing else.
+    level = np.clip((down - start - 20) / 70, 0, 1) * np.clip(1 - (down - marks.dome) / 60, 0.2, 1)
+    where = lung * level * np.clip(0.35 + rim, 0, 1)
     scale = 3.2 if coarse else 2.3
     field = noise(scene.rng, lung.shape, scale)
     walls = np.exp(-((field / 0.20) ** 2))
@@ -235,14 +284,16 @@ def edema(scene: Scene) -> Placed:
         part = part_of(window, np.clip(haze + thick + lines, 0, None) * lung, near * lung)
         parts.append(Part(part.added))
     return Placed(
-        "edema", "lungs",
+        "edema",
+        "lungs",
         scene.pick(
             "Perihilar haze with indistinct, engorged vessels and septal lines, consistent with"
             " pulmonary edema.",
             "Pulmonary vascular congestion with interstitial edema.",
         ),
-        tuple(parts), "bilateral", "perihilar", severity="moderate",
+        tuple(parts),
+        "bilateral",
+        "perihilar",
+        severity="moderate",
         impression="Pulmonary edema.",
     )
-
-

@@ -45,7 +45,12 @@ def effusion(scene: Scene, side: str = "", amount: str = "") -> Placed:
         ),
     }[amount]
     return Placed(
-        "pleural_effusion", "pleura", sentence, (part,), side, f"{side} pleural space",
+        "pleural_effusion",
+        "pleura",
+        sentence,
+        (part,),
+        side,
+        f"{side} pleural space",
         severity={"small": "mild", "large": "severe"}.get(amount, amount),
         impression=f"{amount.capitalize()} {side} pleural effusion.",
     )
@@ -59,8 +64,14 @@ def effusions(scene: Scene) -> Placed:
         "Blunting of both costophrenic angles by small pleural effusions.",
     )
     return Placed(
-        "pleural_effusion", "pleura", sentence, parts, "bilateral", "both pleural spaces",
-        severity="mild", impression="Small bilateral pleural effusions.",
+        "pleural_effusion",
+        "pleura",
+        sentence,
+        parts,
+        "bilateral",
+        "both pleural spaces",
+        severity="mild",
+        impression="Small bilateral pleural effusions.",
     )
 
 
@@ -145,7 +156,13 @@ def pneumothorax(scene: Scene, side: str = "", amount: str = "") -> Placed:
         ),
     }[amount]
     return Placed(
-        "pneumothorax", "pleura", sentence, (part,), side, f"{side} apex", round(depth),
+        "pneumothorax",
+        "pleura",
+        sentence,
+        (part,),
+        side,
+        f"{side} apex",
+        round(depth),
         {"small": "mild"}.get(amount, amount),
         impression=f"{amount.capitalize()} {side} pneumothorax. The referring team was informed.",
     )
@@ -172,12 +189,15 @@ def thickening(scene: Scene, side: str = "") -> Placed:
     added = np.clip(0.75 - density(scene, window), 0, None) * share
     part = part_of(window, added, share)
     return Placed(
-        "pleural_thickening", "pleura",
+        "pleural_thickening",
+        "pleura",
         scene.pick(
             f"Pleural thickening along the {side} lateral chest wall.",
             f"Smooth pleural thickening of the {side} lateral hemithorax.",
         ),
-        (part,), side, f"{side} lateral chest wall",
+        (part,),
+        side,
+        f"{side} lateral chest wall",
         impression=f"{side.capitalize()} pleural thickening.",
     )
 

