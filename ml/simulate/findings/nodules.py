@@ -30,7 +30,7 @@ def nodule(scene: Scene, side: str = "", diameter: float = 0.0) -> Placed:
     side = side or scene.side()
     diameter = diameter or scene.between(11, 26)
     kind = scene.pick("round", "round", "lobulated", "spiculated" if diameter > 13 else "round")
-    center = lung_place(scene, side, diameter / 2 + 5)
+    center = lung_place(scene, side, diameter / 2 + 5, clear=True)
     part = _round(scene, center, diameter, kind)
     where = _where(scene, side, center)
     words = {"round": "well-defined", "lobulated": "lobulated", "spiculated": "spiculated"}[kind]
@@ -56,7 +56,7 @@ def mass(scene: Scene, side: str = "") -> Placed:
     side = side or scene.side()
     template = scene.anatomy.base.template
     diameter = scene.between(32, 46)
-    center = lung_place(scene, side, diameter / 2 + 2)
+    center = lung_place(scene, side, diameter / 2 + 2, clear=True)
     if template.size:
         part = _from_template(scene, center, diameter, template)
         words = "spiculated"
@@ -83,7 +83,7 @@ def mass(scene: Scene, side: str = "") -> Placed:
 def granuloma(scene: Scene, side: str = "") -> Placed:
     side = side or scene.side()
     diameter = scene.between(5, 9)
-    center = lung_place(scene, side, diameter / 2 + 6)
+    center = lung_place(scene, side, diameter / 2 + 6, clear=True)
     part = _round(scene, center, diameter, "calcified")
     where = _where(scene, side, center)
     sentence = scene.pick(
@@ -135,8 +135,13 @@ def bulla(scene: Scene, side: str = "") -> Placed:
     )
 
 
-def lung_place(scene: Scene, side: str, depth_mm: float, *, high: bool = False) -> Point:
-    """A point of that lung at least `depth_mm` from its border, where the beam meets much air."""
+def lung_place(
+    scene: Scene, side: str, depth_mm: float, *, high: bool = False, clear: bool = False
+) -> Point:
+    """A point of that lung at least `depth_mm` from its border, where the beam meets much air.
+
+    `high` keeps it in the upper lung, `clear` above the diaphragm's dome.
+    """
     anatomy = scene.anatomy
     depth = anatomy.lung_depth(side)
     air = anatomy.air_behind()[::2, ::2]
@@ -145,6 +150,8 @@ def lung_place(scene: Scene, side: str, depth_mm: float, *, high: bool = False) 
     top, _ = anatomy.marks.heights[side]
     if high:
         ok[int((top + 90) / 2) :] = False
+    if clear:
+        ok[int((anatomy.marks.dome - depth_mm) / 2) :] = False
     places = np.argwhere(ok)
     if len(places) == 0:
         flat = np.where(ok.any() | lucent[:, None, :], depth, 0)
