@@ -134,7 +134,9 @@ def dense_lesion(scene: Scene, side: str = "") -> Placed:
         side,
         f"{side} {name} rib",
         round(2 * size),
-        impression=f"Sclerotic lesion of the {side} {name} rib; correlate with history of malignancy.",
+        impression=(
+            f"Sclerotic lesion of the {side} {name} rib; correlate with history of malignancy."
+        ),
     )
 
 

@@ -191,7 +191,8 @@ def hernia(scene: Scene) -> Placed:
         "hiatal_hernia",
         "mediastinum",
         scene.pick(
-            "Retrocardiac rounded opacity with an air-fluid level, consistent with a hiatal hernia.",
+            "Retrocardiac rounded opacity with an air-fluid level, consistent with "
+            "a hiatal hernia.",
             "Hiatal hernia with an air-fluid level behind the heart.",
         ),
         (part,),
@@ -208,7 +209,6 @@ def free_air(scene: Scene) -> Placed:
     marks = scene.anatomy.marks
     liver = base.mask((organs.LIVER,))
     lung = base.lung("right")
-    columns = np.argwhere(liver.any(axis=0))
     top = np.where(liver.any(axis=0), liver.argmax(axis=0), 10_000).astype(np.float32)
     under = (
         lung.any(axis=0) & (top < 9_000) & (np.arange(top.shape[1])[None, :] < marks.middle[2] - 12)
@@ -224,7 +224,6 @@ def free_air(scene: Scene) -> Placed:
     down = np.arange(low, high, dtype=np.float32)[:, None, None] + 0.5
     below = down - smooth[None] - 3.0
     air = sigmoid(below / 0.6) * sigmoid((gap[None] - below) / 0.6) * (gap[None] > 1)
-    del columns
     part = part_of(window, -density(scene, window) * air, air)
     return Placed(
         "pneumoperitoneum",

@@ -14,7 +14,7 @@ STEEL, PLASTIC, STRIPE, LEAD = 26.0, 0.9, 6.0, 16.0
 
 
 def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
-    """An endotracheal tube: tip some centimetres above the carina, or in the right main bronchus."""
+    """An endotracheal tube: tip above the carina, or in the right main bronchus."""
     marks = scene.anatomy.marks
     carina = marks.carina
     above = scene.between(32, 52)
@@ -89,7 +89,8 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
         )
         if right
         else scene.pick(
-            "The nasogastric tube follows the right main bronchus; its tip lies in the right lower lobe.",
+            "The nasogastric tube follows the right main bronchus; its tip lies in "
+            "the right lower lobe.",
             "Malpositioned nasogastric tube with its tip in the right lower lobe bronchus.",
         )
     )
@@ -111,7 +112,7 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
 
 
 def central_line(scene: Scene, *, right: bool = True) -> Placed:
-    """A line from the right jugular vein to the cavoatrial junction, or too far, into the atrium."""
+    """A line from the right jugular vein to the cavoatrial junction, or into the atrium."""
     cava = _middle_line(scene, organs.VENA_CAVA, 10_000)
     top = cava[0]
     end = cava[-1]
@@ -127,7 +128,8 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
     line = curve(_falling(path))
     sentence = (
         scene.pick(
-            "Right internal jugular central venous catheter with its tip at the cavoatrial junction.",
+            "Right internal jugular central venous catheter with its tip at the "
+            "cavoatrial junction.",
             "Right jugular venous catheter ending in the lower superior vena cava.",
         )
         if right
@@ -236,7 +238,8 @@ def pacemaker(scene: Scene) -> Placed:
         "devices",
         scene.pick(
             "Left-sided dual-chamber pacemaker with leads in the right atrium and right ventricle.",
-            "Left pectoral pacemaker; lead tips project over the right atrium and the right ventricle.",
+            "Left pectoral pacemaker; lead tips project over the right atrium and "
+            "the right ventricle.",
         ),
         (Part(wires=tuple(wires), plates=plates),),
         "left",

@@ -88,7 +88,8 @@ def granuloma(scene: Scene, side: str = "") -> Placed:
     where = _where(scene, side, center)
     sentence = scene.pick(
         f"Dense {diameter:.0f} mm calcified granuloma in the {where}.",
-        f"Small calcified nodule ({diameter:.0f} mm) in the {where}, consistent with an old granuloma.",
+        f"Small calcified nodule ({diameter:.0f} mm) in the {where}, consistent "
+        "with an old granuloma.",
     )
     return _placed(
         "calcification",
@@ -120,8 +121,10 @@ def bulla(scene: Scene, side: str = "") -> Placed:
     added = added + 0.06 * beside
     part = part_of(window, added, np.maximum(inside, (wall > 0.6) * lung))
     sentence = scene.pick(
-        f"Thin-walled bulla of about {radius / 5:.0f} cm in the {side} upper lung, without vessels.",
-        f"Large avascular lucency with a thin wall in the {side} upper zone, consistent with a bulla.",
+        f"Thin-walled bulla of about {radius / 5:.0f} cm in the {side} upper "
+        "lung, without vessels.",
+        f"Large avascular lucency with a thin wall in the {side} upper zone, "
+        "consistent with a bulla.",
     )
     return _placed(
         "bulla",

@@ -10,7 +10,6 @@ from ml.simulate.findings.common import (
     Part,
     Placed,
     Scene,
-    Volume,
     around,
     axes_of,
     density,

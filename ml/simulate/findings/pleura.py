@@ -129,7 +129,7 @@ def pneumothorax(scene: Scene, side: str = "", amount: str = "") -> Placed:
         zoomed(np.minimum(scene.anatomy.wall_distance(side), 60), window), 1.6
     )
     inside = np.clip(space * 2 - 0.5, 0, 1)
-    down, back, left = axes_of(window)
+    down, back, _ = axes_of(window)
     height = (down - top) / reach
     depth = {"small": scene.between(13, 18), "moderate": scene.between(22, 30)}[amount]
     # A standing person's air gathers at the top and, less, along the side, not behind.
@@ -151,7 +151,8 @@ def pneumothorax(scene: Scene, side: str = "", amount: str = "") -> Placed:
             " small pneumothorax.",
         ),
         "moderate": scene.pick(
-            f"Moderate {side} pneumothorax, the pleural line well seen along the lateral chest wall.",
+            f"Moderate {side} pneumothorax, the pleural line well seen along the "
+            "lateral chest wall.",
             f"{side.capitalize()}-sided pneumothorax of moderate size without mediastinal shift.",
         ),
     }[amount]
