@@ -44,6 +44,8 @@ def next_url(attempt: Attempt) -> str:
     """Where the learner goes on to after this attempt."""
     if attempt.series_id:
         return _next_of_series(attempt)
+    if attempt.mode == Mode.GUIDED and game_of(attempt.kind).guided_shows:
+        return reverse("learning:home")  # the next one is begun by a button
     address = reverse("learning:next", args=[attempt.kind])
     mode = "" if attempt.mode == Mode.PRACTICE else f"&mode={attempt.mode}"
     return f"{address}?after={attempt.case.public_id}{mode}"

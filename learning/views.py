@@ -53,7 +53,8 @@ def next_case(request: HttpRequest, kind: str) -> HttpResponse:
     just_played = request.GET.get("after", "").replace("\0", "")
     after = Case.objects.filter(public_id=just_played).first()
     mode = request.GET.get("mode")
-    if mode is not None and mode not in game.modes:
+    begun_by_button = (*MODES, *((Mode.GUIDED,) if game.guided_shows else ()))
+    if mode is not None and (mode not in game.modes or mode in begun_by_button):
         raise Http404(f"There is no mode called {mode!r:.30}.")
     found = services.next_case_for(request.user, kind, after=after, mode=mode)
     if found is None:

@@ -6,43 +6,60 @@ from typing import Any
 
 from feedback.models import Attempt, Result
 from feedback.queries import next_url
+from localize.agreement import agreement_of
+from localize.closeups import closeup_of
+from localize.similar import similar_cases
+from localize.wording import name_of
 from ml import atlas, taxonomy
 from ml.atlas.place import place_of
 
 SHOWN = "hit"
 """How the page's script is to draw a truth that nobody was asked for: as one that is known."""
+FOR_SCRIPT = ("id", "name", "image", "frame", "box", "others", "closeup")
+
+Row = dict[str, Any]
 
 
 def guided_review(attempt: Attempt, result: Result) -> dict[str, Any]:
     """The page's content, findings in order of importance; `page` is what its script gets."""
     rank = taxonomy.SIGNIFICANCES.index
     rows = sorted(result.data["truths"], key=lambda row: rank(row["significance"]))
-    truths = [_in_words(row) for row in rows]
+    images = {image.public_id: image for image in attempt.case.images.all()}
+    similar = similar_cases(attempt, {row["label"] for row in rows})
+    truths = [
+        {
+            **_in_words(row),
+            "closeup": closeup_of(row, rows, images),
+            "similar": similar.get(row["label"]),
+        }
+        for row in rows
+    ]
     return {
         "guided": True,
         "truths": truths,
         "next_url": next_url(attempt),
-        "page": {"truths": [_for_script(row) for row in truths], "marks": [], "ticked": []},
+        "page": {
+            "truths": [
+                {**{key: row[key] for key in FOR_SCRIPT}, "outcome": SHOWN} for row in truths
+            ],
+            "marks": [],
+            "ticked": [],
+        },
     }
 
 
-def _in_words(row: dict[str, Any]) -> dict[str, Any]:
-    label = taxonomy.labels().get(row["label"])
+def _in_words(row: Row) -> Row:
+    entry = atlas.entries().get(row["label"])
+    phrase = place_of(row["side"], row["location"]).phrase
+    place = phrase[1:-1] if phrase.startswith("(") else phrase
+    told = (f"Look for {entry.look}.", entry.compare, entry.tip) if entry else ()
     return {
         **row,
-        "name": label.name if label else row["label"],
-        "place": place_of(row["side"], row["location"]).phrase.strip("()"),
-        "explanation": _explanation(row["label"]),
+        "name": name_of(row["label"]),
+        "outcome": "shown",
+        "outcome_name": "",
+        "text": place[:1].upper() + place[1:],
+        "explanation": " ".join(filter(None, told)),
+        "agreement": agreement_of(row),
+        "entry": entry,
     }
-
-
-def _explanation(slug: str) -> str:
-    entry = atlas.entries().get(slug)
-    if entry is None:
-        return ""
-    return " ".join(filter(None, (f"Look for {entry.look}.", entry.compare, entry.tip)))
-
-
-def _for_script(row: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: row[key] for key in ("id", "name", "image", "frame", "box", "others")}
-    return {**kept, "outcome": SHOWN}

@@ -93,7 +93,7 @@ class CasePage {
     const back = ["ArrowLeft", "ArrowUp"].includes(event.key);
     return {
       nudge: () => this.review?.step(back ? -1 : 1),
-      normal: () => location.assign(this.data.urls.next),
+      normal: () => this.panel.querySelector(".panel-foot .primary")?.click(), // on to the next case
     };
   }
 

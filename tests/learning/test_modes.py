@@ -168,7 +168,12 @@ def test_the_next_case_stays_in_the_mode(client, trainee, nodule_case):
     other = factories.ImageFactory().case
     response = client.get(f"/next/localize/?after={nodule_case.public_id}&mode=second_look")
     assert response.headers["Location"] == f"/localize/cases/{other.public_id}/?mode=second_look"
-    assert client.get("/next/localize/?mode=cheating").status_code == 404
+
+
+@pytest.mark.parametrize("mode", ["cheating", "guided", "sprint", "test"])
+def test_what_is_begun_by_a_button_is_not_begun_by_an_address(client, nodule_case, mode):
+    assert client.get(f"/next/localize/?mode={mode}").status_code == 404
+    assert not Attempt.objects.exists()
 
 
 def test_a_begun_case_goes_on_in_its_own_mode(client, trainee, nodule_case):

@@ -199,7 +199,7 @@ def test_guided_shows_and_explains_every_finding(client, trainee, nodule_case):
     for words in ("Nodule / mass", "Nodule of twelve millimeters", "Look for", "Cardiomegaly"):
         assert words in page
     assert "/ 100" not in page
-    assert "Missed" not in page
+    assert "outcome-missed" not in page
     assert "Nothing is scored yet" in client.get("/progress/").content.decode()
 
 
