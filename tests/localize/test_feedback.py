@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from feedback import services, tasks
+from feedback.series import end, start_series
 from localize.closeups import closeup_of
 from tests import factories
 
@@ -17,9 +18,11 @@ ON_IT = (0.6, 0.2, 0.7, 0.3)
 MOST_QUERIES = 16
 
 
-def play(user, case, marks=(), ticked=(), *, rule="standard", mode="practice"):
+def play(user, case, marks=(), ticked=(), *, rule="standard"):
     """A scored attempt with (label, box) marks on the case's only image."""
-    attempt = services.open_attempt(user=user, case=case, kind="localize", mode=mode, rule=rule)
+    attempt = services.open_attempt(
+        user=user, case=case, kind="localize", mode="practice", rule=rule
+    )
     image = case.images.first().public_id
     answer = {
         "marks": [
@@ -205,11 +208,14 @@ def test_a_case_not_scored_yet_is_not_shown_to_compare(page_of, trainee, db, sta
     assert begun.images.get().public_id not in page_of(play(trainee, nodule_case()))
 
 
-@pytest.mark.parametrize("mode", ["test", "sprint"])
-def test_a_case_of_a_test_is_not_shown_to_compare(page_of, trainee, db, mode):
-    tested = nodule_case()
-    play(trainee, tested, mode=mode)
-    assert tested.images.get().public_id not in page_of(play(trainee, nodule_case()))
+def test_a_case_of_an_open_series_is_not_shown_to_compare(page_of, trainee, db):
+    tested, other = nodule_case(), nodule_case()
+    play(trainee, tested)
+    series = start_series(user=trainee, kind="localize", mode="test", cases=[tested])
+    attempt = play(trainee, other)
+    assert tested.images.get().public_id not in page_of(attempt)
+    end(series)
+    assert tested.images.get().public_id in page_of(attempt)
 
 
 def test_another_learners_case_is_not_shown_to_compare(page_of, trainee, instructor, db):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from feedback.series import start_series
 from localize.models import Flag
 from tests import factories
 from tests.localize.test_feedback import play
@@ -82,6 +83,11 @@ def test_an_attempt_without_feedback_takes_no_doubt(client_of, trainee, nodule_c
     attempt = trainee.attempts.get()
     address = f"/localize/attempts/{attempt.public_id}/flag"
     assert client.post(address, {"subject": nodule, "why": "Why"}).status_code == 409
+
+
+def test_a_case_of_an_open_series_takes_no_doubt_and_so_tells_nothing(doubt, trainee, nodule_case):
+    start_series(user=trainee, kind="localize", mode="test", cases=[nodule_case])
+    assert doubt("tick-copd", "Flat domes.").status_code == 409
 
 
 def test_curators_see_the_list_with_a_link_to_the_case(doubt, nodule, client_of, nodule_case):
