@@ -175,7 +175,8 @@ export class Gestures {
     if (!this.viewer.shown) return;
     const scrolls = (this.mouse().stackWheel === "scroll") !== event.ctrlKey;
     if (this.viewer.image.frames > 1 && scrolls) {
-      this.viewer.show((this.viewer.wanted ?? this.viewer.frame) + this.#notches(event));
+      const slices = this.#notches(event);
+      if (slices) this.viewer.show((this.viewer.wanted ?? this.viewer.frame) + slices);
       return;
     }
     this.viewer.zoomBy(WHEEL ** -event.deltaY, this.point(event));

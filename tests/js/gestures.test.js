@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { MOUSE } from "../../static/src/bindings.js";
 import { Gestures } from "../../static/src/gestures.js";
 import { Answer } from "../../static/src/marks.js";
 import { Overlay } from "../../static/src/overlay.js";
@@ -15,6 +16,7 @@ let canvas;
 let clicks;
 let drawing;
 let gestures;
+let mouse;
 let overlay;
 let viewer;
 
@@ -26,8 +28,9 @@ beforeEach(() => {
   answer = new Answer();
   overlay = new Overlay(document.getElementById("marks"), viewer, answer, { nameOf: (slug) => slug });
   drawing = { label: "bulla" };
+  mouse = { ...MOUSE };
   clicks = 0;
-  gestures = new Gestures(canvas, viewer, overlay, answer, { drawing: () => drawing, onClick: () => (clicks += 1) });
+  gestures = new Gestures(canvas, viewer, overlay, answer, { drawing: () => drawing, onClick: () => (clicks += 1), mouse: () => mouse });
 });
 
 // Sends one pointer event at a point of the canvas.
@@ -417,4 +420,40 @@ test("two fingers on one spot do not divide by nothing", () => {
   pointer("down", [100, 100], finger(2));
   pointer("move", [130, 100], finger(2));
   for (const [, ...numbers] of viewer.calls) assert.ok(numbers.flat().every(Number.isFinite));
+});
+
+// buttons of one's own
+
+test("buttons do what they are bound to", () => {
+  mouse = { ...MOUSE, left: "window", right: "draw", middle: "zoom", shift: "pan" };
+  drag([50, 50], [70, 40]);
+  assert.deepEqual(sum("windowBy"), [20, -10]);
+  drag([50, 25], [100, 75], { button: 2 });
+  assertBoxes([0.1, 0.1, 0.2, 0.3]);
+  drag([50, 50], [50, 40], { button: 1 });
+  const zooms = viewer.calls.filter(([name]) => name === "zoomBy").map(([, factor]) => factor);
+  assert.ok(zooms.reduce((a, b) => a * b) > 1);
+});
+
+test("a scrolling drag goes through the slices", () => {
+  Object.assign(viewer.image, { frames: 20 });
+  viewer.frame = 5;
+  mouse = { ...MOUSE, middle: "scroll" };
+  drag([50, 50], [50, 68], { button: 1 });
+  assert.deepEqual(viewer.calls.at(-1), ["show", 8]);
+});
+
+test("the wheel on slices can zoom, and scroll with Ctrl", () => {
+  Object.assign(viewer.image, { frames: 20 });
+  mouse = { ...MOUSE, stackWheel: "zoom" };
+  wheel({ deltaY: 100 });
+  wheel({ deltaY: 100, ctrlKey: true });
+  assert.deepEqual(viewer.calls.map(([name]) => name), ["zoomBy", "show"]);
+});
+
+test("a touchpad's small turns add up to a slice", () => {
+  Object.assign(viewer.image, { frames: 20 });
+  for (let i = 0; i < 7; i++) wheel({ deltaY: 10, deltaMode: 0 });
+  const frames = viewer.calls.map(([, frame]) => frame);
+  assert.equal(frames.filter((frame) => frame === 1).length, 2);
 });

@@ -104,3 +104,28 @@ test("a worker that cannot be started rejects with a sentence, as any failure", 
   };
   await assert.rejects(Promise.resolve(renditions.load("/a.png")), /The image/);
 });
+
+test("with local contrast an image is another one", async () => {
+  const loads = [renditions.load("/a.png"), renditions.load("/a.png", { low: 0, high: 9 })];
+  const [worker] = FakeWorker.made;
+  assert.deepEqual(worker.asked.map(({ contrast }) => contrast), [null, { low: 0, high: 9 }]);
+  worker.answer(0, IMAGE);
+  worker.answer(1, { ...IMAGE, width: 7 });
+  assert.deepEqual((await Promise.all(loads)).map(({ width }) => width), [2, 7]);
+});
+
+test("what was not used for longest is forgotten when there is no more room", async () => {
+  renditions = new Renditions("/static/decode-worker.js", 5);
+  const get = async (url) => {
+    const loading = renditions.load(url);
+    const [worker] = FakeWorker.made;
+    if (worker.waitingFor !== worker.asked.length) worker.answer((worker.waitingFor = worker.asked.length) - 1, IMAGE);
+    await loading;
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (const url of ["/a.png", "/b.png", "/a.png", "/c.png", "/a.png"]) await get(url);
+  const asked = () => FakeWorker.made[0].asked.map(({ url }) => url.at(-5));
+  assert.deepEqual(asked(), ["a", "b", "c"]);
+  await get("/b.png");
+  assert.deepEqual(asked(), ["a", "b", "c", "b"]);
+});
