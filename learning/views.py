@@ -57,6 +57,8 @@ def next_case(request: HttpRequest, kind: str) -> HttpResponse:
     if mode is not None and (mode not in game.modes or mode in begun_by_button):
         raise Http404(f"There is no mode called {mode!r:.30}.")
     found = services.next_case_for(request.user, kind, after=after, mode=mode)
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"images": first_images(found.case) if found else []})
     if found is None:
         return render(request, "learning/nothing.html")
     return _to_case(game, found)
@@ -82,8 +84,6 @@ def start(request: HttpRequest, kind: str) -> HttpResponse:
             return render(request, "learning/nothing.html")
         return redirect("learning:onward", begun.public_id)
     found = services.next_case_for(request.user, kind, mode=mode)
-    if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"images": first_images(found.case) if found else []})
     if found is None:
         return render(request, "learning/nothing.html")
     if mode == Mode.GUIDED and game.guided_shows:
