@@ -2,8 +2,10 @@
 
 const PATIENCE_MS = 3000;
 
-// `url` is the page's address of the next case; asked for JSON it names the images only.
+// `url` is where the page goes on to. Only the address of a next case, asked for JSON, names images and
+// begins nothing; any other, such as that of a series, is left alone.
 export function prefetchNext(url) {
+  if (!url?.startsWith("/next/")) return;
   const wait = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 200));
   wait(() => fetchImages(url), { timeout: PATIENCE_MS });
 }

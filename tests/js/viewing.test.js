@@ -6,7 +6,7 @@ import { Bindings, MOUSE } from "../../static/src/bindings.js";
 import { mouseRows } from "../../static/src/help.js";
 import { Links } from "../../static/src/links.js";
 import { Magnifier } from "../../static/src/magnifier.js";
-import { fetchImages } from "../../static/src/prefetch.js";
+import { fetchImages, prefetchNext } from "../../static/src/prefetch.js";
 import { Settings } from "../../static/src/settings.js";
 import { openPage, press } from "./page.js";
 
@@ -134,6 +134,16 @@ test("the next case's images are asked for as JSON, then fetched", async (t) => 
     ["/images/a.png", undefined],
     ["/images/b.png", undefined],
   ]);
+});
+
+test("the address of a series is left alone, since opening it starts a clock", async (t) => {
+  const asked = t.mock.method(globalThis, "fetch", async () => new Response("{}"));
+  globalThis.requestIdleCallback = (work) => work();
+  for (const url of ["/series/1/onward/", undefined]) prefetchNext(url);
+  assert.equal(asked.mock.callCount(), 0);
+  prefetchNext("/next/localize/?after=x");
+  assert.equal(asked.mock.callCount(), 1);
+  delete globalThis.requestIdleCallback;
 });
 
 test("when the next case cannot be had nothing happens", async (t) => {
