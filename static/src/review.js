@@ -94,6 +94,7 @@ export class Review {
     const row = this.rows[index];
     this.#summary(row)?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
+    this.#summary(row)?.scrollIntoView({ block: "nearest" }); // of a row taller than the panel, its line
     this.#tellPosition();
     const item = this.items.get(row.dataset.row);
     this.#drawCloseups(row, item);

@@ -62,8 +62,8 @@ def test_the_pair_of_close_ups_shows_the_place_and_its_mirror(player):
         canvas.scroll_into_view_if_needed()
         player.page.wait_for_function("(c) => c.width === 288", arg=canvas.element_handle())
         assert canvas.evaluate(SHADES) > 60
-    expect(pair).to_contain_text("Other side, mirrored")
-    expect(pair).to_contain_text("Lung window")
+    expect(pair).to_contain_text("Other side, affected too")
+    expect(pair).to_contain_text("Here, lung window")
 
 
 def test_buttons_step_like_the_arrow_keys_and_only_one_row_is_open(player):
