@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from feedback.models import Attempt, Result, Series
+from feedback.models import Attempt, Explanation, Result, Series
 
 
 @admin.register(Attempt)
@@ -21,3 +21,18 @@ class SeriesAdmin(admin.ModelAdmin):
     list_display = ("public_id", "user", "kind", "mode", "started_at", "closed_because")
     list_filter = ("kind", "mode", "closed_because")
     raw_id_fields = ("user",)
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(admin.ModelAdmin):
+    list_display = ("label", "outcome", "text", "model", "reviewed_by", "created_at")
+    list_filter = ("outcome", "model", "label")
+    search_fields = ("text", "label")
+    raw_id_fields = ("reviewed_by",)
+    readonly_fields = (
+        *("key", "facts", "case", "label", "outcome"),
+        *("model", "prompt_version", "asked_by", "created_at"),
+    )
+
+    def has_add_permission(self, request: object) -> bool:
+        return False

@@ -49,7 +49,21 @@ def chexbert() -> CheXbert:
 def language_model() -> Backend:
     """The server of LLM_URL, or else the installed model that LLM_MODEL names."""
     with _loading:
-        return _language_model()
+        return _opened(settings.LLM_URL, settings.LLM_MODEL)
+
+
+def has_eyes() -> bool:
+    """Whether a vision-language model is named for explanations."""
+    return bool(settings.VLM_MODEL) and (
+        bool(settings.VLM_URL)
+        or (settings.VLM_MODEL in MODELS and is_installed(settings.VLM_MODEL))
+    )
+
+
+def vision_model() -> Backend:
+    """The model of VLM_URL and VLM_MODEL."""
+    with _loading:
+        return _opened(settings.VLM_URL, settings.VLM_MODEL)
 
 
 def report_engine() -> LanguageModelEngine:
@@ -60,7 +74,7 @@ def report_engine() -> LanguageModelEngine:
 
 def forget() -> None:
     """Close what was opened, so that changed settings are read."""
-    for opened in (_radgraph, _chexbert, _language_model, _report_engine):
+    for opened in (_radgraph, _chexbert, _opened, _report_engine):
         opened.cache_clear()
 
 
@@ -79,22 +93,23 @@ def _chexbert() -> CheXbert:
 
 
 @cache
-def _language_model() -> Backend:
-    if settings.LLM_URL:
+def _opened(url: str, model: str) -> Backend:
+    """A model of a server, or an installed one; the same for all who name it."""
+    if url:
         from ml.llm.server import ServerModel
 
         return ServerModel(
-            settings.LLM_URL,
-            settings.LLM_MODEL,
+            url,
+            model,
             key=settings.LLM_API_KEY,
             timeout=settings.LLM_TIMEOUT_SECONDS,
             concurrency=settings.LLM_CONCURRENCY,
         )
-    if not _names_installed_model():
-        raise ModelProblem("No language model is configured: set LLM_URL and LLM_MODEL.")
+    if model not in MODELS or not is_installed(model):
+        raise ModelProblem(f"No model {model!r} is installed, and no server is set for it.")
     from ml.llm.local import LocalModel
 
-    return LocalModel(settings.MODELS_DIR / settings.LLM_MODEL, settings.MODEL_DEVICE)
+    return LocalModel(settings.MODELS_DIR / model, settings.MODEL_DEVICE)
 
 
 @cache

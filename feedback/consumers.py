@@ -9,7 +9,11 @@ from feedback.queries import attempt_for
 
 
 class AttemptConsumer(AsyncJsonWebsocketConsumer):
-    """Sends ``{"state"}``: once on connecting, then at every change. Owner only."""
+    """Sends ``{"state"}``: once on connecting, then at every change. Owner only.
+
+    Also ``{"explanation": {"row", "text", "state"}}`` while a model writes one; see
+    `feedback.explanations.write`.
+    """
 
     group: str | None = None
 
@@ -33,6 +37,9 @@ class AttemptConsumer(AsyncJsonWebsocketConsumer):
 
     async def attempt_state(self, event: dict[str, str]) -> None:
         await self.send_json({"state": event["state"]})
+
+    async def attempt_explanation(self, event: dict[str, str]) -> None:
+        await self.send_json({"explanation": event["explanation"]})
 
     async def receive_json(self, content: object, **kwargs: object) -> None:
         """The page has nothing to say here."""

@@ -213,6 +213,32 @@ class SecondOpinion(models.Model):
         return f"{self.result_id} {self.name}"
 
 
+class Explanation(models.Model):
+    """What a vision-language model wrote on one finding or mark, as it passed the checks."""
+
+    key = models.CharField(max_length=64, unique=True, help_text="Digest of facts and model")
+    facts = models.CharField(max_length=64, db_index=True, help_text="Digest of the facts alone")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="explanations")
+    label = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=20)
+    text = models.TextField(blank=True, help_text="Empty: what it wrote did not pass the checks")
+    model = models.CharField(max_length=200)
+    prompt_version = models.CharField(max_length=20)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_by", "created_at"], name="explanations_asked")]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.outcome} {self.model}"
+
+
 class Outcome(models.Model):
     """What scoring says of one truth finding, one mark or one tick."""
 

@@ -89,4 +89,4 @@ def of(result: Result) -> list[dict[str, Any]]:
 def models_wanted() -> bool:
     """Whether anything is configured that a worker for models would do."""
     installed = settings.MODELS_DIR.is_dir() and any(settings.MODELS_DIR.glob("*/installed.json"))
-    return installed or bool(settings.LLM_URL)
+    return installed or bool(settings.LLM_URL or settings.VLM_URL)

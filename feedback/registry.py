@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from feedback.explanations import Subject
     from feedback.models import Attempt, Result
 
 
@@ -81,6 +82,8 @@ class Game:
     """Names of what models installed now can say beside a result."""
     opinion: Callable[[Result, str], dict[str, Any]] | None = None
     """What one of them says, for the page; raises ModelProblem with a sentence."""
+    explained: Callable[[Result, str], Subject | None] | None = None
+    """What a vision-language model is to explain of one row of a result; None for nothing."""
     guided_shows: bool = False
     """Whether guided means to be shown the truth at once, without an answer."""
 

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from feedback import opinions, series, services
+from feedback import explanations, opinions, series, services
 from feedback.registry import game_of
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,12 @@ def score_attempt(attempt_id: int) -> None:
 def second_opinion(opinion_id: int) -> None:
     """Let a model say what it thinks of a result; slow, in the queue of models."""
     opinions.answer(opinion_id)
+
+
+@shared_task
+def write_explanation(attempt_id: int, row: str) -> None:
+    """Let a model explain one row of an attempt's feedback, told to its page as it is written."""
+    explanations.write(attempt_id, row)
 
 
 @shared_task

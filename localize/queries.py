@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 
 from cases.queries import viewer_image
+from feedback.backends import has_eyes
 from feedback.models import Attempt, Mode
 from feedback.queries import mode_page, next_url, number_of
 from ml import atlas, synonyms, taxonomy
@@ -35,6 +36,11 @@ def palette(*, described: bool = True) -> list[dict[str, str]]:
     ]
 
 
+def explain_url(attempt: Attempt) -> str | None:
+    """Where to ask for a model's explanation; None where there is no model to ask."""
+    return reverse("localize:explain", args=[attempt.public_id]) if has_eyes() else None
+
+
 def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     """Template context of a case: images, patient context, and what is marked so far."""
     case = attempt.case
@@ -51,6 +57,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
             "self": reverse("localize:attempt", args=[attempt.public_id]),
             "next": next_url(attempt),
             "onward": next_url(attempt) if attempt.series_id else None,
+            "explain": explain_url(attempt),
             "socket": f"/ws/attempts/{attempt.public_id}/",
         },
         "images": [viewer_image(image) for image in case.images.all()],

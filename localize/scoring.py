@@ -9,6 +9,7 @@ from cases.models import Case, Finding
 from feedback.models import Attempt, Mode, Outcome
 from feedback.registry import Game, Hint, OutcomeRow, Scored
 from localize.answers import clean_answer
+from localize.explained import subject_of
 from localize.hints import (
     Target,
     arithmetic,
@@ -260,6 +261,7 @@ def _outcomes(
 
 
 GAME = Game(
+    explained=subject_of,
     kind=KIND,
     clean_answer=clean_answer,
     score=score,

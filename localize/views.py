@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.queries import case_to_play
-from feedback import services
+from feedback import explanations, services
 from feedback.models import Attempt, Mode
 from feedback.payload import client_uuid, json_object, whole_number
 from feedback.queries import is_told, rounds_in_words, shown_result
@@ -101,6 +101,18 @@ def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     if not is_told(found):
         return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
     return render(request, "localize/_told.html", {"attempt": found, **_told(found)})
+
+
+@require_POST
+@answered_problem
+def explain(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """Have a model explain one row: its kept text, or 202 and the WebSocket tells it."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    if not is_told(found):
+        return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
+    row = str(json_object(request).get("row", ""))[:60]
+    status, told = explanations.asked(found, row)
+    return JsonResponse(told, status=status)
 
 
 @require_POST

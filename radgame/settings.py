@@ -168,7 +168,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # A request never waits long for a broker that is away: the sweep queues again what it lost.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 # What waits for models never stands before the scoring; `manage.py play` starts a worker for it.
-CELERY_TASK_ROUTES = {"feedback.tasks.second_opinion": {"queue": "models"}}
+CELERY_TASK_ROUTES = {
+    "feedback.tasks.second_opinion": {"queue": "models"},
+    "feedback.tasks.write_explanation": {"queue": "models"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "queue again what stayed submitted": {
@@ -222,6 +225,8 @@ LLM_MODEL = text("LLM_MODEL", "")
 LLM_API_KEY = text("LLM_API_KEY", "")
 LLM_TIMEOUT_SECONDS = number("LLM_TIMEOUT_SECONDS", 120)
 LLM_CONCURRENCY = number("LLM_CONCURRENCY", 4)
+VLM_URL = text("VLM_URL", LLM_URL)
+VLM_MODEL = text("VLM_MODEL", "")
 REPORT_ENGINE_BESIDE = choice("REPORT_ENGINE_BESIDE", "none", "llm")
 
 # Time and language

@@ -131,6 +131,26 @@ class Migration(migrations.Migration):
             name='cases',
             field=models.ManyToManyField(related_name='series', through='feedback.SeriesCase', to='cases.case'),
         ),
+        migrations.CreateModel(
+            name='Explanation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(help_text='Digest of facts and model', max_length=64, unique=True)),
+                ('facts', models.CharField(db_index=True, help_text='Digest of the facts alone', max_length=64)),
+                ('label', models.CharField(max_length=40)),
+                ('outcome', models.CharField(max_length=20)),
+                ('text', models.TextField(blank=True, help_text='Empty: what it wrote did not pass the checks')),
+                ('model', models.CharField(max_length=200)),
+                ('prompt_version', models.CharField(max_length=20)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='explanations', to='cases.case')),
+                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['asked_by', 'created_at'], name='explanations_asked')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='result',
             constraint=models.UniqueConstraint(fields=('attempt', 'scorer', 'scorer_version', 'round'), name='result_once_a_version'),

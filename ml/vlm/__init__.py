@@ -15,7 +15,7 @@ from ml.models.problems import ModelProblem
 from ml.vlm import checks, prompt
 from ml.vlm.question import OUTCOMES, Box, Question
 
-__all__ = ["OUTCOMES", "Box", "Explanation", "Question", "explain"]
+__all__ = ["OUTCOMES", "Box", "Explanation", "Question", "explain", "write"]
 
 logger = logging.getLogger(__name__)
 ANSWER_TOKENS = 220
@@ -38,34 +38,46 @@ def explain(
     *,
     show: Callable[[str], None] | None = None,
 ) -> Explanation | None:
-    """Ask for one explanation; None (and why in the log) where there is none to be shown.
+    """As `write`, but None (and why in the log) wherever there is nothing to be shown."""
+    try:
+        written = write(backend, question, image, crop, show=show)
+    except ModelProblem as problem:
+        logger.warning("No explanation: %s", problem)
+        return None
+    return written if written.text else None
+
+
+def write(
+    backend: Backend,
+    question: Question,
+    image: bytes | None = None,
+    crop: bytes | None = None,
+    *,
+    show: Callable[[str], None] | None = None,
+) -> Explanation:
+    """Ask for one explanation; its text is empty where what came may not be shown.
 
     Args:
         backend: a vision-language model, or a language model when no image is given.
         image: PNG with the truth outlined (`ml.vlm.pictures.marked_png`).
         crop: PNG of the place, enlarged.
         show: gets the text as it grows, each time the whole of it so far. What it is given passed
-            the checks that can be made of a beginning; when None comes back in the end, what
+            the checks that can be made of a beginning; when nothing comes in the end, what
             was shown has to be taken back.
+
+    Raises:
+        ModelProblem: the model does not answer.
     """
-    text = ""
-    try:
-        for piece in backend.stream(prompt.messages(question, image, crop), ANSWER_TOKENS):
-            text += piece
-            shown, wrong = checks.beginning_of(text, question)
-            if wrong:
-                return _refused(backend, wrong, text)
-            if show and shown.strip():
-                show(shown.lstrip())
-    except ModelProblem as problem:
-        logger.warning("No explanation: %s", problem)
-        return None
+    text, wrong = "", ""
+    for piece in backend.stream(prompt.messages(question, image, crop), ANSWER_TOKENS):
+        text += piece
+        shown, wrong = checks.beginning_of(text, question)
+        if wrong:
+            break
+        if show and shown.strip():
+            show(shown.lstrip())
     text = " ".join(text.split())
-    if wrong := checks.problem_of(text, question):
-        return _refused(backend, wrong, text)
-    return Explanation(text, backend.version, prompt.PROMPT_VERSION)
-
-
-def _refused(backend: Backend, wrong: str, text: str) -> Explanation | None:
-    logger.info("An explanation of %s is not shown: %s: %r", backend.version, wrong, text)
-    return None
+    wrong = wrong or checks.problem_of(text, question)
+    if wrong:
+        logger.info("An explanation of %s is not shown: %s: %r", backend.version, wrong, text)
+    return Explanation("" if wrong else text, backend.version, prompt.PROMPT_VERSION)

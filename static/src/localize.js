@@ -1,6 +1,7 @@
 // The page of the drawing game: images to mark, a palette of labels, submit, feedback.
 import "./site.js";
 import { Closeups } from "./closeups.js";
+import { Explanations } from "./explanations.js";
 import { moveBox, resizeBox } from "./geometry.js";
 import { Hints } from "./hints.js";
 import { Answer } from "./marks.js";
@@ -45,6 +46,7 @@ class CasePage {
   }
 
   async start() {
+    this.explanations = new Explanations(this.panel, this.data);
     document.addEventListener("keydown", (event) => this.stage.key(event));
     if (this.isOpen) this.#startPlaying();
     await this.stage.open();

@@ -40,6 +40,7 @@ MATRIX = {
     "localize:result": (302, 409, 404, 404),
     "localize:hint": (302, 405, 405, 405),
     "localize:again": (302, 405, 405, 405),
+    "localize:explain": (302, 405, 405, 405),
     "localize:flag": (302, 405, 405, 405),
     "localize:atlas": (302, 200, 200, 200),
     "report:case": (302, 200, 200, 200),
@@ -111,6 +112,10 @@ def arguments(attempt, report, test):
         *("attempt", "draft", "submit", "hint"),
         *("status", "result", "again", "contest", "beside"),
     )
+    played = (
+        *("attempt", "draft", "submit", "hint", "status"),
+        *("result", "again", "flag", "explain"),
+    )
     return {
         "report:case": case,
         **{f"report:{name}": [report.public_id] for name in written},
@@ -118,10 +123,7 @@ def arguments(attempt, report, test):
         "learning:start": ["localize"],
         **{f"learning:{name}": [test.public_id] for name in ("series", "onward", "end")},
         "localize:case": case,
-        **{
-            f"localize:{name}": own
-            for name in ("attempt", "draft", "submit", "hint", "status", "result", "again", "flag")
-        },
+        **{f"localize:{name}": own for name in played},
         "localize:atlas": ["nodule_mass"],
         "cases:detail": case,
         "cases:set_status": case,

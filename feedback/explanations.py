@@ -1,0 +1,249 @@
+"""Explanations by a vision-language model: kept by what they are about, streamed while written.
+
+The atlas is on the page from the start; a model's text takes its place when there is one that
+passed the checks (`ml.vlm`), and only then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from accounts.models import User
+from cases.imaging.pixels import Window
+from cases.imaging.render import windowed
+from cases.models import Case, Finding, Image
+from feedback import backends
+from feedback.models import Attempt, Explanation
+from feedback.queries import shown_result
+from feedback.registry import game_of
+from ml import vlm
+from ml.llm.backend import Backend
+from ml.models import ModelProblem
+from ml.vlm import Box, Question, pictures, prompt
+
+logger = logging.getLogger(__name__)
+
+MOST_AN_HOUR = 30
+"""New texts that one learner may have written in an hour."""
+PATIENCE = 120
+"""Seconds after which nobody waits for a text any more."""
+FRONTAL = (Image.View.PA, Image.View.AP, Image.View.FRONTAL)
+UNREVIEWED = "Model, unreviewed"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be explained, and where it lies."""
+
+    case: Case
+    question: Question
+    image: Image | None = None
+    frame: int = 0
+    truth: tuple[Box, ...] = ()
+    mark: Box | None = None
+
+    @property
+    def facts(self) -> str:
+        """A digest of everything that the text depends on but the model."""
+        known = {
+            **prompt.facts_of(self.question),
+            "language": self.question.language,
+            "image": self.image.rendition.name if self.image else "",
+            "boxes": [self.frame, self.truth, self.mark],
+            "prompt": prompt.PROMPT_VERSION,
+        }
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def subject_of_finding(finding: Finding) -> Subject:
+    """The truth part: why a finding is what it is, for whoever missed it."""
+    case = finding.case
+    regions = [r for r in finding.regions.select_related("image") if not r.alternate]
+    first = regions[0] if regions else None
+    same = [r for r in regions if first and (r.image_id, r.frame) == (first.image_id, first.frame)]
+    return Subject(
+        case,
+        question_on(
+            case,
+            label=finding.label,
+            outcome="missed",
+            side=finding.side,
+            location=finding.location,
+            size_mm=finding.size_mm,
+            sentence=finding.sentence,
+        ),
+        first.image if first else None,
+        first.frame if first else 0,
+        tuple((r.x0, r.y0, r.x1, r.y1) for r in same),
+    )
+
+
+def question_on(case: Case, **facts: Any) -> Question:
+    """A question with what is known of the case; ValueError for a label outside the taxonomy."""
+    from ml import taxonomy
+
+    known = taxonomy.labels()
+    labels = sorted({f.label for f in case.findings.all() if f.label in known})
+    return Question(
+        present=tuple(labels),
+        age=case.age,
+        sex=case.sex or "",
+        indication=case.indication,
+        **facts,
+    )
+
+
+def side_of_box(box: Box, image: Image | None) -> str:
+    """The patient's side that a box lies on, on a frontal view; empty elsewhere and in between."""
+    if image is None or image.view not in FRONTAL or box[0] < 0.5 < box[2]:
+        return ""
+    return "right" if box[2] <= 0.5 else "left"
+
+
+def kept(subject: Subject) -> Explanation | None:
+    """A text that is there already: a reviewed one first, then of the model in use."""
+    found = Explanation.objects.filter(facts=subject.facts).exclude(text="")
+    reviewed = found.filter(reviewed_by__isnull=False).select_related("reviewed_by").first()
+    return reviewed or found.order_by("-id").first()
+
+
+def badge_of(explanation: Explanation) -> str:
+    reviewer = explanation.reviewed_by
+    return f"Model, reviewed by {reviewer.username}" if reviewer else UNREVIEWED
+
+
+def may_ask(user: User) -> bool:
+    """Whether this learner may have another text written now."""
+    hour = timezone.now() - timedelta(hours=1)
+    asked = Explanation.objects.filter(asked_by=user, created_at__gt=hour)
+    return asked.count() < MOST_AN_HOUR
+
+
+def make(
+    subject: Subject, *, user: User | None = None, show: Callable[[str], None] | None = None
+) -> Explanation | None:
+    """The kept text, or a new one; None where the model has none that may be shown.
+
+    A text that did not pass is remembered as empty, so that it is not asked for again.
+    ModelProblem when the model does not answer, or none is configured.
+    """
+    found = kept(subject)
+    if found:
+        return found
+    backend = backends.vision_model()
+    key = hashlib.sha256(f"{subject.facts} {backend.version}".encode()).hexdigest()
+    if Explanation.objects.filter(key=key).exists():
+        return None
+    written = _written(backend, subject, show)
+    explanation, _ = Explanation.objects.get_or_create(
+        key=key,
+        defaults={
+            "facts": subject.facts,
+            "case": subject.case,
+            "label": subject.question.label,
+            "outcome": subject.question.outcome,
+            "text": written.text,
+            "model": written.model,
+            "prompt_version": written.prompt_version,
+            "asked_by": user,
+        },
+    )
+    return explanation if explanation.text else None
+
+
+def _written(
+    backend: Backend, subject: Subject, show: Callable[[str], None] | None
+) -> vlm.Explanation:
+    """What the model writes; with an empty text when that may not be shown."""
+    image = crop = None
+    if subject.image is not None:
+        pixels = displayed(subject.image, subject.frame)
+        image = pictures.marked_png(pixels, subject.truth, subject.mark)
+        place = subject.truth[0] if subject.truth else subject.mark
+        crop = pictures.crop_png(pixels, place, subject.truth) if place else None
+    return vlm.write(backend, subject.question, image, crop, show=show)
+
+
+def displayed(image: Image, frame: int) -> Any:
+    """A frame as it is first shown: (rows, columns), 8 bits."""
+    import numpy as np
+    from PIL import Image as Picture
+
+    with image.rendition.storage.open(image.frame_path(frame)) as stream:
+        pixels = np.asarray(Picture.open(io.BytesIO(stream.read())))
+    return windowed(pixels, Window(image.window_center, image.window_width))
+
+
+def subject_of(attempt: Attempt, row: str) -> Subject | None:
+    """What a row of an attempt's shown result is about; None for nothing to explain."""
+    result = shown_result(attempt)
+    explained = game_of(attempt.kind).explained
+    return explained(result, row) if result and explained else None
+
+
+def asked(attempt: Attempt, row: str) -> tuple[int, dict[str, str]]:
+    """Answer a page that wants a row explained: HTTP status, and what to tell it.
+
+    200 with the text when it is there; 202 when a worker will tell it; state ``none`` when
+    the atlas is all there is; 429 when this learner has asked too often.
+    """
+    subject = subject_of(attempt, row) if backends.has_eyes() else None
+    if subject is None:
+        return 200, {"row": row, "state": "none"}
+    found = kept(subject)
+    if found:
+        return 200, {"row": row, "state": "done", "text": found.text, "badge": badge_of(found)}
+    if not may_ask(attempt.user):
+        return 429, {"row": row, "state": "none", "error": "You have asked for many; try later."}
+    if not _queued(attempt, row):
+        return 200, {"row": row, "state": "none"}
+    return 202, {"row": row, "state": "asked"}
+
+
+def _queued(attempt: Attempt, row: str) -> bool:
+    from feedback.tasks import write_explanation
+
+    try:
+        write_explanation.apply_async((attempt.pk, row), expires=PATIENCE)
+    except Exception:  # any broker's own error: the atlas is on the page
+        logger.warning("An explanation could not be queued.", exc_info=True)
+        return False
+    return True
+
+
+def write(attempt_id: int, row: str) -> None:
+    """Explain a row to the attempt's page: ``writing`` as it grows, then ``done`` or ``none``."""
+    attempt = Attempt.objects.select_related("case", "user").get(pk=attempt_id)
+    subject = subject_of(attempt, row)
+    found = None
+    try:
+        if subject:
+            found = make(
+                subject, user=attempt.user, show=lambda text: _tell(attempt, row, "writing", text)
+            )
+    except (ModelProblem, OSError) as problem:
+        logger.warning("Row %s of attempt %s is not explained: %s", row, attempt_id, problem)
+    if found:
+        _tell(attempt, row, "done", found.text, badge_of(found))
+    else:
+        _tell(attempt, row, "none")
+
+
+def _tell(attempt: Attempt, row: str, state: str, text: str = "", badge: str = "") -> None:
+    told = {"row": row, "state": state, "text": text, "badge": badge}
+    message = {"type": "attempt.explanation", "explanation": told}
+    try:
+        async_to_sync(get_channel_layer().group_send)(attempt.group, message)
+    except Exception:  # the atlas is on the page
+        logger.warning("Nobody could be told of an explanation.", exc_info=True)

@@ -1,0 +1,94 @@
+"""A model's explanation streams into the feedback; with its server dead the atlas is there."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.player import Player
+from tests.game import started
+from tests.servers import chat_server, close
+
+pytestmark = pytest.mark.browser
+
+
+class Writer:
+    """A chat server's act: writes of the side it was told of, the first word at once."""
+
+    def __init__(self, chat):
+        self.chat = chat
+        self.began = 0.0
+
+    def __call__(self, handler):
+        facts = json.loads(self.chat.asked[-1]["messages"][1]["content"][-1]["text"])
+        side = "left" if "left" in facts["place"] else "right"
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        words = f"This is a nodule in the {side} lung. Its edge is sharp and it is round."
+        self.began = time.time()
+        for place, word in enumerate(words.split()):
+            event = {"choices": [{"delta": {"content": f"{word} "}}]}
+            handler.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+            handler.wfile.flush()
+            time.sleep(1 if place == 1 else 0.01)
+        handler.wfile.write(b"data: [DONE]\n\n")
+        handler.close_connection = True
+
+
+@pytest.fixture(scope="module")
+def chat():
+    with chat_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def seeing_game(chat):
+    variables = {"VLM_URL": chat.url, "VLM_MODEL": "seer-1", "LLM_TIMEOUT_SECONDS": "5"}
+    with started(**variables) as running:
+        yield running
+
+
+@pytest.fixture
+def player(seeing_game, page):
+    person = Player(seeing_game, page)
+    person.log_in("trainee")
+    return person
+
+
+def missed(player, nodules):
+    """The row of a nodule that was missed, opened."""
+    player.open(player.case_with(nodules=nodules))
+    player.page.keyboard.press("n")
+    player.submit()
+    player.wait_for_feedback()
+    row = player.page.locator(".finding.outcome-missed").first
+    if row.get_attribute("open") is None:
+        row.locator("summary").first.click()
+    return row
+
+
+def test_an_explanation_is_written_into_the_feedback(player, chat):
+    writer = Writer(chat)
+    chat.will(writer)
+    row = missed(player, 1)
+    expect(row.locator(".explanation")).to_have_text("This")
+    seconds = time.time() - writer.began
+    assert seconds < 1, f"the first word took {seconds:.2f} s"
+    expect(row.locator("[data-role=badge]")).to_have_text("Model, being written …")
+    expect(row.locator(".explanation")).to_contain_text("it is round.")
+    expect(row.locator("[data-role=badge]")).to_have_text("Model, unreviewed")
+
+
+def test_with_the_server_dead_the_atlas_explains(player, chat):
+    chat.will(close)
+    row = missed(player, 2)
+    expect(row.locator(".explanation")).to_contain_text("went unmarked")
+    expect(row.locator("[data-role=badge]")).to_have_text("Atlas")
+    player.page.wait_for_timeout(3000)
+    assert len(chat.asked) >= 1
+    expect(row.locator(".explanation")).to_contain_text("went unmarked")
+    expect(row.locator("[data-role=badge]")).to_have_text("Atlas")
