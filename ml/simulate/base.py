@@ -233,10 +233,11 @@ def _slabs(hu: HU, axis: int, spacing: Spacing) -> Slabs:
     step = round(SLAB_MM / spacing[axis])
     count = -(-hu.shape[axis] // step)
     kept = [spacing[other] for other in range(3) if other != axis]
-    soft, bone = [], []
+    soft: list[HU] = []
+    bone: list[HU] = []
     for index in range(count):
         block = hu.take(range(index * step, min((index + 1) * step, hu.shape[axis])), axis=axis)
         for sums, part in zip((soft, bone), densities(block), strict=True):
             sums.append(part.sum(axis=axis, dtype=np.float32) * np.float32(spacing[axis]))
     centers = (np.arange(count, dtype=np.float32) + 0.5) * step * spacing[axis]
-    return Slabs(np.stack(soft), np.stack(bone), centers, (kept[0], kept[1]))
+    return Slabs(np.stack(soft), np.stack(bone), centers.astype(np.float32), (kept[0], kept[1]))

@@ -305,8 +305,8 @@ def _taken(
     large = detector.enlarged(total, full)
     fine = replace(view, shape=full)
     for one in placed:
-        for part in one.parts:
-            for added, _ in _drawn(fine, part):
+        for device in one.parts:
+            for added, _ in _drawn(fine, device):
                 large += added
     exposure = _exposure(view, rng)
     values = detector.radiograph(np.clip(large, 0, None), exposure, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from scipy import ndimage
 
 from ml.simulate.projector import WATER_PER_MM, View
 
-Picture = NDArray[np.float32]
+Picture = NDArray[Any]
 Mask = NDArray[np.bool_]
 Path3 = NDArray[np.float64]
 SHOWN_MM = 0.5

@@ -183,7 +183,7 @@ def _mesh(
     rows: Points, columns: Points, down: Points, across: Points, shape: tuple[int, ...]
 ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
     """PIL's mesh: a box of the output and the four corners it comes from, where any is inside."""
-    mesh = []
+    mesh: list[tuple[tuple[int, ...], tuple[float, ...]]] = []
     corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
     for i in range(CELLS):
         for j in range(CELLS):

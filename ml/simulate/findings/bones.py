@@ -48,7 +48,7 @@ def fracture(scene: Scene, side: str = "") -> Placed:
     rib = ndimage.grey_dilation(rib, size=3)
     excess = 1.6 * np.clip(here - 30, 0, None) * rib / 1000
     axes = axes_of(window, center)
-    distance = sum(a * d for a, d in zip(axes, along, strict=True))
+    distance = np.asarray(sum(a * d for a, d in zip(axes, along, strict=True)))
     step = scene.between(7.0, 9.0)
     beyond = sigmoid(distance / 0.5) * np.exp(-np.clip(distance, 0, None) / 22)
     index = np.indices(excess.shape).astype(np.float32)
@@ -81,7 +81,7 @@ def healed_fracture(scene: Scene, side: str = "") -> Placed:
     center, along = _lateral_point(scene, side, number)
     window = around(scene, center, 24)
     axes = axes_of(window, center)
-    distance = sum(a * d for a, d in zip(axes, along, strict=True))
+    distance = np.asarray(sum(a * d for a, d in zip(axes, along, strict=True)))
     reach = np.sqrt(np.clip(sum(a * a for a in axes) - distance**2, 0, None))
     size = scene.between(6.5, 8.0)
     lumps = noise(scene.rng, reach.shape, 3) * 0.7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from ml.simulate.anatomy import Anatomy, Point
 from ml.simulate.drawing import Plate, Wire
 from ml.simulate.projector import Block
 
-Volume = NDArray[np.float32]
+Volume = NDArray[Any]
+"""Floating point, 32 or 64 bits."""
 Corner = tuple[int, int, int]
 BONE = 1.1
 """Attenuation of calcium beside water of equal density."""
@@ -100,12 +102,6 @@ def part_of(window: tuple[slice, ...], added: Volume, share: Volume) -> Part:
 
 def density(scene: Scene, window: tuple[slice, ...]) -> Volume:
     return (np.clip(scene.hu[window].astype(np.float32) + 1000, 0, None)) / 1000
-
-
-def filled(scene: Scene, window: tuple[slice, ...], share: Volume, target: Volume | float) -> Part:
-    """A part that brings lung up to the density `target`, nowhere lower than it was."""
-    lack = np.clip(target - density(scene, window), 0, None)
-    return part_of(window, lack * share, share)
 
 
 def sigmoid(value: Volume) -> Volume:

@@ -15,7 +15,6 @@ from ml.simulate.findings.common import (
     around,
     axes_of,
     density,
-    filled,
     noise,
     part_of,
     sigmoid,
@@ -190,12 +189,10 @@ def _round(scene: Scene, center: Point, diameter: float, kind: str) -> Part:
     if kind == "spiculated":
         share = np.maximum(share, _spikes(rng, away, reach, diameter))
     if kind == "calcified":
-        part = filled(scene, window, share, 2.3)
-        assert part.added and part.mask
-        return part_of(window, part.added.values * BONE, core)
-    return part_of(
-        window, filled(scene, window, share, 1.05).added.values, np.maximum(core, share > 0.35)
-    )  # type: ignore[union-attr]
+        added = np.clip(2.3 - density(scene, window), 0, None) * share
+        return part_of(window, added * BONE, core)
+    added = np.clip(1.05 - density(scene, window), 0, None) * share
+    return part_of(window, added, np.maximum(core, share > 0.35))
 
 
 def _spikes(rng: np.random.Generator, away: list[Volume], reach: Volume, diameter: float) -> Volume:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from ml.simulate import organs
@@ -104,7 +105,7 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
 
 def _from_side(space: np.ndarray, half: tuple[slice, ...], side: str) -> Volume:
     """How far each voxel of 2 mm lies from the most lateral lung of its level, mm."""
-    flat = space[half].any(axis=1)
+    flat: NDArray[np.bool_] = np.asarray(space[half].any(axis=1))
     columns = np.arange(flat.shape[1])
     ends = [np.flatnonzero(level) for level in flat]
     far = [(e[-1] if side == "left" else e[0]) if len(e) else np.nan for e in ends]
