@@ -15,7 +15,7 @@ from ml.atlas.place import place_of
 
 SHOWN = "hit"
 """How the page's script is to draw a truth that nobody was asked for: as one that is known."""
-FOR_SCRIPT = ("id", "name", "image", "frame", "box", "others", "closeup")
+FOR_SCRIPT = ("id", "name", "image", "frame", "box", "others", "slices", "closeup")
 
 Row = dict[str, Any]
 

@@ -27,7 +27,18 @@ from ml import atlas, taxonomy
 
 RULE_NAMES = {"standard": "Standard rule", "radgame": "RadGame rule (IoU ≥ 0.3)"}
 IMPORTANCE = {name: rank for rank, name in enumerate(taxonomy.SIGNIFICANCES)}
-ON_THE_PAGE = ("id", "name", "outcome", "image", "frame", "box", "others", "closeup", "mark")
+ON_THE_PAGE = (
+    "id",
+    "name",
+    "outcome",
+    "image",
+    "frame",
+    "box",
+    "others",
+    "slices",
+    "closeup",
+    "mark",
+)
 """What the page's script is told of a row; the rest is in the page's text."""
 
 Row = dict[str, Any]

@@ -38,13 +38,13 @@ def _truth(finding: Finding) -> rules.Truth:
     for region in finding.regions.all():
         image = region.image.public_id
         if region.alternate:
-            alternate = rules.Alternate(region.box, region.reader, region.public_id)
+            alternate = rules.Alternate(region.box, region.reader, region.public_id, region.frame)
             others.append((alternate, image, region.frame))
         else:
             own.append(
                 rules.Region(region.public_id, region.box, image, region.frame, region.reader)
             )
-    regions = rules.attach_alternates(own, others)
+    regions = rules.attach_alternates(rules.join_slices(own), others)
     return rules.Truth(finding.public_id, finding.label, finding.mode, regions)
 
 
@@ -190,7 +190,14 @@ def _places(
     if region is None:
         drawn = [r for (truth, _), r in regions.items() if truth == row.truth]
         if not drawn:
-            return {"image": None, "frame": 0, "box": None, "others": [], "readers": 0}
+            return {
+                "image": None,
+                "frame": 0,
+                "box": None,
+                "others": [],
+                "slices": [],
+                "readers": 0,
+            }
         region = drawn[0]
     readers = {box.reader for box in finding.regions.all()}
     return {
@@ -198,6 +205,7 @@ def _places(
         "frame": region.frame,
         "box": list(region.box),
         "others": [list(alternate.box) for alternate in region.alternates],
+        "slices": [{"frame": one.frame, "box": list(one.box)} for one in region.slices],
         "reader_boxes": [
             {"reader": box.reader, "box": list(box.box)} for box in (region, *region.alternates)
         ],

@@ -17,12 +17,13 @@ from ml.localize.model import (
     Region,
     Result,
     Rule,
+    Slice,
     TickOutcome,
     Truth,
     TruthOutcome,
     score_of,
 )
-from ml.localize.places import attach_alternates
+from ml.localize.places import attach_alternates, join_slices
 from ml.localize.rules import score
 
 __all__ = [
@@ -35,11 +36,13 @@ __all__ = [
     "Region",
     "Result",
     "Rule",
+    "Slice",
     "TickOutcome",
     "Truth",
     "TruthOutcome",
     "answer_line",
     "attach_alternates",
+    "join_slices",
     "score",
     "score_of",
 ]

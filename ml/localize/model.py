@@ -21,6 +21,16 @@ class Alternate:
     box: Box
     reader: str = ""
     id: str = ""
+    frame: int | None = None
+    """Its frame of a stack; None: the region's."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Where one place shows on one further frame of a stack."""
+
+    frame: int
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Region:
     frame: int = 0
     reader: str = ""
     alternates: tuple[Alternate, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    """The same place on other frames of a stack."""
 
 
 @dataclass(frozen=True)

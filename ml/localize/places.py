@@ -9,9 +9,40 @@ import numpy as np
 
 from ml import boxes
 from ml.boxes import Box
-from ml.localize.model import Alternate, Mark, Region, Truth
+from ml.localize.model import Alternate, Mark, Region, Slice, Truth
 
 Drawn = tuple[Truth, Region]
+
+
+def join_slices(regions: Sequence[Region]) -> tuple[Region, ...]:
+    """Regions that continue each other through a stack as one, named by its largest box.
+
+    Boxes of one reader that overlap on neighboring frames of an image are one place, however
+    many frames a lesion spans; what is alone stays as it is.
+    """
+    chains: list[list[Region]] = []
+    for region in sorted(regions, key=lambda one: one.frame):
+        chain = next((chain for chain in chains if _continues(chain[-1], region)), None)
+        if chain is None:
+            chains.append([region])
+        else:
+            chain.append(region)
+    return tuple(_joined(chain) for chain in chains)
+
+
+def _continues(last: Region, region: Region) -> bool:
+    same = (last.image, last.reader) == (region.image, region.reader)
+    return same and region.frame == last.frame + 1 and _iou(last.box, region.box) > 0
+
+
+def _joined(chain: list[Region]) -> Region:
+    main = max(chain, key=lambda one: (one.box[2] - one.box[0]) * (one.box[3] - one.box[1]))
+    rest = tuple(Slice(one.frame, one.box) for one in chain if one is not main)
+    return replace(main, slices=rest)
+
+
+def _iou(one: Box, other: Box) -> float:
+    return float(boxes.iou_matrix(boxes.as_boxes([one]), boxes.as_boxes([other]))[0, 0])
 
 
 def attach_alternates(
@@ -66,36 +97,50 @@ class Overlaps:
 
 def overlaps(regions: Sequence[Drawn], marks: Sequence[Mark], tolerance: int) -> Overlaps:
     """How every mark lies to every region, over the boxes of all its readers."""
-    candidates = [
-        (row, alternate.box, alternate.reader)
-        for row, (_, region) in enumerate(regions)
-        for alternate in (Alternate(region.box, region.reader), *region.alternates)
-    ]
-    truth_boxes = boxes.as_boxes([box for _, box, _ in candidates])
+    candidates = [found for row, (_, region) in enumerate(regions) for found in _boxes(row, region)]
+    truth_boxes = boxes.as_boxes([box for _, _, box, _ in candidates])
     mark_boxes = boxes.as_boxes([mark.box for mark in marks])
     iou = boxes.iou_matrix(truth_boxes, mark_boxes)
+    frames = np.array([frame for _, frame, _, _ in candidates], dtype=int)
+    here = _same_image([regions[row][1] for row, *_ in candidates], marks)
+    here &= np.abs(frames[:, None] - _frames(marks)[None, :]) <= tolerance
     # A hit by any reader goes before a larger overlap that is none.
-    rank = iou + 2.0 * boxes.hits(truth_boxes, mark_boxes, iou)
+    rank = np.where(here, iou + 2.0 * boxes.hits(truth_boxes, mark_boxes, iou), 0.0)
     best = np.full((len(regions), len(marks)), -1.0)
     readers = [[region.reader] * len(marks) for _, region in regions]
-    for index, (row, _, reader) in enumerate(candidates):
+    for index, (row, _, _, reader) in enumerate(candidates):
         better = rank[index] > best[row]
         best[row][better] = rank[index][better]
         for column in np.flatnonzero(better):
             readers[row][column] = reader
-    here = same_place(regions, marks, tolerance)
-    permitted = (best >= 2.0) & here
-    return Overlaps(np.where(here, best - 2.0 * permitted, 0.0), permitted, readers)
+    permitted = best >= 2.0
+    return Overlaps(best - 2.0 * permitted, permitted, readers)
+
+
+def _boxes(row: int, region: Region) -> list[tuple[int, int, Box, str]]:
+    """Row, frame, box and reader of everything that stands for a region."""
+    own = [Slice(region.frame, region.box), *region.slices]
+    others = [
+        (row, region.frame if a.frame is None else a.frame, a.box, a.reader)
+        for a in region.alternates
+    ]
+    return [(row, one.frame, one.box, region.reader) for one in own] + others
 
 
 def same_place(regions: Sequence[Drawn], marks: Sequence[Mark], tolerance: int) -> boxes.Flags:
     """Whether mark and region are on one image, frames at most `tolerance` apart, ``(n, m)``."""
-    images = np.array([region.image for _, region in regions], dtype=object)
     frames = np.array([region.frame for _, region in regions], dtype=int)
-    mark_images = np.array([mark.image for mark in marks], dtype=object)
-    mark_frames = np.array([mark.frame for mark in marks], dtype=int)
-    same_image = images[:, None] == mark_images[None, :]
-    return same_image & (np.abs(frames[:, None] - mark_frames[None, :]) <= tolerance)
+    near = np.abs(frames[:, None] - _frames(marks)[None, :]) <= tolerance
+    return _same_image([region for _, region in regions], marks) & near
+
+
+def _frames(marks: Sequence[Mark]) -> np.ndarray:
+    return np.array([mark.frame for mark in marks], dtype=int)
+
+
+def _same_image(regions: Sequence[Region], marks: Sequence[Mark]) -> boxes.Flags:
+    images = np.array([region.image for region in regions], dtype=object)
+    return images[:, None] == np.array([mark.image for mark in marks], dtype=object)[None, :]
 
 
 def order_of_regions(regions: Sequence[Drawn]) -> list[int]:

@@ -27,8 +27,12 @@ export function boxesOf(review, current = null) {
     text: row.outcome === "hit" ? "" : `${SIGNS[row.outcome]} your ${row.name}`,
   }));
   const shown = review.truths.find(({ id }) => id === current);
+  // On a stack a finding shows on further slices.
+  const slices = review.truths.flatMap((row) =>
+    (row.slices ?? []).map((one) => ({ ...placed(row), ...one, kind: KIND[row.outcome], text: "" })),
+  );
   const others = (shown?.others ?? []).map((box) => ({ ...placed(shown), id: null, box, kind: "truth other-reader", text: "" }));
-  return [...others, ...truths, ...marks];
+  return [...others, ...slices, ...truths, ...marks];
 }
 
 function placed({ id, image, frame, box }) {

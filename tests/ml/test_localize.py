@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from bench.localize_rules import VINDR, agreement
 from ml import jsonl
-from ml.localize import Alternate, Mark, Region, Truth, answer_line, attach_alternates, score
+from ml.localize import (
+    Alternate,
+    Mark,
+    Region,
+    Truth,
+    answer_line,
+    attach_alternates,
+    join_slices,
+    score,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -416,3 +425,42 @@ def test_the_command_runs_as_a_process():
         check=True,
     )
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == list(range(100))
+
+
+def through(frames, box=HERE, **fields):
+    """A region on each of these frames of a stack."""
+    return [Region(f"r{frame}", box, "ct", frame, **fields) for frame in frames]
+
+
+def test_a_lesion_through_several_slices_is_one_place_and_a_mark_on_any_of_them_hits_it():
+    wide = (HERE[0] - 0.01, *HERE[1:])
+    [region] = join_slices([*through(range(3, 5)), *through([5], wide), *through(range(6, 10))])
+    assert region.frame == 5
+    assert [one.frame for one in region.slices] == [3, 4, 6, 7, 8, 9]
+    truth = Truth("t", "nodule_mass", "draw", (region,))
+    found_at = {}
+    for frame in (0, 1, 3, 9, 11, 12):
+        mark = Mark("m", "nodule_mass", HERE, "ct", frame)
+        found = score([truth], [mark], [], frame_tolerance=2)
+        found_at[frame] = (found.hits, found.misses, found.false_marks)
+    hit, missed = (1, 0, 0), (0, 1, 1)
+    assert found_at == {0: missed, 1: hit, 3: hit, 9: hit, 11: hit, 12: missed}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [through([5]), through([2], THERE), through([2], reader="2")],
+    ids=["a gap", "elsewhere", "another reader"],
+)
+def test_slices_that_do_not_continue_each_other_stay_apart(second):
+    assert len(join_slices([*through([1]), *second])) == 2
+
+
+def test_another_readers_slice_stands_in_on_its_own_frame_only():
+    near = (Alternate(THERE, "2", "a", 4), "ct", 4)
+    truth = Truth("t", "nodule_mass", "draw", attach_alternates(through([2]), [near]))
+    hits = [
+        score([truth], [Mark("m", "nodule_mass", THERE, "ct", frame)], [], frame_tolerance=0).hits
+        for frame in (2, 4)
+    ]
+    assert hits == [0, 1]
