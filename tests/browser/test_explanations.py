@@ -75,9 +75,12 @@ def test_an_explanation_is_written_into_the_feedback(player, chat):
     writer = Writer(chat)
     chat.will(writer)
     row = missed(player, 1)
-    expect(row.locator(".explanation")).to_have_text("This")
+    text = row.locator(".explanation")
+    while not text.text_content().startswith("This"):
+        assert time.time() - writer.began < 30 or not writer.began
     seconds = time.time() - writer.began
-    assert seconds < 1, f"the first word took {seconds:.2f} s"
+    print(f"the first word was on the page {1000 * seconds:.0f} ms after the server's")
+    assert seconds < 1  # within the server's pause, so it was shown as it was written
     expect(row.locator("[data-role=badge]")).to_have_text("Model, being written …")
     expect(row.locator(".explanation")).to_contain_text("it is round.")
     expect(row.locator("[data-role=badge]")).to_have_text("Model, unreviewed")
