@@ -107,7 +107,9 @@ def _one_report(player: Player, text: str) -> float:
     page.goto(f"{player.game.address}/next/report/")
     player.wait_until_shown()
     page.locator("#text").fill(text)
-    page.wait_for_function("radgame.page.autosave.version > 0 && !radgame.page.autosave.unsaved")
+    page.wait_for_function(
+        "() => radgame.page.autosave.version > 0 && !radgame.page.autosave.unsaved"
+    )
     return _submitted_to_shown(page, "review-boxes")
 
 

@@ -62,6 +62,11 @@ class Player:
         self.page.goto(f"{self.game.address}/localize/cases/{case}/")
         self.wait_until_shown()
 
+    def open_afresh(self, case: str) -> None:
+        """The case without what an earlier visit left marked."""
+        self.open(case)
+        self.page.evaluate("radgame.page.answer.replace({ marks: [], ticked: [], normal: false })")
+
     def wait_until_shown(self) -> None:
         self.page.wait_for_selector("#stage[data-ready]")
         assert self.page.locator(".note.error").count() == 0

@@ -63,7 +63,7 @@ def test_a_draft_survives_a_reload(player):
 
 
 def test_a_box_is_moved_resized_undone_and_deleted(player):
-    player.open(player.normal_case())
+    player.open_afresh(player.normal_case())
     player.choose("consolidation")
     player.draw([0.3, 0.3, 0.5, 0.5])
     player.drag(player.at(0.3, 0.4), player.at(0.4, 0.5))
@@ -119,9 +119,7 @@ def test_window_and_level_use_more_than_eight_bits(player):
 
 
 def test_submitting_nothing_is_asked_about_and_a_normal_case_scores_full(player):
-    player.open(player.normal_case())
-    for _ in player.drawn():
-        player.page.evaluate("radgame.page.answer.remove(radgame.page.answer.marks[0].id)")
+    player.open_afresh(player.normal_case())
     player.submit()
     dialog = player.page.locator("#nothing-marked")
     expect(dialog).to_be_visible()

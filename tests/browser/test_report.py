@@ -42,8 +42,8 @@ def study(game, tmp_path_factory) -> str:
     table.write_text(json.dumps([{"ImageID": "frontal.png", "findings": findings}]))
     game.manage("import_cases", "padchest-gr", str(table), "--images", str(folder))
     query = (
-        "SELECT c.public_id FROM cases_case c JOIN cases_referencereport r ON r.case_id = c.id "
-        "WHERE r.findings LIKE '%apical pneumothorax%'"
+        "SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id "
+        "WHERE i.source_name = 'frontal.png'"
     )
     return str(game.rows(query)[0][0])
 

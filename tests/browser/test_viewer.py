@@ -528,7 +528,7 @@ def test_the_next_case_is_fetched_while_the_feedback_is_read(player):
     player.open(player.case_with(nodules=1))
     player.page.keyboard.press("n")
     with player.page.expect_response(
-        lambda answer: "/images/" in answer.url, timeout=20_000
+        lambda answer: "/images/" in answer.url and answer.url.endswith(".png"), timeout=20_000
     ) as ahead:
         player.submit()
         player.wait_for_feedback()
