@@ -542,13 +542,6 @@ def test_the_next_case_is_fetched_while_the_feedback_is_read(player):
     assert shown == fetched
 
 
-def test_the_first_image_is_seen_within_a_second_and_a_half(visitor, studies):
-    with visitor() as player:
-        player.open(studies["pair"])
-        seen_after = player.page.locator(".pane:not(.away)").first.get_attribute("data-previewed")
-        assert float(seen_after) < 1500
-
-
 def test_a_browser_that_can_draw_nothing_is_told_so(visitor, studies):
     with visitor() as player:
         player.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
