@@ -7,6 +7,7 @@ import { clamp } from "./geometry.js";
 import { fitted } from "./paint.js";
 import { presetLike, presetsOf } from "./presets.js";
 
+const NEAREST = 3; // times the fitted size: a small finding keeps its surroundings
 const MIN_WINDOW = 2;
 const AHEAD = [1, 2, 3, -1]; // slices fetched beside the one that is shown
 
@@ -216,7 +217,7 @@ export class Viewer extends EventTarget {
     const size = Math.max((box[2] - box[0]) * width, (box[3] - box[1]) * height, 1) * margin;
     const room = Math.min(this.element.clientWidth, this.element.clientHeight);
     this.fit();
-    const factor = clamp(room / size / this.scale(), 1, 6);
+    const factor = clamp(room / size / this.scale(), 1, NEAREST);
     const middle = [this.element.clientWidth / 2, this.element.clientHeight / 2];
     this.zoomBy(factor, middle);
     const at = this.toCanvas([((box[0] + box[2]) / 2) * width, ((box[1] + box[3]) / 2) * height]);
