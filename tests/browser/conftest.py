@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.player import Player
 from tests.game import Game, started
+from tests.studies import add_studies
 
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -68,3 +70,26 @@ def player(game: Game, page: Page) -> Player:
     person = Player(game, page)
     person.log_in("trainee")
     return person
+
+
+@pytest.fixture(scope="package")
+def studies(game: Game) -> dict[str, str]:
+    """Public ids of studies that the demo set does not hold, by name."""
+    return add_studies(game)
+
+
+@pytest.fixture
+def visitor(chromium: Browser, game: Game) -> Callable[..., AbstractContextManager[Player]]:
+    """Opens a page of its own kind of screen, logged in."""
+
+    @contextmanager
+    def visit(**screen) -> Iterator[Player]:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 720}} | screen))
+        try:
+            player = Player(game, context.new_page())
+            player.log_in("trainee")
+            yield player
+        finally:
+            context.close()
+
+    return visit
