@@ -14,7 +14,7 @@ class Role(models.TextChoices):
 
 ADMINISTERED: dict[str, tuple[str, ...]] = {
     Role.CURATOR: (
-        *("cases.", "feedback.view_"),
+        *("cases.", "feedback.view_", "feedback.change_explanation"),
         *("report.view_", "report.change_contest", "localize.view_", "localize.change_flag"),
     )
 }

@@ -23,7 +23,7 @@ from accounts.models import User
 from cases.imaging.pixels import Window
 from cases.imaging.render import windowed
 from cases.models import Case, Finding, Image
-from feedback import backends
+from feedback import backends, ratings
 from feedback.models import Attempt, Explanation
 from feedback.queries import shown_result
 from feedback.registry import game_of
@@ -192,7 +192,7 @@ def subject_of(attempt: Attempt, row: str) -> Subject | None:
     return explained(result, row) if result and explained else None
 
 
-def asked(attempt: Attempt, row: str) -> tuple[int, dict[str, str]]:
+def asked(attempt: Attempt, row: str) -> tuple[int, dict[str, Any]]:
     """Answer a page that wants a row explained: HTTP status, and what to tell it.
 
     200 with the text when it is there; 202 when a worker will tell it; state ``none`` when
@@ -203,12 +203,21 @@ def asked(attempt: Attempt, row: str) -> tuple[int, dict[str, str]]:
         return 200, {"row": row, "state": "none"}
     found = kept(subject)
     if found:
-        return 200, {"row": row, "state": "done", "text": found.text, "badge": badge_of(found)}
+        return 200, {"row": row, "state": "done", **_shown(found, attempt.user)}
     if not may_ask(attempt.user):
         return 429, {"row": row, "state": "none", "error": "You have asked for many; try later."}
     if not _queued(attempt, row):
         return 200, {"row": row, "state": "none"}
     return 202, {"row": row, "state": "asked"}
+
+
+def shown_to(attempt: Attempt, row: str, explanation_id: int) -> Explanation | None:
+    """The text of that id when it is one on this row of the attempt; else None."""
+    subject = subject_of(attempt, row)
+    if subject is None:
+        return None
+    found = Explanation.objects.filter(pk=explanation_id, facts=subject.facts)
+    return found.exclude(text="").first()
 
 
 def _queued(attempt: Attempt, row: str) -> bool:
@@ -230,18 +239,28 @@ def write(attempt_id: int, row: str) -> None:
     try:
         if subject:
             found = make(
-                subject, user=attempt.user, show=lambda text: _tell(attempt, row, "writing", text)
+                subject, user=attempt.user, show=lambda text: _tell(attempt, row, "writing", text=text)
             )
     except (ModelProblem, OSError) as problem:
         logger.warning("Row %s of attempt %s is not explained: %s", row, attempt_id, problem)
     if found:
-        _tell(attempt, row, "done", found.text, badge_of(found))
+        _tell(attempt, row, "done", **_shown(found, attempt.user))
     else:
         _tell(attempt, row, "none")
 
 
-def _tell(attempt: Attempt, row: str, state: str, text: str = "", badge: str = "") -> None:
-    told = {"row": row, "state": state, "text": text, "badge": badge}
+def _shown(explanation: Explanation, user: User) -> dict[str, Any]:
+    """What a page is told of a finished text, with the learner's own rating of it."""
+    return {
+        "text": explanation.text,
+        "badge": badge_of(explanation),
+        "explanation": explanation.pk,
+        "rating": ratings.rating_of(explanation, user),
+    }
+
+
+def _tell(attempt: Attempt, row: str, state: str, **more: Any) -> None:
+    told = {"row": row, "state": state, **more}
     message = {"type": "attempt.explanation", "explanation": told}
     try:
         async_to_sync(get_channel_layer().group_send)(attempt.group, message)

@@ -239,6 +239,27 @@ class Explanation(models.Model):
         return f"{self.label} {self.outcome} {self.model}"
 
 
+class ExplanationRating(models.Model):
+    """What one learner thinks of one model's text, until it is corrected."""
+
+    explanation = models.ForeignKey(Explanation, on_delete=models.CASCADE, related_name="ratings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="explanation_ratings"
+    )
+    helpful = models.BooleanField(help_text="No: the learner calls it wrong")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["explanation", "user"], name="rating_once_an_explanation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.explanation_id} {'helpful' if self.helpful else 'wrong'}"
+
+
 class Outcome(models.Model):
     """What scoring says of one truth finding, one mark or one tick."""
 

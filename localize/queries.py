@@ -58,6 +58,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
             "next": next_url(attempt),
             "onward": next_url(attempt) if attempt.series_id else None,
             "explain": explain_url(attempt),
+            "rate": reverse("localize:rate", args=[attempt.public_id]),
             "socket": f"/ws/attempts/{attempt.public_id}/",
         },
         "images": [viewer_image(image) for image in case.images.all()],

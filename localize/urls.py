@@ -12,6 +12,7 @@ urlpatterns = [
     path("attempts/<uuid:attempt_id>/status", views.status, name="status"),
     path("attempts/<uuid:attempt_id>/result", views.result, name="result"),
     path("attempts/<uuid:attempt_id>/explain", views.explain, name="explain"),
+    path("attempts/<uuid:attempt_id>/rate", views.rate, name="rate"),
     path("attempts/<uuid:attempt_id>/again", views.again, name="again"),
     path("attempts/<uuid:attempt_id>/flag", views.flag, name="flag"),
     path("atlas/<slug:label>/", views.atlas_entry, name="atlas"),

@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.queries import case_to_play
-from feedback import explanations, services
+from feedback import explanations, ratings, services
 from feedback.models import Attempt, Mode
 from feedback.payload import client_uuid, json_object, whole_number
 from feedback.queries import is_told, rounds_in_words, shown_result
@@ -113,6 +113,21 @@ def explain(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     row = str(json_object(request).get("row", ""))[:60]
     status, told = explanations.asked(found, row)
     return JsonResponse(told, status=status)
+
+
+@require_POST
+@answered_problem
+def rate(request: HttpRequest, attempt_id: Any) -> HttpResponse:
+    """Keep whether the learner finds the explanation of a row helpful, or wrong."""
+    found = attempt_or_404(request, attempt_id, KIND)
+    body = json_object(request)
+    row, number = str(body.get("row", ""))[:60], whole_number(body, "explanation")
+    explanation = explanations.shown_to(found, row, number) if is_told(found) else None
+    if explanation is None:
+        raise Http404("You were not shown such an explanation.")
+    rating = str(body.get("rating", ""))
+    ratings.rate(explanation, request.user, rating)
+    return JsonResponse({"rating": rating})
 
 
 @require_POST

@@ -1,5 +1,6 @@
 // A model's explanation in place of the atlas text: asked for when a finding is opened, written as it comes.
 // The atlas text stays, or comes back, whenever there is none that may be shown.
+import { offerRating } from "./rating.js";
 import { exchange } from "./server.js";
 
 const PATIENCE_MS = 120_000;
@@ -31,7 +32,7 @@ export class Explanations {
     if (reply?.status !== 202) this.told(reply?.status === 200 ? reply.body : { row, state: "none" });
   }
 
-  told({ row, state, text, badge }) {
+  told({ row, state, text, badge, ...rated }) {
     const place = this.panel.querySelector(`[data-explain="${CSS.escape(row)}"]`);
     if (!place || !this.waiting.has(row)) return;
     const words = place.querySelector(".explanation");
@@ -41,6 +42,7 @@ export class Explanations {
     words.setAttribute("aria-busy", String(!settled));
     words.textContent = state === "none" ? place.dataset.atlas : text;
     label.textContent = { writing: "Model, being written …", done: badge }[state] ?? "Atlas";
+    if (state === "done") offerRating(place, rated, { url: this.urls.rate, csrf: this.csrf });
     if (settled) this.#finish(row);
   }
 

@@ -74,7 +74,11 @@ def told(monkeypatch):
     """What the attempt's page is told."""
     messages = []
     monkeypatch.setattr(
-        explanations, "_tell", lambda _, row, state, *rest: messages.append((row, state, *rest))
+        explanations,
+        "_tell",
+        lambda _, row, state, **more: messages.append(
+            (row, state, *(more[key] for key in ("text", "badge") if key in more))
+        ),
     )
     return messages
 
@@ -104,6 +108,8 @@ def test_it_works(chat, attempt, client_of, told):
         "state": "done",
         "text": GOOD,
         "badge": "Model, unreviewed",
+        "explanation": Explanation.objects.get().pk,
+        "rating": "",
     }
     kept = Explanation.objects.get()
     assert (kept.model, kept.asked_by, kept.outcome) == ("seer-1", attempt.user, "missed")

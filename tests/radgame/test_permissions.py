@@ -41,6 +41,7 @@ MATRIX = {
     "localize:hint": (302, 405, 405, 405),
     "localize:again": (302, 405, 405, 405),
     "localize:explain": (302, 405, 405, 405),
+    "localize:rate": (302, 405, 405, 405),
     "localize:flag": (302, 405, 405, 405),
     "localize:atlas": (302, 200, 200, 200),
     "report:case": (302, 200, 200, 200),
@@ -114,7 +115,7 @@ def arguments(attempt, report, test):
     )
     played = (
         *("attempt", "draft", "submit", "hint", "status"),
-        *("result", "again", "flag", "explain"),
+        *("result", "again", "flag", "explain", "rate"),
     )
     return {
         "report:case": case,
