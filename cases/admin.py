@@ -1,7 +1,10 @@
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from cases.models import Case, Dataset, Finding, Image, ReferenceReport
+from cases.services import tell_if_published
 
 
 class FindingInline(admin.TabularInline):
@@ -37,3 +40,7 @@ class CaseAdmin(admin.ModelAdmin):
     list_filter = ("status", "dataset")
     search_fields = ("source_key", "public_id")
     inlines = [ImageInline, FindingInline, ReportInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        tell_if_published(form.instance)

@@ -31,6 +31,7 @@ from cases.models import (
     Region,
     rendition_path,
 )
+from cases.signals import case_published
 from cases.truth import finding_values, imported_truth, stored_truth
 
 DEMO_FOLDER = Path(__file__).parent / "demo"
@@ -69,9 +70,18 @@ def set_status(*, case: Case, status: str) -> Case:
     """
     if status not in Case.Status.values:
         raise ValueError(f"{status!r} is not a status a case can have")
+    changed = case.status != status
     case.status = status
     case.save(update_fields=["status", "updated_at"])
+    if changed:
+        tell_if_published(case)
     return case
+
+
+def tell_if_published(case: Case) -> None:
+    """Tell other apps of a case that learners may play now, or of its new truth."""
+    if case.is_playable:
+        case_published.send_robust(Case, case=case)
 
 
 def publish_case(*, case: Case) -> Case:
@@ -228,6 +238,8 @@ def _store(
         _replace_truth(case, imported)
     for name, value in changes.items():
         setattr(case, name, value)
+    if truth_changed or images_changed or changes:
+        tell_if_published(case)
     if is_new:
         case.save()
         return Stored.NEW

@@ -66,6 +66,11 @@ def vision_model() -> Backend:
         return _opened(settings.VLM_URL, settings.VLM_MODEL)
 
 
+def at_once() -> int:
+    """How many explanations to ask for at once: an installed model takes one after the other."""
+    return max(1, settings.LLM_CONCURRENCY) if settings.VLM_URL else 1
+
+
 def report_engine() -> LanguageModelEngine:
     backend = language_model()
     with _loading:

@@ -142,30 +142,20 @@ def make(
     if found:
         return found
     backend = backends.vision_model()
-    key = hashlib.sha256(f"{subject.facts} {backend.version}".encode()).hexdigest()
-    if Explanation.objects.filter(key=key).exists():
+    if was_refused(subject, backend):
         return None
-    written = _written(backend, subject, show)
-    explanation, _ = Explanation.objects.get_or_create(
-        key=key,
-        defaults={
-            "facts": subject.facts,
-            "case": subject.case,
-            "label": subject.question.label,
-            "outcome": subject.question.outcome,
-            "text": written.text,
-            "model": written.model,
-            "prompt_version": written.prompt_version,
-            "asked_by": user,
-        },
-    )
-    return explanation if explanation.text else None
+    return keep(subject, backend, written(backend, subject, show), user=user)
 
 
-def _written(
-    backend: Backend, subject: Subject, show: Callable[[str], None] | None
+def was_refused(subject: Subject, backend: Backend) -> bool:
+    """Whether this model has written on it before, what may not be shown."""
+    return Explanation.objects.filter(key=_key(subject, backend), text="").exists()
+
+
+def written(
+    backend: Backend, subject: Subject, show: Callable[[str], None] | None = None
 ) -> vlm.Explanation:
-    """What the model writes; with an empty text when that may not be shown."""
+    """What the model writes; with an empty text when that may not be shown. No database is used."""
     image = crop = None
     if subject.image is not None:
         pixels = displayed(subject.image, subject.frame)
@@ -173,6 +163,30 @@ def _written(
         place = subject.truth[0] if subject.truth else subject.mark
         crop = pictures.crop_png(pixels, place, subject.truth) if place else None
     return vlm.write(backend, subject.question, image, crop, show=show)
+
+
+def keep(
+    subject: Subject, backend: Backend, wrote: vlm.Explanation, *, user: User | None = None
+) -> Explanation | None:
+    """Store what was written, unless another worker has; None where it may not be shown."""
+    explanation, _ = Explanation.objects.get_or_create(
+        key=_key(subject, backend),
+        defaults={
+            "facts": subject.facts,
+            "case": subject.case,
+            "label": subject.question.label,
+            "outcome": subject.question.outcome,
+            "text": wrote.text,
+            "model": wrote.model,
+            "prompt_version": wrote.prompt_version,
+            "asked_by": user,
+        },
+    )
+    return explanation if explanation.text else None
+
+
+def _key(subject: Subject, backend: Backend) -> str:
+    return hashlib.sha256(f"{subject.facts} {backend.version}".encode()).hexdigest()
 
 
 def displayed(image: Image, frame: int) -> Any:
@@ -239,7 +253,9 @@ def write(attempt_id: int, row: str) -> None:
     try:
         if subject:
             found = make(
-                subject, user=attempt.user, show=lambda text: _tell(attempt, row, "writing", text=text)
+                subject,
+                user=attempt.user,
+                show=lambda text: _tell(attempt, row, "writing", text=text),
             )
     except (ModelProblem, OSError) as problem:
         logger.warning("Row %s of attempt %s is not explained: %s", row, attempt_id, problem)

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from feedback import explanations, opinions, series, services
+from feedback import ahead, explanations, opinions, series, services
 from feedback.registry import game_of
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,12 @@ def second_opinion(opinion_id: int) -> None:
 def write_explanation(attempt_id: int, row: str) -> None:
     """Let a model explain one row of an attempt's feedback, told to its page as it is written."""
     explanations.write(attempt_id, row)
+
+
+@shared_task
+def explain_case(case_id: int) -> None:
+    """Let a model explain the findings of a case that was published, before anybody asks."""
+    ahead.explain_case(case_id)
 
 
 @shared_task

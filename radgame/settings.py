@@ -171,6 +171,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_TASK_ROUTES = {
     "feedback.tasks.second_opinion": {"queue": "models"},
     "feedback.tasks.write_explanation": {"queue": "models"},
+    "feedback.tasks.explain_case": {"queue": "models"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {

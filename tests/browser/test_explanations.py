@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.player import Player
 from tests.game import started
-from tests.servers import chat_server, close
+from tests.servers import chat_server, close, status
 
 pytestmark = pytest.mark.browser
 
@@ -47,9 +47,23 @@ def chat():
 
 @pytest.fixture(scope="module")
 def seeing_game(chat):
+    """A game whose demo cases could not be explained ahead, so that learners have to ask."""
     variables = {"VLM_URL": chat.url, "VLM_MODEL": "seer-1", "LLM_TIMEOUT_SECONDS": "5"}
+    chat.will(status(401))
     with started(**variables) as running:
+        wait_until_quiet(chat)
         yield running
+
+
+def wait_until_quiet(chat, seconds=3, patience=60):
+    """Until the server was asked, and then not for some seconds."""
+    started_at = last = time.time()
+    asked = 0
+    while not asked or time.time() - last < seconds:
+        assert time.time() - started_at < patience, f"asked {asked} times"
+        if len(chat.asked) > asked:
+            asked, last = len(chat.asked), time.time()
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -84,6 +98,15 @@ def test_an_explanation_is_written_into_the_feedback(player, chat):
     expect(row.locator("[data-role=badge]")).to_have_text("Model, being written …")
     expect(row.locator(".explanation")).to_contain_text("it is round.")
     expect(row.locator("[data-role=badge]")).to_have_text("Model, unreviewed")
+    for said in ("Helpful", "Wrong"):
+        row.get_by_role("button", name=said, exact=True).click()
+        pressed = row.locator(".rating [aria-pressed=true]")
+        expect(pressed).to_have_text(said)
+        expect(row.locator(".rating [role=status]")).to_contain_text("Noted")
+    player.page.reload()
+    if row.get_attribute("open") is None:
+        row.locator("summary").first.click()
+    expect(row.locator(".rating [aria-pressed=true]")).to_have_text("Wrong")
 
 
 def test_with_the_server_dead_the_atlas_explains(player, chat):
@@ -91,6 +114,7 @@ def test_with_the_server_dead_the_atlas_explains(player, chat):
     row = missed(player, 2)
     expect(row.locator(".explanation")).to_contain_text("went unmarked")
     expect(row.locator("[data-role=badge]")).to_have_text("Atlas")
+    expect(row.locator(".rating")).to_be_hidden()
     player.page.wait_for_timeout(3000)
     assert len(chat.asked) >= 1
     expect(row.locator(".explanation")).to_contain_text("went unmarked")

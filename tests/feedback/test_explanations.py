@@ -2,85 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
-import uuid
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from feedback import backends, explanations, services, tasks
+from feedback import backends, explanations, tasks
 from feedback.models import Explanation
-from tests.servers import chat_server, close, status, stream
+from tests.feedback.conftest import GOOD
+from tests.servers import close, status, stream
 
-GOOD = (
-    "This is a nodule in the left lung. It is a round density with a sharp edge in the upper zone. "
-    "Compare it with the other side."
-)
 APART = GOOD.replace("This is a nodule", "You can see a nodule")
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_open(settings):
-    settings.VLM_URL = settings.VLM_MODEL = ""
-    backends.forget()
-    yield
-    backends.forget()
-
-
-@pytest.fixture
-def chat(settings):
-    with chat_server() as running:
-        settings.VLM_URL, settings.VLM_MODEL = running.url, "seer-1"
-        settings.LLM_TIMEOUT_SECONDS = 1
-        running.will(stream(*[f"{word} " for word in GOOD.split()]))
-        yield running
-
-
-@pytest.fixture
-def case(nodule_case):
-    nodule_case.findings.filter(label="nodule_mass").update(side="left")
-    return nodule_case
-
-
-@pytest.fixture
-def attempt(trainee, case):
-    """Scored: the nodule was missed, and an effusion marked on the other side."""
-    found = services.open_attempt(
-        user=trainee, case=case, kind="localize", mode="practice", rule="standard"
-    )
-    mark = {
-        "id": "m1",
-        "label": "pleural_effusion",
-        "image": case.images.get().public_id,
-        "frame": 0,
-        "box": [0.1, 0.7, 0.3, 0.9],
-        "confidence": None,
-    }
-    answer = {"marks": [mark], "ticked": [], "normal": False}
-    services.submit(attempt_id=found.pk, submission=uuid.uuid4(), answer=answer, elapsed_ms=1)
-    tasks.score_attempt(found.pk)
-    found.refresh_from_db()
-    assert found.state == "scored"
-    return found
-
-
-@pytest.fixture
-def told(monkeypatch):
-    """What the attempt's page is told."""
-    messages = []
-    monkeypatch.setattr(
-        explanations,
-        "_tell",
-        lambda _, row, state, **more: messages.append(
-            (row, state, *(more[key] for key in ("text", "badge") if key in more))
-        ),
-    )
-    return messages
 
 
 def missed(attempt):
@@ -208,33 +143,3 @@ def test_the_page_is_told_over_the_channel_layer(attempt):
         return await layer.receive(channel)
 
     assert async_to_sync(heard)()["type"] == "attempt.explanation"
-
-
-def output_of(**options):
-    out = io.StringIO()
-    call_command("explain_cases", stdout=out, **options)
-    return out.getvalue()
-
-
-def test_cases_are_explained_ahead_and_learners_get_that_text(chat, case, told):
-    said = output_of()
-    assert "1 written" in said and "1 left to the atlas" in said
-    assert "1 there before" in output_of()
-    assert Explanation.objects.exclude(text="").get().label == "nodule_mass"
-
-
-def test_a_missed_finding_gets_the_text_made_ahead(chat, case, attempt, client_of):
-    output_of()
-    asked = len(chat.asked)
-    row = missed(attempt)
-    assert ask(client_of(attempt.user), attempt, row).json()["text"] == GOOD
-    assert len(chat.asked) == asked
-
-
-def test_explaining_ahead_says_what_is_missing(chat, case, settings):
-    chat.will(status(401))
-    with pytest.raises(CommandError, match="refuses the key"):
-        output_of()
-    settings.VLM_MODEL = ""
-    with pytest.raises(CommandError, match="set VLM_MODEL"):
-        output_of()

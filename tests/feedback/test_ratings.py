@@ -11,13 +11,14 @@ from django.urls import reverse
 from feedback import explanations, ratings
 from feedback.models import Explanation, ExplanationRating
 from tests import factories
-from tests.feedback.test_explanations import GOOD, attempt, case, missed  # noqa: F401
+from tests.feedback.conftest import GOOD
+from tests.feedback.test_explanations import missed
 
 ROWS = "admin:feedback_explanation_changelist"
 
 
 @pytest.fixture
-def text(attempt):  # noqa: F811
+def text(attempt):
     """A model's text on the row of the missed nodule."""
     return text_on(attempt, missed(attempt))
 
@@ -35,7 +36,7 @@ def rate(client, played, explanation, rating, row=None):
     return client.post(url, json.dumps(body), content_type="application/json")
 
 
-def test_it_works(attempt, text, client_of, settings):  # noqa: F811
+def test_it_works(attempt, text, client_of, settings):
     settings.VLM_URL, settings.VLM_MODEL = "http://127.0.0.1:9/v1", "seer-1"
     client = client_of(attempt.user)
     for said in ("helpful", "wrong"):
@@ -47,18 +48,18 @@ def test_it_works(attempt, text, client_of, settings):  # noqa: F811
     assert not ExplanationRating.objects.exists()
 
 
-def test_the_database_keeps_one_rating_a_learner(attempt, text):  # noqa: F811
+def test_the_database_keeps_one_rating_a_learner(attempt, text):
     ratings.rate(text, attempt.user, "wrong")
     with pytest.raises(IntegrityError):
         ExplanationRating.objects.create(explanation=text, user=attempt.user, helpful=True)
 
 
 @pytest.mark.parametrize("rating", ["splendid", "Wrong", "true"])
-def test_other_words_are_no_rating(attempt, text, client_of, rating):  # noqa: F811
+def test_other_words_are_no_rating(attempt, text, client_of, rating):
     assert rate(client_of(attempt.user), attempt, text, rating).status_code == 422
 
 
-def test_what_was_not_shown_cannot_be_rated(attempt, text, client_of, instructor):  # noqa: F811
+def test_what_was_not_shown_cannot_be_rated(attempt, text, client_of, instructor):
     client, row = client_of(attempt.user), missed(attempt)
     other = text_on(attempt, "m1")
     refused = text_on(attempt, row, text="", key="refused")
@@ -81,7 +82,7 @@ def desk(curator, client_of):
     return client_of(curator)
 
 
-def test_curators_see_the_counts_and_find_the_wrong_ones(attempt, text, desk):  # noqa: F811
+def test_curators_see_the_counts_and_find_the_wrong_ones(attempt, text, desk):
     praised = text_on(attempt, "m1")
     for said in ("helpful", "wrong", "wrong"):
         ratings.rate(text, factories.UserFactory(), said)
@@ -94,7 +95,7 @@ def test_curators_see_the_counts_and_find_the_wrong_ones(attempt, text, desk):  
         assert list(listed) == [found]
 
 
-def test_a_corrected_text_begins_without_ratings(attempt, text, desk, curator):  # noqa: F811
+def test_a_corrected_text_begins_without_ratings(attempt, text, desk, curator):
     url = reverse("admin:feedback_explanation_change", args=[text.pk])
     ratings.rate(text, attempt.user, "wrong")
     desk.post(url, {"text": GOOD, "reviewed_by": curator.pk})

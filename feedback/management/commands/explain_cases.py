@@ -6,9 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cases.models import Case, Finding
-from feedback import backends, explanations
-from ml import taxonomy
+from feedback import ahead, backends
 from ml.models import ModelProblem
 
 
@@ -17,29 +15,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dataset", help="only cases of this data set, by its short name")
-        parser.add_argument("--limit", type=int, help="stop after so many new texts")
+        parser.add_argument("--limit", type=int, help="ask the model at most so many times")
 
     def handle(self, *, dataset: str | None, limit: int | None, **options: Any) -> None:
         if not backends.has_eyes():
             raise CommandError("No vision-language model is configured: set VLM_MODEL and VLM_URL.")
-        findings = Finding.objects.filter(
-            case__status=Case.Status.PUBLISHED, label__in=list(taxonomy.labels())
-        )
+        if limit is not None and limit < 1:
+            raise CommandError("--limit has to be 1 or more.")
+        findings = ahead.findings_to_explain()
         if dataset:
             findings = findings.filter(case__dataset__slug=dataset)
         there = written = without = 0
-        for finding in findings.select_related("case").order_by("pk").iterator(chunk_size=200):
-            subject = explanations.subject_of_finding(finding)
-            if explanations.kept(subject):
-                there += 1
-                continue
-            try:
-                made = explanations.make(subject)
-            except (ModelProblem, OSError) as problem:
-                raise CommandError(f"{problem} Run the command again to go on.") from None
-            written, without = written + bool(made), without + (made is None)
-            if made:
-                self.stdout.write(f"{finding.case.public_id} {finding.label}: {made.text}")
-            if limit and written >= limit:
-                break
+        explained = ahead.explain(
+            findings.iterator(chunk_size=ahead.BATCH), at_once=backends.at_once(), most=limit
+        )
+        try:
+            for done in explained:
+                without += done.explanation is None
+                if done.explanation and done.asked:
+                    written += 1
+                    where = f"{done.finding.case.public_id} {done.finding.label}"
+                    self.stdout.write(f"{where}: {done.explanation.text}")
+                elif done.explanation:
+                    there += 1
+        except ModelProblem as problem:
+            raise CommandError(
+                f"{problem} {written} were written; run the command again to go on."
+            ) from None
         self.stdout.write(f"{written} written, {there} there before, {without} left to the atlas.")

@@ -20,8 +20,9 @@ from django.db import connections
 
 from accounts.services import create_first_accounts
 from feedback.opinions import models_wanted
+from radgame.celery import app as celery
 from radgame.embedded import EmbeddedRedisProblem, embedded_redis
-from radgame.environment import number
+from radgame.environment import celery_url, number
 from radgame.supervisor import Child, ChildKeepsDying, restart_the_dead, stop
 
 NEEDED_BYTES = 200_000_000
@@ -91,6 +92,8 @@ class Command(BaseCommand):
             return
         with embedded_redis() as (url, child):
             os.environ["REDIS_URL"] = url
+            if not os.environ.get("CELERY_BROKER_URL"):
+                celery.conf.broker_url = celery_url(url)  # for what loading the demo queues
             yield [child]
 
     def prepare(self, *, load_demo: bool) -> None:
