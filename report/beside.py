@@ -52,7 +52,7 @@ def _radgraph(data: dict[str, Any], result: Result) -> dict[str, Any]:
         {
             "title": title,
             "pieces": pieces(result.data[key], data[side]["entities"]),
-            "relations": _relations(data[side]),
+            "relations": _relations(result.data[key], data[side]),
         }
         for title, key, side in (
             ("Your report", "text", "own"),
@@ -61,7 +61,9 @@ def _radgraph(data: dict[str, Any], result: Result) -> dict[str, Any]:
     ]
     return {
         "value": f"{f1['partial']:.2f}",
-        "detail": f"words {f1['simple']:.2f}, with relations {f1['complete']:.2f}",
+        "detail": (
+            f"entities alone {f1['simple']:.2f}, with all their relations {f1['complete']:.2f}"
+        ),
         "graphs": graphs,
     }
 
@@ -82,10 +84,15 @@ def pieces(text: str, entities: list[dict[str, Any]]) -> list[Piece]:
     return [piece for piece in found if piece.text]
 
 
-def _relations(graph: dict[str, Any]) -> list[str]:
-    words = {entity["id"]: entity["words"] for entity in graph["entities"]}
+def _relations(text: str, graph: dict[str, Any]) -> list[dict[str, str]]:
+    """Each as `source`, `words` and `target`, the ends as the text has them."""
+    named = {entity["id"]: text[slice(*entity["span"])] for entity in graph["entities"]}
     return [
-        f"{words[r['source']]} {RELATIONS.get(r['kind'], r['kind'])} {words[r['target']]}"
+        {
+            "source": named[r["source"]],
+            "words": RELATIONS.get(r["kind"], r["kind"]),
+            "target": named[r["target"]],
+        }
         for r in graph["relations"]
     ]
 
@@ -93,9 +100,10 @@ def _relations(graph: dict[str, Any]) -> list[str]:
 def _chexbert(data: dict[str, Any], result: Result) -> dict[str, Any]:
     five, fourteen = data["f1"]["top5"], data["f1"]["all14"]
     none = "neither report states one"
+    common = f"the five common observations: {none if five is None else f'{five:.2f}'}"
     return {
-        "value": none if fourteen is None else f"{fourteen:.2f}",
-        "detail": f"the five common ones: {none if five is None else f'{five:.2f}'}",
+        "value": "–" if fourteen is None else f"{fourteen:.2f}",
+        "detail": f"of fourteen observations {none}" if fourteen is None else common,
         "labels": data["labels"],
     }
 
@@ -104,7 +112,9 @@ def _llm(data: dict[str, Any], result: Result) -> dict[str, Any]:
     notes = data["evaluation"]["notes"]
     return {
         "value": f"{data['score']:.0f} / 100",
-        "detail": f"CRIMSON {data['raw']:.2f}, by {data['model']}, questions {data['version']}",
+        "detail": (
+            f"CRIMSON {data['raw']:.2f} by {data['model']} (prompt version {data['version']})"
+        ),
         "groups": [
             {"title": title, "notes": [n for n in notes if n["kind"] == kind]}
             for kind, title in NOTES

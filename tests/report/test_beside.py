@@ -86,7 +86,7 @@ def test_it_works(metrics, client, attempt):  # noqa: F811
     assert set(found["radgraph"].data["f1"]) == {"simple", "partial", "complete"}
     assert set(found["chexbert"].data["f1"]) == {"top5", "all14"}
     beside = client.get(url(attempt, "beside")).content.decode()
-    assert "RadGraph F1:" in beside and "CheXbert F1:" in beside
+    assert "RadGraph F1" in beside and "CheXbert F1" in beside
     assert "hx-get" not in beside and "worked out" not in beside
 
 
@@ -98,6 +98,30 @@ def test_the_graph_lies_over_the_text(metrics, client, attempt):  # noqa: F811
     shown = re.search(r'<h4>Your report</h4>\s*<p class="report-text">(.*?)</p>', page, re.S)
     plain = re.sub(r'<span class="visually-hidden">[^<]*</span>', "", shown[1])
     assert words_of(plain) == TEXT
+
+
+def test_what_is_open_stays_open_while_another_opinion_is_awaited(metrics, client, attempt):  # noqa: F811
+    written(attempt, TEXT)
+    tasks.second_opinion(SecondOpinion.objects.get(name="chexbert").pk)
+    page = client.get(url(attempt, "beside")).content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert '<details id="beside-chexbert" hx-preserve>' in page
+
+
+def test_where_the_reports_differ_is_marked(metrics, client, attempt):  # noqa: F811
+    written(attempt, TEXT)
+    opinion = answered(attempt)["chexbert"]
+    opinion.data = {
+        "f1": {"top5": None, "all14": None},
+        "labels": [
+            {"name": "Edema", "own": "negative", "reference": "negative"},
+            {"name": "Fracture", "own": "negative", "reference": ""},
+        ],
+    }
+    opinion.save()
+    page = client.get(url(attempt, "beside")).content.decode()
+    assert page.count('class="differs"') == 1
+    assert "CheXbert F1 – of fourteen observations neither report states one" in words_of(page)
 
 
 def test_without_models_nothing_is_asked_and_nothing_shown(client, attempt):  # noqa: F811
@@ -152,7 +176,7 @@ def test_the_language_model_is_shown_beside_the_rules(chat, client, attempt):  #
     found = answered(attempt)["llm"].data
     assert (found["model"], found["evaluation"]["engine"]) == ("tiny-1", "llm")
     page = words_of(client.get(url(attempt, "beside")).content.decode())
-    assert "Language model: 0 / 100 CRIMSON 0.00, by tiny-1" in page
+    assert "Language model 0 / 100 CRIMSON 0.00 by tiny-1 (prompt version" in page
     assert "Not in your report: right pleural effusion" in page
     assert attempt.results.get().scorer == "rules"
 
