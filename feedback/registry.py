@@ -71,6 +71,8 @@ class Game:
     """Name of the page that plays a case, taking its public id."""
     attempt_url_name: str
     """Name of the page of one attempt, taking its public id."""
+    kept: Callable[[Attempt], dict[str, Any]] = lambda attempt: {}
+    """What the page is told of a draft just saved, beside its version."""
     modes: tuple[str, ...] = ("practice",)
     """The modes it can be played in."""
     rules: tuple[str, ...] = ()

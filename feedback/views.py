@@ -1,4 +1,4 @@
-"""What the games' views share: the answers to a submission, a question of state, a hint.
+"""What the games share: draft, submission, hint and state of an attempt, for each game's addresses.
 
 Problems become answers with a clear status.
 """
@@ -12,13 +12,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
 
 from cases.models import Case
 from feedback import modes, services
 from feedback.models import Attempt
 from feedback.payload import client_uuid, json_object, whole_number
 from feedback.queries import attempt_for, holding_series
-from feedback.registry import AnswerProblem
+from feedback.registry import AnswerProblem, game_of
 from feedback.services import Conflict
 
 TIME_WAS_UP = "Time was up: what was saved last is your answer."
@@ -65,11 +67,32 @@ def away_from(request: HttpRequest, case: Case) -> HttpResponse | None:
     return redirect("learning:series", series.public_id)
 
 
-def submitted(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """Take the submission in a request's body."""
+@answered_problem
+def draft(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
+    """PUT: keep what the learner has so far. GET: what is kept."""
+    found = attempt_or_404(request, attempt_id, kind)
+    if request.method == "GET":
+        return JsonResponse({"version": found.draft_version, "draft": found.answer})
+    if request.method != "PUT":
+        return HttpResponse(status=405, headers={"Allow": "GET, PUT"})
+    body = json_object(request)
+    saved = services.save_draft(
+        attempt_id=found.pk,
+        version=whole_number(body, "version"),
+        answer=body,
+        writer=client_uuid(body, "writer") if "writer" in body else None,
+    )
+    return JsonResponse({"version": saved.draft_version, **game_of(kind).kept(saved)})
+
+
+@require_POST
+@answered_problem
+def submit(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
+    """Take the submission in the request's body."""
+    found = attempt_or_404(request, attempt_id, kind)
     body = json_object(request)
     taken = services.submit(
-        attempt_id=attempt.pk,
+        attempt_id=found.pk,
         submission=client_uuid(body, "submission"),
         answer=body,
         elapsed_ms=whole_number(body, "elapsed_ms", default=0),
@@ -79,8 +102,29 @@ def submitted(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     return JsonResponse({"state": taken.state}, status=202)
 
 
-def hinted(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """Give the next hint: its words, its cost, and an outline where it has one."""
-    hint = modes.give_hint(attempt_id=attempt.pk, request=json_object(request))
+@require_POST
+@answered_problem
+def hint(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
+    """The next hint on the draft as saved last: its words, its cost, maybe an outline."""
+    found = attempt_or_404(request, attempt_id, kind)
+    hint = modes.give_hint(attempt_id=found.pk, request=json_object(request))
     told = {"step": hint.step, "text": hint.text, "cost": hint.cost, "place": hint.place}
     return JsonResponse({"hint": told})
+
+
+@require_GET
+@never_cache
+def status(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
+    found = attempt_or_404(request, attempt_id, kind)
+    return JsonResponse({"state": found.state, "problem": found.problem})
+
+
+@require_POST
+def again(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
+    """Queue an attempt again whose scoring failed."""
+    found = attempt_or_404(request, attempt_id, kind)
+    try:
+        services.score_again(found.pk)
+    except Conflict as conflict:
+        messages.error(request, str(conflict))
+    return redirect(game_of(kind).attempt_url_name, found.public_id)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.queries import case_to_play
 from feedback import explanations, ratings, services
 from feedback.models import Attempt, Mode
-from feedback.payload import client_uuid, json_object, whole_number
+from feedback.payload import json_object, whole_number
 from feedback.queries import is_told, rounds_in_words, shown_result
 from feedback.registry import AnswerProblem
-from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
+from feedback.views import answered_problem, attempt_or_404, away_from
 from localize import flags, queries
 from localize.guided import guided_review
 from localize.review import review_of
@@ -55,44 +54,6 @@ def attempt(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     return render(request, "localize/case.html", context)
 
 
-@answered_problem
-def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """PUT: keep what the learner has so far. GET: what is kept."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    if request.method == "GET":
-        return JsonResponse({"version": found.draft_version, "draft": found.answer})
-    if request.method != "PUT":
-        return HttpResponse(status=405, headers={"Allow": "GET, PUT"})
-    body = json_object(request)
-    saved = services.save_draft(
-        attempt_id=found.pk,
-        version=whole_number(body, "version"),
-        answer=body,
-        writer=client_uuid(body, "writer") if "writer" in body else None,
-    )
-    return JsonResponse({"version": saved.draft_version, "saved_at": saved.saved_at.isoformat()})
-
-
-@require_POST
-@answered_problem
-def submit(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    return submitted(request, attempt_or_404(request, attempt_id, KIND))
-
-
-@require_POST
-@answered_problem
-def hint(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """The next hint on the draft as it was saved last."""
-    return hinted(request, attempt_or_404(request, attempt_id, KIND))
-
-
-@require_GET
-@never_cache
-def status(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id, KIND)
-    return JsonResponse({"state": found.state, "problem": found.problem})
-
-
 @require_GET
 @never_cache
 def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
@@ -128,17 +89,6 @@ def rate(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     rating = str(body.get("rating", ""))
     ratings.rate(explanation, request.user, rating)
     return JsonResponse({"rating": rating})
-
-
-@require_POST
-def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """Queue an attempt again whose scoring failed."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    try:
-        services.score_again(found.pk)
-    except services.Conflict as conflict:
-        messages.error(request, str(conflict))
-    return redirect("localize:attempt", found.public_id)
 
 
 @require_POST

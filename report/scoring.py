@@ -11,6 +11,7 @@ from ml.regions import place_in_words
 from report import opinions
 from report.answers import clean_answer, languages_of
 from report.hints import next_hint
+from report.queries import regions_covered
 
 if TYPE_CHECKING:
     from ml.evaluate import Evaluation
@@ -138,9 +139,15 @@ def _outcomes(evaluation: dict[str, Any]) -> list[OutcomeRow]:
     return rows
 
 
+def kept(attempt: Attempt) -> dict[str, Any]:
+    """Of a saved draft the page learns which regions its text speaks of."""
+    return {"regions": regions_covered(attempt, attempt.answer)}
+
+
 GAME = Game(
     kind=KIND,
     clean_answer=clean_answer,
+    kept=kept,
     score=score,
     url_name="report:case",
     attempt_url_name="report:attempt",

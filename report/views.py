@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.queries import case_to_play
 from feedback import services as attempts
 from feedback.models import Attempt, Mode, Result
-from feedback.payload import client_uuid, json_object, whole_number
+from feedback.payload import json_object
 from feedback.queries import is_told, rounds_in_words, shown_result
 from feedback.registry import AnswerProblem
-from feedback.views import answered_problem, attempt_or_404, away_from, hinted, submitted
+from feedback.views import answered_problem, attempt_or_404, away_from
 from report import queries, services
 from report.beside import opinions_in_words
 from report.models import Macro
@@ -51,45 +50,6 @@ def attempt(request: HttpRequest, attempt_id: Any) -> HttpResponse:
     return render(request, "report/case.html", context)
 
 
-@answered_problem
-def draft(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """PUT: keep what is written so far, and say which regions it covers. GET: what is kept."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    if request.method == "GET":
-        return JsonResponse({"version": found.draft_version, "draft": found.answer})
-    if request.method != "PUT":
-        return HttpResponse(status=405, headers={"Allow": "GET, PUT"})
-    body = json_object(request)
-    saved = attempts.save_draft(
-        attempt_id=found.pk,
-        version=whole_number(body, "version"),
-        answer=body,
-        writer=client_uuid(body, "writer") if "writer" in body else None,
-    )
-    covered = queries.regions_covered(saved, saved.answer)
-    return JsonResponse({"version": saved.draft_version, "regions": covered})
-
-
-@require_POST
-@answered_problem
-def submit(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    return submitted(request, attempt_or_404(request, attempt_id, KIND))
-
-
-@require_POST
-@answered_problem
-def hint(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """The next hint on a region."""
-    return hinted(request, attempt_or_404(request, attempt_id, KIND))
-
-
-@require_GET
-@never_cache
-def status(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    found = attempt_or_404(request, attempt_id, KIND)
-    return JsonResponse({"state": found.state, "problem": found.problem})
-
-
 @require_GET
 @never_cache
 def result(request: HttpRequest, attempt_id: Any) -> HttpResponse:
@@ -109,17 +69,6 @@ def beside(request: HttpRequest, attempt_id: Any) -> HttpResponse:
         return JsonResponse({"error": "There is no feedback on this attempt yet."}, status=409)
     beside = opinions_in_words(_result(found))
     return render(request, "report/_beside.html", {"attempt": found, "beside": beside})
-
-
-@require_POST
-def again(request: HttpRequest, attempt_id: Any) -> HttpResponse:
-    """Queue an attempt again whose scoring failed."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    try:
-        attempts.score_again(found.pk)
-    except attempts.Conflict as conflict:
-        messages.error(request, str(conflict))
-    return redirect("report:attempt", found.public_id)
 
 
 @require_POST
