@@ -68,6 +68,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "case": case,
+        "page_name": "Case",
         "number": number_of(attempt),
         "page": page,
         "can_hint": attempt.is_open and attempt.mode == Mode.PRACTICE,

@@ -66,6 +66,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "case": case,
+        "page_name": "Report",
         "number": number_of(attempt),
         "page": page,
         "answer": answer,
