@@ -11,7 +11,7 @@ from feedback.queries import attempt_for
 class AttemptConsumer(AsyncJsonWebsocketConsumer):
     """Sends ``{"state"}``: once on connecting, then at every change. Owner only.
 
-    Also ``{"explanation": {"row", "text", "state"}}`` while a model writes one; see
+    Also ``{"explanation": {"row", "state", "text", …}}`` while a model writes one; see
     `feedback.explanations.write`.
     """
 
