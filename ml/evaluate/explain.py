@@ -10,6 +10,8 @@ from ml.evaluate import relations
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.schema import EvaluatedFinding, Evaluation, Note, Span
 
+LARGEST_NODULE_MM = 30
+"""Above it a nodule is called a mass (Fleischner Society glossary, Radiology 2008;246:697)."""
 WEIGHT_WORDS = {
     "urgent": "urgent",
     "actionable_not_urgent": "actionable",
@@ -41,7 +43,14 @@ def kind_of(finding: Observation) -> str:
     """What a finding is, in a sentence: its kind where the words say one, else its label."""
     if finding.concept in relations.kinds_of(finding.label):
         return finding.concept.replace("_", " ")
+    if finding.label == "nodule_mass" and _is_mass(finding):
+        return "mass"
     return phrase_of(finding.label)
+
+
+def _is_mass(finding: Observation) -> bool:
+    sized = max(finding.sizes_mm, default=0.0)
+    return sized > LARGEST_NODULE_MM or (not sized and "mass" in finding.words.lower())
 
 
 def name_of(finding: Observation) -> str:

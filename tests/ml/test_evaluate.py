@@ -291,3 +291,17 @@ def test_a_wrong_report_of_one_of_two_sides_is_not_excused_by_the_summary():
     assert len(result.errors.missing_findings) == 1
     kinds = [kind for error in result.errors.attribute_errors for kind in error.error_types]
     assert kinds == ["measurement"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "called"),
+    [
+        ("3.6 cm spiculated mass in the left mid lung zone.", "left mass"),
+        ("A 12 mm nodule in the right upper lobe.", "right nodule"),
+        ("Left lung mass.", "left mass"),
+        ("Nodule in the right upper lobe.", "right nodule"),
+    ],
+)
+def test_a_mass_is_not_called_a_nodule(reference, called):
+    [note] = evaluate.evaluate(reference, "The heart size is normal.").notes
+    assert f"Not in your report: {called} " in note.explanation
