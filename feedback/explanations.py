@@ -67,11 +67,13 @@ class Subject:
 
 
 def subject_of_finding(finding: Finding) -> Subject:
-    """The truth part: why a finding is what it is, for whoever missed it."""
+    """The truth part: why a finding is what it is, for whoever missed it.
+
+    It is shown where the games show it: at its largest box, on a stack on the frame of that one.
+    """
     case = finding.case
     regions = [r for r in finding.regions.select_related("image") if not r.alternate]
-    first = regions[0] if regions else None
-    same = [r for r in regions if first and (r.image_id, r.frame) == (first.image_id, first.frame)]
+    main = max(regions, key=lambda r: ((r.x1 - r.x0) * (r.y1 - r.y0), -r.frame), default=None)
     return Subject(
         case,
         question_on(
@@ -83,9 +85,9 @@ def subject_of_finding(finding: Finding) -> Subject:
             size_mm=finding.size_mm,
             sentence=finding.sentence,
         ),
-        first.image if first else None,
-        first.frame if first else 0,
-        tuple((r.x0, r.y0, r.x1, r.y1) for r in same),
+        main.image if main else None,
+        main.frame if main else 0,
+        (main.box,) if main else (),
     )
 
 

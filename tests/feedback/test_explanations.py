@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from feedback import backends, explanations, tasks
 from feedback.models import Explanation
+from localize.explained import subject_of
+from tests import factories
 from tests.feedback.conftest import GOOD
 from tests.servers import close, status, stream
 
@@ -48,6 +50,25 @@ def test_it_works(chat, attempt, client_of, told):
     }
     kept = Explanation.objects.get()
     assert (kept.model, kept.asked_by, kept.outcome) == ("seer-1", attempt.user, "missed")
+
+
+@pytest.fixture
+def further_slices(case):
+    """The nodule goes on through two more frames and is largest on the middle one."""
+    finding = case.findings.get(label="nodule_mass")
+    first = finding.regions.get()
+    x0, y0, x1, y1 = first.box
+    for frame, more in ((1, 0.02), (2, 0.0)):
+        factories.RegionFactory(finding=finding, frame=frame, x0=x0, y0=y0, x1=x1 + more, y1=y1)
+    return finding
+
+
+def test_what_is_made_ahead_is_what_the_feedback_asks_for(further_slices, attempt):
+    row = subject_of(attempt.results.get(), missed(attempt))
+    ahead = explanations.subject_of_finding(further_slices)
+    assert (row.frame, row.truth) == (ahead.frame, ahead.truth)
+    assert row.frame == 1
+    assert row.facts == ahead.facts
 
 
 def test_the_model_sees_the_image_and_the_close_up(chat, attempt, told):
