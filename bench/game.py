@@ -115,9 +115,10 @@ def _one_report(player: Player, text: str) -> float:
 
 
 def images(game: Game, page: Page) -> list[float]:
-    """Milliseconds from asking for a case page to its first image on the screen.
+    """Milliseconds from asking for a case to its first image on the screen.
 
-    The first with an empty cache; the others are the next cases, gone on to from the feedback.
+    The first with an empty cache; the others are the next cases, gone on to from the feedback
+    once their images are there: a learner reads longer than it takes to fetch them.
     """
     player = Player(game, page)
     player.log_in("trainee")
@@ -130,9 +131,10 @@ def images(game: Game, page: Page) -> list[float]:
             page.keyboard.press("n")
         player.submit()
         player.wait_for_feedback()
-        page.wait_for_load_state("networkidle")
-        with page.expect_navigation(wait_until="commit"):
-            page.keyboard.press("n")
+        page.evaluate("radgame.page.ahead")
+        before = page.evaluate("radgame.page.data.attempt")
+        page.keyboard.press("n")
+        page.wait_for_function("(before) => radgame.page.data.attempt !== before", arg=before)
         times.append(_seen_after(page))
     return times
 

@@ -51,6 +51,21 @@ def next_url(attempt: Attempt) -> str:
     return f"{address}?after={attempt.case.public_id}{mode}"
 
 
+def ways_on(attempt: Attempt) -> dict[str, str | None]:
+    """Addresses for the page: `next` after the feedback, `onward` at once in a series, and
+    `ahead`, which names what can be fetched ahead where that begins nothing.
+    """
+    following = next_url(attempt)
+    series = attempt.series
+    if series is None:
+        leads_to_case = not following.startswith(reverse("learning:home"))
+        return {"next": following, "onward": None, "ahead": following if leads_to_case else None}
+    # Where each case has a clock of its own nobody sees it before the clock runs.
+    may_look_ahead = series.is_open and not series.case_seconds
+    ahead = following if may_look_ahead else None
+    return {"next": following, "onward": following, "ahead": ahead}
+
+
 def _next_of_series(attempt: Attempt) -> str:
     """The next case while the series is open, then the next result, then all of them."""
     series = attempt.series

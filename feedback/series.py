@@ -86,6 +86,20 @@ def open_next(series: Series) -> Attempt | None:
     return None
 
 
+def case_ahead(series: Series) -> Case | None:
+    """The case that comes after those begun; None when there is none, or each has a clock.
+
+    A case with a clock of its own is shown to nobody before that runs.
+    """
+    if not series.is_open or series.case_seconds:
+        return None
+    begun = series.attempts.values("case_id")
+    for place in series.places.exclude(case_id__in=begun).select_related("case"):
+        if place.case.is_playable:
+            return place.case
+    return None
+
+
 def _deadline(series: Series) -> datetime | None:
     limits = [series.ends_at] if series.ends_at else []
     if series.case_seconds:

@@ -16,7 +16,7 @@ from cases.queries import first_images
 from feedback.models import Mode, Series
 from feedback.modes import open_guided
 from feedback.registry import Game, game_of, kinds
-from feedback.series import MODES, open_next, settle
+from feedback.series import MODES, case_ahead, open_next, settle
 from feedback.series import end as end_series
 from learning import queries, services
 from learning.forms import StartForm
@@ -57,11 +57,19 @@ def next_case(request: HttpRequest, kind: str) -> HttpResponse:
     if mode is not None and (mode not in game.modes or mode in begun_by_button):
         raise Http404(f"There is no mode called {mode!r:.30}.")
     found = services.next_case_for(request.user, kind, after=after, mode=mode)
-    if request.headers.get("Accept") == "application/json":
-        return JsonResponse({"images": first_images(found.case) if found else []})
+    if _asks_ahead(request):
+        return _images_of(found.case if found else None)
     if found is None:
         return render(request, "learning/nothing.html")
     return _to_case(game, found)
+
+
+def _asks_ahead(request: HttpRequest) -> bool:
+    return request.headers.get("Accept") == "application/json"
+
+
+def _images_of(case: Case | None) -> JsonResponse:
+    return JsonResponse({"images": first_images(case) if case else []})
 
 
 def _to_case(game: Game, found: services.NextCase) -> HttpResponse:
@@ -112,8 +120,14 @@ def series(request: HttpRequest, series_id: Any) -> HttpResponse:
 @require_GET
 @never_cache
 def onward(request: HttpRequest, series_id: Any) -> HttpResponse:
-    """The next case of a series, or its results when there is none."""
+    """The next case of a series, or its results when there is none.
+
+    Asked for JSON it names the first images of the case after the one being played, and begins
+    nothing; none where each case has a clock of its own.
+    """
     found = _series_or_404(request, series_id)
+    if _asks_ahead(request):
+        return _images_of(case_ahead(found))
     attempt = open_next(found)
     if attempt is None:
         return redirect("learning:series", found.public_id)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cases.queries import viewer_image
 from feedback.backends import has_eyes
 from feedback.models import Attempt, Mode
-from feedback.queries import mode_page, next_url, number_of
+from feedback.queries import mode_page, number_of, ways_on
 from ml import atlas, synonyms, taxonomy
 
 OPENED_BY_ADDRESS = (Mode.PRACTICE, Mode.SECOND_LOOK)
@@ -55,8 +55,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
         "urls": {
             **urls,
             "self": reverse("localize:attempt", args=[attempt.public_id]),
-            "next": next_url(attempt),
-            "onward": next_url(attempt) if attempt.series_id else None,
+            **ways_on(attempt),
             "explain": explain_url(attempt),
             "rate": reverse("localize:rate", args=[attempt.public_id]),
             "socket": f"/ws/attempts/{attempt.public_id}/",

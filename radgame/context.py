@@ -5,4 +5,10 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    return {"signup_open": settings.SIGNUP_OPEN}
+    """`only_a_case_page`: a case page asks, and throws any other page away: the browser loads
+    that again, and its messages are told then.
+    """
+    return {
+        "signup_open": settings.SIGNUP_OPEN,
+        "only_a_case_page": "X-Case-Page" in request.headers,
+    }

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cases.models import Case
 from cases.queries import viewer_image
 from feedback.models import Attempt, Mode
-from feedback.queries import mode_page, next_url, number_of
+from feedback.queries import mode_page, number_of, ways_on
 from report.answers import LANGUAGES, MAX_CHARACTERS, languages_of
 from report.hints import REGION_NAMES
 from report.models import Macro
@@ -52,8 +52,7 @@ def case_page(attempt: Attempt, request: HttpRequest) -> dict[str, Any]:
         "urls": {
             **urls,
             "self": reverse("report:attempt", args=[attempt.public_id]),
-            "next": next_url(attempt),
-            "onward": next_url(attempt) if attempt.series_id else None,
+            **ways_on(attempt),
             "socket": f"/ws/attempts/{attempt.public_id}/",
             "macros": reverse("report:macros"),
         },

@@ -49,9 +49,19 @@ export class Explanations {
   #finish(row) {
     clearTimeout(this.waiting.get(row));
     this.waiting.delete(row);
-    if (this.waiting.size) return;
+    if (!this.waiting.size) this.#hangUp();
+  }
+
+  #hangUp() {
     this.socket?.close();
     this.socket = null;
+  }
+
+  // Nobody waits for any more of them.
+  close() {
+    for (const timer of this.waiting.values()) clearTimeout(timer);
+    this.waiting.clear();
+    this.#hangUp();
   }
 
   // Resolves when the socket listens, or cannot be had: then only a kept text can be shown.

@@ -1,61 +1,38 @@
 // The page of the drawing game: images to mark, a palette of labels, submit, feedback.
 import "./site.js";
+import { CasePage } from "./case-page.js";
 import { Closeups } from "./closeups.js";
 import { Explanations } from "./explanations.js";
 import { moveBox, resizeBox } from "./geometry.js";
 import { Hints } from "./hints.js";
 import { Answer } from "./marks.js";
+import { play } from "./onward.js";
 import { confirmed, read, say } from "./page.js";
 import { Palette } from "./palette.js";
-import { prefetchNext } from "./prefetch.js";
 import { Review } from "./review.js";
-import { Sending } from "./sending.js";
-import { Stage } from "./stage.js";
 
-class CasePage {
-  constructor(data) {
-    this.data = data;
-    this.panel = document.getElementById("panel");
-    this.answer = new Answer(data.draft);
+class LocalizePage extends CasePage {
+  constructor(data, given) {
+    const answer = new Answer(data.draft);
+    super(data, given, {
+      stage: {
+        answer,
+        drawing: () => (this.isOpen ? { label: this.palette.active } : null),
+        nameOf: (slug) => this.palette?.nameOf(slug) ?? slug,
+        extra: () => this.review?.boxes() ?? this.hints?.boxes() ?? [],
+        more: (event) => (this.isOpen ? this.#playing(event) : this.#reviewing(event)),
+      },
+      sending: {
+        answer: () => answer.complete,
+        replace: (draft) => answer.replace(draft),
+      },
+    });
+    this.answer = answer;
     this.review = null;
-    this.stage = new Stage(data.images, {
-      answer: this.answer,
-      drawing: () => (this.isOpen ? { label: this.palette.active } : null),
-      nameOf: (slug) => this.palette?.nameOf(slug) ?? slug,
-      extra: () => this.review?.boxes() ?? this.hints?.boxes() ?? [],
-      more: (event) => (this.isOpen ? this.#playing(event) : this.#reviewing(event)),
-    });
-    this.sending = new Sending(data, {
-      panel: this.panel,
-      answer: () => this.answer.complete,
-      replace: (draft) => this.answer.replace(draft),
-      reviewed: () => this.startReview(),
-    });
+    this.explanations = new Explanations(this.panel, data);
   }
 
-  get isOpen() {
-    return this.data.state === "draft";
-  }
-
-  get views() {
-    return this.stage.views;
-  }
-
-  get autosave() {
-    return this.sending.autosave;
-  }
-
-  async start() {
-    this.explanations = new Explanations(this.panel, this.data);
-    document.addEventListener("keydown", (event) => this.stage.key(event));
-    if (this.isOpen) this.#startPlaying();
-    await this.stage.open();
-    if (this.data.held) return;
-    if (this.data.state === "scored") this.startReview();
-    if (this.data.state === "submitted") this.sending.awaitScore();
-  }
-
-  #startPlaying() {
+  startPlaying() {
     this.palette = new Palette(this.panel, this.data.labels, this.answer, {
       onLabel: () => this.stage.focus(),
     });
@@ -95,7 +72,7 @@ class CasePage {
     const back = ["ArrowLeft", "ArrowUp"].includes(event.key);
     return {
       nudge: () => this.review?.step(back ? -1 : 1),
-      normal: () => this.panel.querySelector(".panel-foot .primary")?.click(), // on to the next case
+      normal: () => this.next(),
     };
   }
 
@@ -130,11 +107,15 @@ class CasePage {
       closeups: new Closeups(this.data.images, this.stage.renditions),
     });
     this.stage.close();
-    prefetchNext(this.data.urls.next);
+    this.loadAhead();
     this.panel.querySelector("h2")?.focus();
+  }
+
+  close() {
+    super.close();
+    this.palette?.close();
+    this.explanations.close();
   }
 }
 
-const page = new CasePage(read("case-data"));
-page.start();
-window.radgame = { page, ...page.stage.forTests() };
+play(LocalizePage);

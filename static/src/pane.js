@@ -42,12 +42,12 @@ class View {
     this.pane.style.order = Math.max(0, place);
   }
 
-  // A first look at the pixels, before Cornerstone is there.
-  preview(rendition) {
+  // A first look at the pixels, before Cornerstone has them. Notes how many ms it took since `asked`.
+  preview(rendition, asked) {
     if (this.viewer?.shown || !this.isHung) return;
     if (!paintWhole(this.role("preview"), rendition, this.image.window)) return;
     this.role("note").hidden = true;
-    this.pane.dataset.previewed = String(Math.round(performance.now()));
+    this.pane.dataset.previewed = String(Math.round(performance.now() - asked));
   }
 
   equip(stage, Viewer, drawing) {

@@ -25,6 +25,7 @@ export class Renditions {
 
   // Forgets what was not used for longest, once there is too much of it.
   #keep(key, bytes) {
+    if (!this.byUrl.has(key)) return; // forgotten meanwhile
     this.kept.set(key, bytes);
     let sum = [...this.kept.values()].reduce((a, b) => a + b, 0);
     for (const old of this.byUrl.keys()) {
@@ -33,6 +34,15 @@ export class Renditions {
       sum -= this.kept.get(old);
       this.kept.delete(old);
       this.byUrl.delete(old);
+    }
+  }
+
+  // Nobody looks at these any more, with raised contrast or without.
+  forget(urls) {
+    for (const key of [...this.byUrl.keys()]) {
+      if (!urls.includes(key.split("#")[0])) continue;
+      this.byUrl.delete(key);
+      this.kept.delete(key);
     }
   }
 

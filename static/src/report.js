@@ -1,13 +1,12 @@
 // The page of the writing game: images to look at, a text to write, submit, feedback.
 import "./site.js";
+import { CasePage } from "./case-page.js";
 import { Highlights } from "./highlights.js";
 import { Hints } from "./hints.js";
 import { Macros } from "./macros.js";
+import { play } from "./onward.js";
 import { confirmed, read } from "./page.js";
-import { prefetchNext } from "./prefetch.js";
 import { expanded, withSections, wordsIn } from "./report-text.js";
-import { Sending } from "./sending.js";
-import { Stage } from "./stage.js";
 
 const KINDS = {
   missing: "truth missed",
@@ -15,55 +14,32 @@ const KINDS = {
   matched: "truth hit",
 };
 
-class ReportPage {
-  constructor(data) {
-    this.data = data;
-    this.panel = document.getElementById("panel");
+class ReportPage extends CasePage {
+  constructor(data, given) {
+    super(data, given, {
+      stage: {
+        extra: () => this.boxes,
+        more: (event) => (this.highlights ? this.#reviewing(event) : {}),
+      },
+      sending: {
+        answer: () => this.answer,
+        replace: (draft) => this.#write(draft.text),
+        saved: ({ regions }) => this.#showRegions(regions),
+        delay: 700,
+      },
+    });
     this.boxes = [];
-    this.stage = new Stage(data.images, {
-      extra: () => this.boxes,
-      more: (event) => (this.highlights ? this.#reviewing(event) : {}),
-    });
-    this.sending = new Sending(data, {
-      panel: this.panel,
-      answer: () => this.answer,
-      replace: (draft) => this.#write(draft.text),
-      saved: ({ regions }) => this.#showRegions(regions),
-      reviewed: () => this.startReview(),
-      delay: 700,
-    });
-  }
-
-  get isOpen() {
-    return this.data.state === "draft";
   }
 
   get answer() {
     return { text: this.field.value, language: this.language?.value ?? this.data.draft.language };
   }
 
-  get views() {
-    return this.stage.views;
-  }
-
-  get autosave() {
-    return this.sending.autosave;
-  }
-
-  async start() {
-    if (this.isOpen) this.#startWriting();
-    document.addEventListener("keydown", (event) => this.key(event));
-    await this.stage.open();
-    if (this.data.held) return;
-    if (this.data.state === "scored") this.startReview();
-    if (this.data.state === "submitted") this.sending.awaitScore();
-  }
-
   #role(name) {
     return this.panel.querySelector(`[data-role=${name}]`);
   }
 
-  #startWriting() {
+  startPlaying() {
     this.field = this.#role("text");
     this.language = document.getElementById("language");
     this.sending.start();
@@ -150,7 +126,7 @@ class ReportPage {
     } else if (event.key === "Escape" && event.target === this.field) {
       this.stage.focus(); // the viewer's keys work again
     } else {
-      this.stage.key(event);
+      super.key(event);
     }
   }
 
@@ -158,7 +134,7 @@ class ReportPage {
     const back = ["ArrowLeft", "ArrowUp"].includes(event.key);
     return {
       nudge: () => this.highlights.step(back ? -1 : 1),
-      normal: () => location.assign(this.data.urls.next),
+      normal: () => this.next(),
     };
   }
 
@@ -171,7 +147,7 @@ class ReportPage {
     document.body.classList.add("reviewing");
     this.found = read("review-boxes");
     this.highlights = new Highlights(this.panel, { go: (note) => this.#goTo(note) });
-    prefetchNext(this.data.urls.next);
+    this.loadAhead();
     this.panel.querySelector("h2")?.focus();
   }
 
@@ -185,6 +161,4 @@ class ReportPage {
   }
 }
 
-const page = new ReportPage(read("case-data"));
-page.start();
-window.radgame = { page, ...page.stage.forTests() };
+play(ReportPage);

@@ -6,9 +6,10 @@ import { Timer } from "./timer.js";
 
 export class Sending {
   // `answer()` is what is sent; `replace(draft)` takes what another window saved; `saved(body)` hears
-  // the server's word on a save; `reviewed()` finds the feedback in the panel.
-  constructor(data, { panel, answer, replace, saved = () => {}, reviewed, delay = 400 }) {
-    Object.assign(this, { data, panel, answer, replace, saved, reviewed, delay });
+  // the server's word on a save; `reviewed()` finds the feedback in the panel; `goOn(url)` opens the next
+  // case of a series, and resolves to whether it could; `signal` ends all this.
+  constructor(data, { panel, answer, replace, saved = () => {}, reviewed, goOn, signal, delay = 400 }) {
+    Object.assign(this, { data, panel, answer, replace, saved, reviewed, goOn, signal, delay });
     this.status = document.getElementById("save-state");
     this.writer = crypto.randomUUID(); // tells this window's saves from another's
     this.started = performance.now();
@@ -28,9 +29,14 @@ export class Sending {
     });
     this.autosave.addEventListener("state", () => this.#showSaveState());
     this.#bindConflict();
-    window.addEventListener("beforeunload", (event) => {
-      if (this.isOpen && this.autosave.unsaved) event.preventDefault();
-    });
+    const unload = (event) => this.isOpen && this.autosave.unsaved && event.preventDefault();
+    window.addEventListener("beforeunload", unload, { signal: this.signal });
+    this.signal.addEventListener("abort", () => this.#leave());
+  }
+
+  #leave() {
+    this.timer?.stop();
+    this.autosave.stop();
   }
 
   touch() {
@@ -108,7 +114,7 @@ export class Sending {
       this.#show("submitted", "submitted");
       this.timer?.stop();
       if (this.data.urls.onward) {
-        location.assign(this.data.urls.onward); // feedback comes when the series is over
+        await this.#toNextOfSeries();
         return;
       }
       history.replaceState(null, "", this.data.urls.self);
@@ -118,6 +124,12 @@ export class Sending {
     const refusal = reply && (reply.body?.error ?? `The server could not take it (status ${reply.status}).`);
     say(refusal ?? "No connection. Your answer is kept here; submit again in a moment.");
     this.autosave.resume();
+  }
+
+  // Feedback comes when the series is over.
+  async #toNextOfSeries() {
+    const { onward } = this.data.urls;
+    if (!(await this.goOn(onward))) location.assign(onward);
   }
 
   async awaitScore() {

@@ -8,7 +8,6 @@ import { Magnifier } from "./magnifier.js";
 import { Answer } from "./marks.js";
 import { Measurements } from "./measurements.js";
 import { makePane } from "./pane.js";
-import { Renditions } from "./renditions.js";
 import { Settings } from "./settings.js";
 import { Toolbar } from "./toolbar.js";
 import { toolsOf } from "./tools.js";
@@ -24,12 +23,14 @@ function preloadViewer() {
 }
 
 export class Stage {
+  // `renditions` loads pixels; `asked` is when the page was asked for, in ms; `signal` ends the stage;
   // `answer` holds the marks drawn here; `drawing()` is null while nothing may be drawn, else {label};
   // `extra()` gives further boxes to show; `more(event)` the page's own actions by name.
-  constructor(images, { answer = new Answer(), drawing = () => null, nameOf = (slug) => slug, extra = () => [], more = () => ({}) } = {}) {
-    Object.assign(this, { images, answer, drawing, nameOf, extra, more });
+  constructor(images, options) {
+    const { renditions, asked, signal, answer = new Answer(), drawing = () => null, nameOf = (slug) => slug } = options;
+    const { extra = () => [], more = () => ({}) } = options;
+    Object.assign(this, { images, renditions, asked, signal, answer, drawing, nameOf, extra, more });
     this.element = document.getElementById("stage");
-    this.renditions = new Renditions(this.element.dataset.worker);
     this.bindings = new Bindings();
     this.hanging = new Hanging(images);
     this.measurements = new Measurements();
@@ -51,13 +52,20 @@ export class Stage {
     // Reading Cornerstone keeps the page busy: the images are seen before it.
     await Promise.race([this.#firstLook(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
     const { Viewer } = await import("./viewer.js");
+    if (this.signal.aborted) return;
+    this.signal.addEventListener("abort", () => this.#leave());
     this.views.forEach((view, index) => this.#equip(view, index, Viewer));
     await this.#hang();
     this.element.dataset.ready = "true";
   }
 
+  #leave() {
+    for (const { viewer } of this.views) viewer.close();
+    this.renditions.forget(this.images.flatMap(({ url, frame_urls }) => [url, ...frame_urls]));
+  }
+
   async #firstLook() {
-    await Promise.allSettled(this.#hung().map(async (view) => view.preview(await this.#firstOf(view.image))));
+    await Promise.allSettled(this.#hung().map(async (view) => view.preview(await this.#firstOf(view.image), this.asked)));
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   }
 
@@ -82,9 +90,10 @@ export class Stage {
     this.help = new Help(document.getElementById("help"), this);
     this.settings = new Settings(document.getElementById("viewer-settings"), this.bindings, () => this.refresh());
     this.measurements.addEventListener("changed", () => this.refresh());
-    document.addEventListener("keyup", ({ key }) => {
+    const keyUp = ({ key }) => {
       if (this.bindings.actionsOf({ key }).includes("magnify") && this.magnifier.release(this.view)) this.refresh();
-    });
+    };
+    document.addEventListener("keyup", keyUp, { signal: this.signal });
     this.refresh();
   }
 
@@ -160,7 +169,7 @@ export class Stage {
 
   // The toolbar says again what is on, and what the tool in hand wants.
   refresh() {
-    this.toolbar?.show();
+    if (!this.signal.aborted) this.toolbar?.show();
   }
 
   key(event) {

@@ -25,8 +25,11 @@ export class Toolbar {
     }
     this.presets.addEventListener("change", () => this.#choosePreset());
     this.more.addEventListener("click", () => this.#openMenu(this.menu.hidden));
-    document.addEventListener("pointerdown", ({ target }) => element.contains(target) || this.#openMenu(false));
-    new ResizeObserver(() => this.#fit()).observe(element);
+    const { signal } = stage;
+    document.addEventListener("pointerdown", ({ target }) => element.contains(target) || this.#openMenu(false), { signal });
+    const resizing = new ResizeObserver(() => this.#fit());
+    resizing.observe(element);
+    signal.addEventListener("abort", () => resizing.disconnect());
     document.fonts?.ready.then(() => this.#fit());
   }
 

@@ -20,6 +20,7 @@ export class Viewer extends EventTarget {
     this.renditions = renditions;
     this.frame = 0;
     this.inverted = false;
+    this.cached = new Set();
     this.window = this.#given();
     this.viewportId = `view-${image.id}`;
     this.tell = () => this.dispatchEvent(new Event("moved"));
@@ -63,7 +64,7 @@ export class Viewer extends EventTarget {
     const wanted = clamp(frame, 0, this.image.frames - 1);
     this.wanted = wanted;
     const { contrast } = this;
-    const isWanted = () => this.wanted === wanted && this.contrast === contrast;
+    const isWanted = () => this.wanted === wanted && this.contrast === contrast && !this.closed;
     try {
       const rendition = await this.#load(wanted);
       const before = this.turn;
@@ -101,6 +102,7 @@ export class Viewer extends EventTarget {
       // A local image has a window of zero width, from which Cornerstone makes an inverted map.
       const given = this.#given();
       Object.assign(made, { windowCenter: given.center, windowWidth: given.width });
+      this.cached.add(imageId);
     }
     return imageId;
   }
@@ -286,8 +288,14 @@ export class Viewer extends EventTarget {
     this.dispatchEvent(new Event("windowed"));
   }
 
+  // Gives back the viewport and Cornerstone's hold on the pixels; the renditions keep theirs.
   close() {
+    this.closed = true;
     this.resizing?.disconnect();
-    engine().disableElement(this.viewportId);
+    if (this.viewport) engine().disableElement(this.viewportId);
+    for (const imageId of this.cached) {
+      if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
+    }
+    this.cached.clear();
   }
 }

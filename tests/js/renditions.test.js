@@ -129,3 +129,17 @@ test("what was not used for longest is forgotten when there is no more room", as
   await get("/b.png");
   assert.deepEqual(asked(), ["a", "b", "c", "b"]);
 });
+
+test("what is forgotten is asked for again, also where it was still loading", async () => {
+  const loads = [renditions.load("/a.png"), renditions.load("/b.png"), renditions.load("/a.png", { low: 0, high: 9 })];
+  const [worker] = FakeWorker.made;
+  worker.answer(0, IMAGE);
+  await loads[0];
+  renditions.forget(["/a.png"]);
+  for (const number of [1, 2]) worker.answer(number, IMAGE);
+  await Promise.all(loads);
+  assert.deepEqual([...renditions.kept.keys()], ["/b.png"]);
+  renditions.load("/b.png");
+  renditions.load("/a.png");
+  assert.equal(worker.asked.length, 4);
+});

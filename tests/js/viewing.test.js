@@ -6,7 +6,7 @@ import { Bindings, MOUSE } from "../../static/src/bindings.js";
 import { mouseRows } from "../../static/src/help.js";
 import { Links } from "../../static/src/links.js";
 import { Magnifier } from "../../static/src/magnifier.js";
-import { fetchImages, prefetchNext } from "../../static/src/prefetch.js";
+import { loadAhead } from "../../static/src/prefetch.js";
 import { Settings } from "../../static/src/settings.js";
 import { openPage, press } from "./page.js";
 
@@ -122,33 +122,27 @@ test("fixed keys are not offered", () => {
   for (const action of ["submit", "label", "cancel", "undo"]) assert.equal(choice(action), null);
 });
 
-test("the next case's images are asked for as JSON, then fetched", async (t) => {
+test("the next case's images are asked for as JSON, then decoded", async (t) => {
   const asked = [];
+  const loaded = [];
   t.mock.method(globalThis, "fetch", async (url, { headers } = {}) => {
     asked.push([url, headers?.Accept]);
     return new Response(JSON.stringify({ images: ["/images/a.png", "/images/b.png"] }));
   });
-  await fetchImages("/next/localize/?after=x");
-  assert.deepEqual(asked, [
-    ["/next/localize/?after=x", "application/json"],
-    ["/images/a.png", undefined],
-    ["/images/b.png", undefined],
-  ]);
+  await loadAhead("/next/localize/?after=x", { load: async (url) => loaded.push(url) });
+  assert.deepEqual(asked, [["/next/localize/?after=x", "application/json"]]);
+  assert.deepEqual(loaded, ["/images/a.png", "/images/b.png"]);
 });
 
-test("the address of a series is left alone, since opening it starts a clock", async (t) => {
+test("where nothing can be fetched ahead nothing is asked", async (t) => {
   const asked = t.mock.method(globalThis, "fetch", async () => new Response("{}"));
-  globalThis.requestIdleCallback = (work) => work();
-  for (const url of ["/series/1/onward/", undefined]) prefetchNext(url);
+  await loadAhead(null, {});
   assert.equal(asked.mock.callCount(), 0);
-  prefetchNext("/next/localize/?after=x");
-  assert.equal(asked.mock.callCount(), 1);
-  delete globalThis.requestIdleCallback;
 });
 
 test("when the next case cannot be had nothing happens", async (t) => {
   t.mock.method(globalThis, "fetch", async () => new Response("", { status: 500 }));
-  await fetchImages("/next/localize/");
+  await loadAhead("/next/localize/", {});
   t.mock.method(globalThis, "fetch", () => Promise.reject(new Error("offline")));
-  await fetchImages("/next/localize/");
+  await loadAhead("/next/localize/", {});
 });

@@ -6,9 +6,12 @@ import uuid
 
 import pytest
 
+from cases.queries import first_images
 from feedback import services, tasks
 from feedback.models import Attempt, Series
+from feedback.queries import ways_on
 from feedback.series import open_next
+from feedback.views import HELD
 from learning.services import next_case_for
 from tests import factories
 
@@ -182,3 +185,44 @@ def test_a_begun_case_goes_on_in_its_own_mode(client, trainee, nodule_case):
     )
     services.save_draft(attempt_id=attempt.pk, version=0, answer={})
     assert client.get("/next/localize/").headers["Location"].endswith("?mode=second_look")
+
+
+JSON = {"Accept": "application/json"}
+
+
+def images_ahead(client, series):
+    return client.get(f"/series/{series.public_id}/onward/", headers=JSON).json()["images"]
+
+
+def test_the_images_of_the_case_after_the_one_being_played_can_be_fetched_ahead(
+    client, trainee, nodule_case
+):
+    factories.ImageFactory()
+    start(client, mode="test", cases=2)
+    series = Series.objects.get()
+    playing = open_next(series)
+    images = images_ahead(client, series)
+    assert images == first_images(series.places.exclude(case=playing.case).get().case)
+    assert series.attempts.count() == 1, "nothing was begun"
+    answered(playing)
+    open_next(series)
+    assert images_ahead(client, series) == [], "there is no case after the last"
+
+
+def test_a_case_with_a_clock_of_its_own_is_not_fetched_ahead(client, trainee, nodule_case):
+    factories.ImageFactory()
+    start(client, mode="sprint", cases=2, seconds=30)
+    series = Series.objects.get()
+    attempt = open_next(series)
+    assert images_ahead(client, series) == []
+    assert ways_on(attempt)["ahead"] is None
+
+
+def test_what_a_page_that_is_thrown_away_would_have_told_is_told_later(client, nodule_case):
+    start(client, mode="test", cases=1)
+    series = Series.objects.get()
+    away = client.get(f"/localize/cases/{nodule_case.public_id}/")
+    assert away.headers["Location"] == f"/series/{series.public_id}/"
+    asked = client.get(away.headers["Location"], headers={"X-Case-Page": "1"})
+    assert HELD not in asked.content.decode()
+    assert HELD in client.get(away.headers["Location"]).content.decode()
