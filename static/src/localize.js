@@ -104,6 +104,7 @@ class LocalizePage extends CasePage {
     this.review = new Review(this.panel, read("review-data"), {
       go: (item) => (item ? this.stage.goTo(item) : this.stage.do("fit")),
       redraw: () => this.stage.redraw(),
+      fly: (flight) => this.stage.fly(flight),
       closeups: new Closeups(this.data.images, this.stage.renditions),
     });
     this.stage.close();

@@ -7,6 +7,7 @@ const TOUCH_REACH = 14;
 const HANDLES = ["nw", "ne", "sw", "se"];
 const CURSORS = { nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", edge: "move" };
 
+const FLIGHT_MS = 150;
 const DOUBLE = "own poorly-located"; // drawn as two lines
 const DOUBLE_GAP = 4;
 
@@ -57,6 +58,20 @@ export class Overlay {
   draw() {
     if (!this.viewer.shown) return;
     this.shapes.replaceChildren(...(this.hidden ? [] : this.shown().map((item) => this.#shape(item))));
+  }
+
+  // A box that flies from one place to another, once; not for who wants no motion.
+  fly(from, to) {
+    if (this.hidden || globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches) return;
+    const [x, y, right, bottom] = this.rectOf(to);
+    const start = this.rectOf(from);
+    const [width, height] = [Math.max(1, right - x), Math.max(1, bottom - y)];
+    const [across, down] = [(start[2] - start[0]) / width, (start[3] - start[1]) / height];
+    const box = element("rect", { class: "flight", x, y, width, height });
+    this.svg.append(box);
+    const before = `translate(${start[0] - x * across}px, ${start[1] - y * down}px) scale(${across}, ${down})`;
+    const flight = box.animate([{ transform: before }, { transform: "none" }], { duration: FLIGHT_MS, easing: "ease-out" });
+    flight.finished.catch(() => {}).finally(() => box.remove());
   }
 
   #shape({ id, box, kind, text, selected, dim }) {

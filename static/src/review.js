@@ -39,11 +39,20 @@ function placed({ id, image, frame, box }) {
   return { id, image, frame, box };
 }
 
+// Where a finding's own mark lies beside it on the image, {image, frame, from, to}; null where none was paired with it.
+export function flightOf(item, items) {
+  const mark = items.get(item?.mark);
+  const sameImage = mark?.image === item?.image && (mark?.frame ?? 0) === (item?.frame ?? 0);
+  if (!item?.box || !mark?.box || !sameImage) return null;
+  return { image: item.image, frame: item.frame ?? 0, from: mark.box, to: item.box };
+}
+
 export class Review {
-  // `go(row)` shows a row's place on the image, or, without one, all of it; `overlays` are drawn again when the row changes;
+  // `go(row)` shows a row's place on the image, or, without one, all of it; `redraw()` draws the boxes again;
+  // `fly({image, frame, from, to})` shows by a movement which box a mark was measured against;
   // `closeups.draw(element, row)` fills a row's close-up pair when it is first opened.
-  constructor(panel, review, { go, redraw, closeups = null }) {
-    Object.assign(this, { panel, review, go, redraw, closeups });
+  constructor(panel, review, { go, redraw, fly = () => {}, closeups = null }) {
+    Object.assign(this, { panel, review, go, redraw, fly, closeups });
     this.rows = [...panel.querySelectorAll("[data-row]")];
     this.current = -1;
     this.items = new Map([...review.truths, ...review.marks, ...(review.ticked ?? [])].map((item) => [item.id, item]));
@@ -102,8 +111,14 @@ export class Review {
     this.#tellPosition();
     const item = this.items.get(row.dataset.row);
     this.#drawCloseups(row, item);
-    this.go(item?.box ? item : null);
+    this.#goTo(item);
     this.redraw();
+  }
+
+  async #goTo(item) {
+    const flight = flightOf(item, this.items);
+    await this.go(item?.box ? item : null);
+    if (flight && this.selectedId === item.id) this.fly(flight);
   }
 
   #tellPosition() {

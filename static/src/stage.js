@@ -242,6 +242,11 @@ export class Stage {
     viewer.zoomTo(box);
   }
 
+  fly({ image, frame, from, to }) {
+    const { overlay, viewer } = this.views.find((view) => view.image.id === image) ?? {};
+    if (viewer?.frame === frame) overlay.fly(from, to);
+  }
+
   // For tests and for whoever scripts the page: image pixels ↔ page pixels of one view.
   forTests() {
     return {

@@ -311,3 +311,31 @@ test("whether a press was a click is measured where the first corner lies now", 
   assert.equal(action.end([101, 101]), true); // image pixel 101 101
   assertBox(answer.marks[0].box, [0.101, 0.202, 0.2, 0.4]);
 });
+
+test("a flight begins at the one box, ends at the other, and leaves nothing behind", async () => {
+  let asked;
+  let land;
+  const animate = (steps, options) => {
+    asked = { steps, options };
+    return { finished: new Promise((resolve) => (land = resolve)) };
+  };
+  window.SVGElement.prototype.animate = animate;
+  overlay.fly([0, 0, 0.1, 0.2], BOX); // on the canvas 0 0 50 50 to 100 50 200 150
+  assert.equal(document.querySelectorAll(".flight").length, 1);
+  assert.equal(asked.steps[0].transform, "translate(-50px, -25px) scale(0.5, 0.5)");
+  assert.equal(asked.steps[1].transform, "none");
+  assert.ok(asked.options.duration <= 150);
+  land();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(document.querySelectorAll(".flight").length, 0);
+});
+
+test("who wants no motion, or hides what is drawn, sees no flight", () => {
+  globalThis.matchMedia = () => ({ matches: true });
+  overlay.fly(BOX, BOX);
+  globalThis.matchMedia = () => ({ matches: false });
+  overlay.hidden = true;
+  overlay.fly(BOX, BOX);
+  delete globalThis.matchMedia;
+  assert.equal(document.querySelectorAll(".flight").length, 0);
+});

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Review, SIGNS, boxesOf } from "../../static/src/review.js";
-import { openPage } from "./page.js";
+import { Review, SIGNS, boxesOf, flightOf } from "../../static/src/review.js";
+import { openPage, turn } from "./page.js";
 
 const BOX = [0.1, 0.1, 0.3, 0.3];
 
@@ -177,4 +177,31 @@ test("a review without rows has nothing to step through", () => {
   assert.equal(review.selectedId, null);
   assert.deepEqual(review.boxes(), []);
   assert.equal(redrawn, 0);
+});
+
+test("a mark flies to the finding it was measured against, once that is in sight", async () => {
+  const data = aReview();
+  data.truths[0].mark = "m1";
+  const flights = [];
+  const panel = document.getElementById("panel");
+  let arrive;
+  const go = () => new Promise((resolve) => (arrive = resolve));
+  const flying = new Review(panel, data, { go, redraw: () => {}, fly: (flight) => flights.push(flight) });
+  flying.show(0);
+  assert.deepEqual(flights, []);
+  arrive();
+  await turn();
+  assert.deepEqual(flights, [{ image: "pa", frame: 0, from: BOX, to: BOX }]);
+  flying.show(0);
+  flying.show(1);
+  arrive();
+  await turn();
+  assert.equal(flights.length, 1, "nothing flies to a finding that was left again");
+});
+
+test("nothing flies where no mark was paired, or to another image or slice", () => {
+  const items = new Map([["m1", row("m1", "hit")], ["m2", row("m2", "hit", { frame: 4 })]]);
+  for (const item of [row("t", "missed"), row("t", "hit", { mark: "m2" }), row("t", "hit", { mark: "m1", box: null }), undefined]) {
+    assert.equal(flightOf(item, items), null);
+  }
 });
