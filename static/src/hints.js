@@ -11,6 +11,11 @@ export class Hints {
     for (const button of this.buttons) button.addEventListener("click", () => this.ask(button.dataset.hint));
   }
 
+  // Whether the next hint can be asked for without saying what about.
+  get isLadder() {
+    return this.buttons.some(({ dataset }) => !dataset.hint);
+  }
+
   // The outlines given so far, as the stage shows them.
   boxes() {
     return this.places.map((place, index) => ({ ...place, id: `hint-${index}`, kind: "hint", text: "hint" }));

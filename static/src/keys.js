@@ -33,6 +33,7 @@ export const KEYS = [
   { keys: ["Backspace", "Delete"], action: "remove", help: "Delete the selected box or measurement", shown: "Backspace" },
   { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], action: "nudge", help: "Move the selected box (Alt: resize, Shift: further); after the score: step through findings", shown: "Arrows" },
   { keys: ["ArrowUp", "ArrowDown"], action: "frameStep", help: "Previous and next slice, when no box is selected", shown: "↑ ↓", instead: "nudge" },
+  { keys: ["g"], action: "hint", help: "Ask for a hint" },
   { keys: ["k"], action: "crosshair", help: "Draw by keyboard: move with the arrows, Enter sets a corner" },
   { keys: ["z"], ctrl: true, action: "undo", help: "Undo", shown: "Ctrl Z" },
   { keys: ["y", "Shift z"], ctrl: true, action: "redo", help: "Redo", shown: "Ctrl Y" },

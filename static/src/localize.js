@@ -60,6 +60,7 @@ class LocalizePage extends CasePage {
       relabel: () => (selected ? this.palette.relabel(selected.id) : false),
       remove: () => (selected ? this.answer.remove(selected.id) : false),
       nudge: () => (selected ? this.#nudge(selected, event) : false),
+      ...(this.hints?.isLadder && { hint: () => this.hints.ask("") }),
       crosshair: () => this.stage.view.crosshair.toggle(),
       undo: () => this.answer.undo(),
       redo: () => this.answer.redo(),

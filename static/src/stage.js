@@ -217,6 +217,7 @@ export class Stage {
       if (overlay) overlay.readOnly = true;
     }
     this.redraw();
+    this.refresh();
   }
 
   redraw() {

@@ -67,6 +67,7 @@ export class Toolbar {
       if (tip) button.title = key ? `${tip} (${key})` : tip;
       if (PRESSED[action]) button.setAttribute("aria-pressed", String(Boolean(PRESSED[action](stage))));
     }
+    for (const key of document.querySelectorAll("kbd[data-key]")) key.textContent = stage.bindings.shown(key.dataset.key);
     this.#showPresets(stage.view?.viewer);
     const hint = document.querySelector("[data-role=tool-hint]");
     const instruction = stage.measurements.instruction;

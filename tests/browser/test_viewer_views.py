@@ -131,6 +131,8 @@ def test_a_key_is_chosen_anew_and_help_and_tooltips_know(visitor, studies):
         page.click("[data-bind=invert]")
         page.keyboard.press("m")
         expect(page.locator("[data-role=binding-problem]")).to_contain_text("M is taken")
+        page.click("[data-bind=normal]")
+        page.keyboard.press("j")
         page.click("[data-bind=invert]")
         page.keyboard.press("b")
         expect(page.locator("[data-bind=invert]")).to_have_text("B")
@@ -143,6 +145,7 @@ def test_a_key_is_chosen_anew_and_help_and_tooltips_know(visitor, studies):
         page.keyboard.press("b")
         assert page.evaluate(f"{VIEWER}.inverted")
         assert page.locator("[data-action=invert]").get_attribute("title") == "Invert (B)"
+        expect(page.locator(".normal kbd")).to_have_text("J")
         page.keyboard.press("?")
         row = page.locator("#help .keys div", has_text="Invert")
         expect(row.locator("kbd")).to_have_text("B")

@@ -34,6 +34,12 @@ function hints(t, reply, aids = []) {
   return { made, order, fetched };
 }
 
+test("only a button without a region is a ladder", (t) => {
+  assert.equal(hints(t, json({})).made.isLadder, true);
+  document.querySelector('[data-hint=""]').remove();
+  assert.equal(hints(t, json({})).made.isLadder, false);
+});
+
 const listed = () => [...document.querySelectorAll("li")].map(({ textContent }) => textContent);
 
 test("a hint is asked for once the draft is saved, and listed with its cost", async (t) => {
