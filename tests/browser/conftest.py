@@ -30,7 +30,7 @@ FLAGS = [
 
 @pytest.fixture(scope="package")
 def game() -> Iterator[Game]:
-    with started() as running:
+    with started(SIGNUP_OPEN="true") as running:
         yield running
 
 

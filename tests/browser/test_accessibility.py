@@ -60,6 +60,30 @@ def test_the_log_in_page(game, page):
     assert grave_problems(page) == []
 
 
+def test_the_log_in_page_that_refuses(game, page):
+    page.goto(f"{game.address}/account/login/")
+    page.fill("[name=username]", "nobody")
+    page.fill("[name=password]", "not a password of anybody")
+    page.click("button.primary")
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    assert grave_problems(page) == []
+
+
+def test_the_sign_up_page_empty_and_refused(game, page):
+    page.goto(f"{game.address}/account/login/")
+    page.click("text=Make an account")
+    assert grave_problems(page) == []
+    page.fill("[name=username]", "trainee")
+    page.fill("[name=password1]", "12345678")
+    page.fill("[name=password2]", "87654321")
+    page.click("button.primary")
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    assert grave_problems(page) == []
+    described = page.locator("[name=username]").get_attribute("aria-describedby").split()
+    told = " ".join(page.locator(f"#{name}").inner_text() for name in described)
+    assert "already exists" in told
+
+
 @pytest.mark.parametrize(("role", "path"), ALL_PAGES)
 def test_a_page_has_no_serious_problem(game, page, role, path):
     visit(game, page, role, path)
