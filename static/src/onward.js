@@ -5,6 +5,7 @@ import { Renditions } from "./renditions.js";
 
 const ASKING = { "X-Case-Page": "1" }; // any other page keeps its messages for when the browser loads it
 const PATIENCE_MS = 300;
+const UNREACHABLE = Symbol("no connection");
 
 // Opens the page that is loaded, and from then on every one that its links marked data-onward lead to.
 export function play(Page) {
@@ -26,23 +27,19 @@ export function play(Page) {
     going = true;
     const asked = performance.now();
     const waiting = setTimeout(() => say("Opening the next case …"), PATIENCE_MS);
-    try {
-      const next = await caseAt(url);
-      if (next) {
-        page.close();
-        takeOver(next);
-        show(asked);
-      } else {
-        location.assign(url);
-      }
-      return true;
-    } catch {
-      say("No connection. Try again in a moment.");
-      return false;
-    } finally {
-      clearTimeout(waiting);
-      going = false;
-    }
+    const next = await caseAt(url).catch(() => UNREACHABLE);
+    clearTimeout(waiting);
+    going = false;
+    if (next === UNREACHABLE) say("No connection. Try again in a moment.");
+    else if (next) turnTo(next, asked);
+    else location.assign(url);
+    return next !== UNREACHABLE;
+  }
+
+  function turnTo(next, asked) {
+    page.close();
+    takeOver(next);
+    show(asked);
   }
 
   document.addEventListener("click", (event) => {
