@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 
 from ml import tables
-from ml.evaluate.location import Place, place_of
+from ml.evaluate.location import Place, place_of, zones_in_words
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation
 from ml.evaluate.significance import severity_levels
@@ -74,6 +74,7 @@ def _location(
     place = place_of(reference, candidate)
     if place == "part" and said_sides >= reference.sides:
         return None
+    wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
     sentences: dict[Place, tuple[Severity, str]] = {
         "other_side": (
             "significant",
@@ -83,11 +84,11 @@ def _location(
         "more": ("significant", f"It is only on the {_sides(reference)}, not on both sides."),
         "far": (
             "significant",
-            f"It is in the {_zones(reference)}, not in the {_zones(candidate)}.",
+            f"It is in the {wanted}, not in the {given}.",
         ),
         "adjacent": (
             "negligible",
-            f"It is in the {_zones(reference)}; the {_zones(candidate)} is next to it.",
+            f"It is in the {wanted}; the {given} is next to it.",
         ),
         "unsaid": ("negligible", f"The side is not said: {_sides(reference)}."),
     }
@@ -118,10 +119,6 @@ def _sides(finding: Observation) -> str:
     if finding.sides >= {"left", "right"}:
         return "left and right"
     return " and ".join(sorted(finding.sides))
-
-
-def _zones(finding: Observation) -> str:
-    return " and ".join(sorted(zone.replace("_", " ") for zone in finding.zones))
 
 
 def _severity(reference: Observation, candidate: Observation) -> Mistake | None:

@@ -7,11 +7,14 @@ from functools import cache
 
 from ml import tables, taxonomy
 from ml.evaluate import relations
+from ml.evaluate.location import zones_in_words
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.schema import EvaluatedFinding, Evaluation, Note, Span
 
 LARGEST_NODULE_MM = 30
 """Above it a nodule is called a mass (Fleischner Society glossary, Radiology 2008;246:697)."""
+ONE_SIDED = frozenset({"lingula"})
+"""Zones with which no side is said."""
 WEIGHT_WORDS = {
     "urgent": "urgent",
     "actionable_not_urgent": "actionable",
@@ -64,12 +67,21 @@ def wording_of(finding: Observation) -> str:
     hedge = "" if finding.certain else "possible"
     severity = finding.severities[-1] if finding.severities else ""
     change = " ".join(sorted(finding.changes & {"new", "stable"}))
-    words = (hedge, change, sizes, severity, name_of(finding))
+    words = (hedge, change, sizes, severity, _placed(finding))
     sentence = " ".join(word for word in words if word)
-    if finding.zones:
-        zones = " and ".join(zone.replace("_", " ") for zone in sorted(finding.zones))
-        sentence += f" in the {zones}"
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _placed(finding: Observation) -> str:
+    """A finding's kind with side and zone: "nodule in the left mid zone"."""
+    side, kind = side_of(finding), kind_of(finding)
+    zones = {zone for zone in finding.zones if zone not in kind}
+    if not zones:
+        return name_of(finding)
+    if side == "bilateral":
+        return f"{side} {kind} in the {zones_in_words(zones, both_sides=True)}"
+    said = "" if side is None or zones <= ONE_SIDED else f"{side} "
+    return f"{kind} in the {said}{zones_in_words(zones)}"
 
 
 def notes_for(

@@ -20,6 +20,14 @@ Place = Literal["same", "adjacent", "far", "part", "more", "other_side", "unsaid
 sides where the reference has one, `unsaid` no side where the reference has one."""
 
 NEIGHBOR_GAP = 1.0
+ADJECTIVES = frozenset(
+    {
+        *("hilar", "perihilar", "suprahilar", "infrahilar"),
+        *("retrocardiac", "apical", "basilar", "bibasilar"),
+    }
+)
+"""Zones whose names are no nouns."""
+PLURALS = {"apex": "apices", "bases": "bases"}
 
 
 @cache
@@ -28,6 +36,14 @@ def _intervals() -> dict[tuple[str, str], tuple[float, float]]:
         (row["zone"], row["side"]): (float(row["top"]), float(row["bottom"]))
         for row in tables.rows("zones")
     }
+
+
+def zones_in_words(zones: Iterable[str], *, both_sides: bool = False) -> str:
+    """Zones after "in the": "lower lobe and perihilar region", of both sides "apices"."""
+    names = [f"{zone} region" if zone in ADJECTIVES else zone for zone in sorted(zones)]
+    if both_sides:
+        names = [PLURALS.get(name, f"{name}s") for name in names]
+    return " and ".join(names)
 
 
 def _interval(zone: str, sides: frozenset[str]) -> tuple[float, float] | None:

@@ -305,3 +305,19 @@ def test_a_wrong_report_of_one_of_two_sides_is_not_excused_by_the_summary():
 def test_a_mass_is_not_called_a_nodule(reference, called):
     [note] = evaluate.evaluate(reference, "The heart size is normal.").notes
     assert f"Not in your report: {called} " in note.explanation
+
+
+@pytest.mark.parametrize(
+    ("reference", "wording"),
+    [
+        ("3.6 cm spiculated mass in the left mid lung zone.", "36 mm mass in the left mid zone."),
+        ("Left retrocardiac atelectasis.", "Atelectasis in the left retrocardiac region."),
+        ("Right hilar mass.", "Right hilar enlargement."),
+        ("Atelectasis in the lingula.", "Atelectasis in the lingula."),
+        ("Small right pleural effusion.", "Small right pleural effusion."),
+        ("Bilateral lower lobe consolidation.", "Bilateral consolidation in the lower lobes."),
+    ],
+)
+def test_the_example_wording_is_a_sentence_that_could_be_written(reference, wording):
+    [note] = evaluate.evaluate(reference, "The heart size is normal.").notes
+    assert note.suggestion == wording
