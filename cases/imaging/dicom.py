@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut
 
 from cases.imaging.pixels import (
+    CT_WINDOW,
     Decoded,
     ImageProblem,
     Window,
@@ -35,8 +36,6 @@ VIEWS = {
     "LAT": "LATERAL",
     "LATERAL": "LATERAL",
 }
-CT_WINDOW = Window(center=-600.0, width=1500.0)
-"""Hounsfield units: the usual lung window, for CT without a window of its own."""
 OLDEST = 90
 
 

@@ -50,6 +50,10 @@ class Window:
         return self.center + self.width / 2
 
 
+CT_WINDOW = Window(center=-600.0, width=1500.0)
+"""Hounsfield units: the usual lung window, for CT without a window of its own."""
+
+
 @dataclass(frozen=True)
 class Decoded:
     """Grey pixels with what is worth keeping of the file's header, and nothing that names a person.

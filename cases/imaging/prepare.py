@@ -12,6 +12,7 @@ import numpy as np
 from cases.imaging import render
 from cases.imaging.decode import decode_file
 from cases.imaging.pixels import (
+    CT_WINDOW,
     Decoded,
     ImageProblem,
     Window,
@@ -86,7 +87,7 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
     decoded = _decoded(source.paths, exact=source.value_offset is not None)
     _, rows, columns = decoded.frames.shape
     height, width = render.scaled_size(rows, columns, render.LONG_SIDE)
-    window = source.window or decoded.window or robust_window(decoded.frames, decoded.max_value)
+    window = source.window or decoded.window or _usual_window(source, decoded)
     middle = decoded.frames[len(decoded.frames) // 2]
     return PreparedImage(
         sha256=sha256 or digest_of(source.paths),
@@ -107,6 +108,13 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
         ),
         thumbnail=render.thumbnail_bytes(middle, window),
     )
+
+
+def _usual_window(source: Source, decoded: Decoded) -> Window:
+    """The lungs' of a CT with known Hounsfield units; of any other by its values."""
+    if source.value_offset is None:
+        return robust_window(decoded.frames, decoded.max_value)
+    return Window(CT_WINDOW.center - source.value_offset, CT_WINDOW.width)
 
 
 def _decoded(paths: Sequence[Path], *, exact: bool) -> Decoded:

@@ -305,6 +305,7 @@ def test_single_files_become_one_stack_in_order(tmp_path):
     prepared = prepare_image(Source(paths, view="CT", value_offset=-1024))
     assert [int(np.asarray(opened(one)).max()) for one in prepared.renditions] == [4095, 2047, 1023]
     assert (prepared.view, prepared.value_offset) == ("CT", -1024)
+    assert prepared.window == Window(424, 1500), "the lung window, W 1500 L -600"
 
 
 def test_frames_of_unequal_size_are_refused(tmp_path):
