@@ -8,7 +8,16 @@ from functools import partial
 
 import numpy as np
 
-from ml.simulate.findings import bones, chest, devices, nodules, opacities, pleura
+from ml.simulate.findings import (
+    bones,
+    catheters,
+    chest,
+    implants,
+    nodules,
+    opacities,
+    pleura,
+    tubes,
+)
 from ml.simulate.findings.common import Placed, Scene
 from ml.simulate.patients import Body
 
@@ -83,23 +92,21 @@ RECIPES: dict[str, Recipe] = {
     "bone-lesion": Recipe("bone_lesion", bones.dense_lesion),
     "scoliosis": Recipe("scoliosis", bones.scoliosis, bones.curved),
     "osteopenia": Recipe("osteopenia", bones.osteopenia, bones.thin_bones),
-    "tracheal-tube": Recipe("tube", devices.tracheal_tube, portable=True),
-    "tracheal-tube-wrong": Recipe(
-        "tube", partial(devices.tracheal_tube, right=False), portable=True
-    ),
-    "stomach-tube": Recipe("tube", devices.stomach_tube, portable=True),
-    "stomach-tube-wrong": Recipe("tube", partial(devices.stomach_tube, right=False), portable=True),
-    "chest-tube": Recipe("tube", devices.chest_tube, portable=True),
-    "chest-tube-left": Recipe("tube", partial(devices.chest_tube, side="left"), portable=True),
-    "central-line": Recipe("catheter", devices.central_line, portable=True),
+    "tracheal-tube": Recipe("tube", tubes.tracheal_tube, portable=True),
+    "tracheal-tube-wrong": Recipe("tube", partial(tubes.tracheal_tube, right=False), portable=True),
+    "stomach-tube": Recipe("tube", tubes.stomach_tube, portable=True),
+    "stomach-tube-wrong": Recipe("tube", partial(tubes.stomach_tube, right=False), portable=True),
+    "chest-tube": Recipe("tube", tubes.chest_tube, portable=True),
+    "chest-tube-left": Recipe("tube", partial(tubes.chest_tube, side="left"), portable=True),
+    "central-line": Recipe("catheter", catheters.central_line, portable=True),
     "central-line-wrong": Recipe(
-        "catheter", partial(devices.central_line, right=False), portable=True
+        "catheter", partial(catheters.central_line, right=False), portable=True
     ),
-    "port": Recipe("catheter", devices.port),
-    "pacemaker": Recipe("heart_device", devices.pacemaker),
-    "valve": Recipe("heart_device", devices.valve),
-    "sternal-wires": Recipe("postoperative_change", devices.sternal_wires),
-    "clips": Recipe("surgical_material", devices.clips),
+    "port": Recipe("catheter", catheters.port),
+    "pacemaker": Recipe("heart_device", implants.pacemaker),
+    "valve": Recipe("heart_device", implants.valve),
+    "sternal-wires": Recipe("postoperative_change", implants.sternal_wires),
+    "clips": Recipe("surgical_material", implants.clips),
 }
 
 

@@ -1,0 +1,87 @@
+"""Central venous catheters and ports, in right and in wrong places."""
+
+from __future__ import annotations
+
+from ml.simulate import organs
+from ml.simulate.drawing import Plate, Wire, curve
+from ml.simulate.findings.common import Part, Placed, Scene
+from ml.simulate.findings.routes import falling, middle_line, ring_facing_front, skin_at
+
+
+def central_line(scene: Scene, *, right: bool = True) -> Placed:
+    """A line from the right jugular vein to the cavoatrial junction, or into the atrium."""
+    cava = middle_line(scene, organs.VENA_CAVA, 10_000)
+    top = cava[0]
+    end = cava[-1]
+    path = [
+        (0.0, top[1] - 6, top[2] - 30),
+        (top[0] - 38, top[1] - 6, top[2] - 24),
+        (top[0] - 14, top[1] - 3, top[2] - 8),
+        *map(tuple, cava[:: max(1, len(cava) // 4)]),
+        tuple(end),
+    ]
+    if not right:
+        path += [(end[0] + 24, end[1] - 6, end[2] + 6), (end[0] + 50, end[1] - 14, end[2] + 22)]
+    line = curve(falling(path))
+    sentence = (
+        scene.pick(
+            "Right internal jugular central venous catheter with its tip at the "
+            "cavoatrial junction.",
+            "Right jugular venous catheter ending in the lower superior vena cava.",
+        )
+        if right
+        else scene.pick(
+            "Right internal jugular central venous catheter ending deep in the right atrium.",
+            "The tip of the right jugular catheter lies within the right atrium, too low.",
+        )
+    )
+    return Placed(
+        "catheter",
+        "devices",
+        sentence,
+        (Part(wires=(Wire(line, 1.15, 4.2),)),),
+        "right",
+        "superior vena cava" if right else "right atrium",
+        severity="" if right else "malpositioned",
+        significance="" if right else "actionable",
+        impression=(
+            "Central venous catheter in appropriate position."
+            if right
+            else "Central venous catheter too deep, in the right atrium: withdraw by about 4 cm."
+        ),
+    )
+
+
+def port(scene: Scene) -> Placed:
+    """A port under the right clavicle with its line in the superior vena cava."""
+    marks = scene.anatomy.marks
+    cava = middle_line(scene, organs.VENA_CAVA, 10_000)
+    top, end = cava[0], cava[-1]
+    front = skin_at(scene, marks.apex + 52, marks.middle[2] - 82)
+    chamber = (marks.apex + 52, front + 12, marks.middle[2] - 82)
+    path = [
+        (chamber[0] - 10, chamber[1], chamber[2] + 6),
+        (marks.apex + 22, chamber[1] + 8, chamber[2] + 20),
+        (top[0] - 22, top[1] - 10, top[2] - 30),
+        (top[0] - 10, top[1] - 4, top[2] - 12),
+        *map(tuple, cava[:: max(1, len(cava) // 4)]),
+        tuple(end),
+    ]
+    wires = (Wire(curve(path), 1.2, 4.4),)
+    plates = (
+        Plate(ring_facing_front(chamber, 13.5, 11), 7, 1.1),
+        Plate(ring_facing_front(chamber, 9, 8), 6, 1.6),
+        Plate(ring_facing_front(chamber, 4.5, 4), 4, 2.0),
+    )
+    return Placed(
+        "catheter",
+        "devices",
+        scene.pick(
+            "Right-sided port with its catheter tip in the lower superior vena cava.",
+            "Right chest port catheter ending at the cavoatrial junction.",
+        ),
+        (Part(wires=wires, plates=plates),),
+        "right",
+        "right upper chest, superior vena cava",
+        impression="Port catheter in appropriate position.",
+    )
