@@ -30,6 +30,8 @@ BONE_FACTOR = 1.08
 DISTANCE_MM = {"PA": 1800.0, "AP": 1150.0, "LATERAL": 1800.0}
 GAP_MM = 25.0
 """Between the body and the detector."""
+SLAB_MM = 5.0
+"""Depth of what is projected at once."""
 CELLS = 14
 """The warp is exact at the corners of so many cells a side, and bilinear between."""
 
@@ -149,23 +151,27 @@ class View:
         """Attenuation of a millimetre of water of the CT: the person may be deeper or wider."""
         return WATER_PER_MM * (self.body.wide if self.kind == "LATERAL" else self.body.deep)
 
-    def added(self, block: Block) -> Picture:
-        """Line integrals of a block of densities (water 1, attenuating as soft tissue does)."""
+    def added(self, block: Block, slab_mm: float = SLAB_MM) -> Picture:
+        """Line integrals of a block of densities (water 1, attenuating as soft tissue does).
+
+        What lies in one slab is projected from its middle: `slab_mm` may be larger the smoother
+        the block is along the beam.
+        """
         total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "sum"):
+        for picture in self._of_block(block, "sum", slab_mm):
             total += picture
         return total * np.float32(self.path_scale)
 
     def shadow(self, block: Block) -> Mask:
         """Pixels where a block's mask (values 0 to 1) shows."""
         total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "max"):
+        for picture in self._of_block(block, "max", SLAB_MM):
             np.maximum(total, picture, out=total)
         return total >= 0.5
 
-    def _of_block(self, block: Block, how: str) -> Iterable[Picture]:
+    def _of_block(self, block: Block, how: str, slab_mm: float) -> Iterable[Picture]:
         axis, mm = self.beam_axis, block.spacing
-        step = max(1, round(5 / mm))
+        step = max(1, round(slab_mm / mm))
         values = np.pad(block.values, [(0, 0) if i == axis else (1, 1) for i in range(3)])
         corner = tuple(c if i == axis else c - mm for i, c in enumerate(block.corner))
         stack = []
@@ -183,14 +189,14 @@ def _mesh(
     rows: Points, columns: Points, down: Points, across: Points, shape: tuple[int, ...]
 ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
     """PIL's mesh: a box of the output and the four corners it comes from, where any is inside."""
-    mesh: list[tuple[tuple[int, ...], tuple[float, ...]]] = []
-    corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
-    for i in range(CELLS):
-        for j in range(CELLS):
-            v = [float(down[i + a, j + b]) for a, b in corners]
-            u = [float(across[i + a, j + b]) for a, b in corners]
-            if max(v) < 0 or max(u) < 0 or min(v) > shape[0] or min(u) > shape[1]:
-                continue
-            box = (int(columns[j]), int(rows[i]), int(columns[j + 1]), int(rows[i + 1]))
-            mesh.append((box, tuple(c for pair in zip(u, v, strict=True) for c in pair)))
-    return mesh
+    v, u = _corners(down), _corners(across)
+    inside = (v.max(-1) >= 0) & (u.max(-1) >= 0) & (v.min(-1) <= shape[0]) & (u.min(-1) <= shape[1])
+    i, j = np.nonzero(inside)
+    boxes = np.stack([columns[j], rows[i], columns[j + 1], rows[i + 1]], axis=-1).astype(int)
+    quads = np.stack([u[i, j], v[i, j]], axis=-1).reshape(-1, 8)
+    return [(tuple(b), tuple(q)) for b, q in zip(boxes.tolist(), quads.tolist(), strict=True)]
+
+
+def _corners(grid: Points) -> Points:
+    """Of each cell its values at top left, bottom left, bottom right, top right: (n, n, 4)."""
+    return np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=-1)

@@ -116,9 +116,19 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...], scale_mm: float) -> 
         rng.standard_normal(small, dtype=np.float32), scale_mm / step, mode="wrap"
     )
     field /= max(float(field.std()), 1e-9)
-    if step > 1:
-        field = ndimage.zoom(field, step, order=1)
-    return field[tuple(slice(0, n) for n in shape)].astype(np.float32)
+    return _enlarged(field, step, shape) if step > 1 else field[tuple(slice(0, n) for n in shape)]
+
+
+def _enlarged(field: Volume, factor: int, shape: tuple[int, ...]) -> Volume:
+    """The first `shape` voxels of the field enlarged by linear interpolation, axis by axis."""
+    for axis, length in enumerate(shape):
+        size = field.shape[axis]
+        place = np.arange(length) * ((size - 1) / (size * factor - 1))
+        low = place.astype(int)
+        part = (place - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        first, second = field.take(low, axis), field.take(np.minimum(low + 1, size - 1), axis)
+        field = first + (second - first) * part
+    return field
 
 
 def lung_share(scene: Scene, window: tuple[slice, ...], labels: tuple[int, ...]) -> Volume:
