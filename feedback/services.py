@@ -28,6 +28,9 @@ GRACE = timedelta(seconds=5)
 """How long after a deadline an answer that was under way is still taken."""
 
 
+CHANGED = "This case was changed in another window."
+
+
 class Conflict(Exception):
     """The attempt is not in the state, or its draft not in the version, the caller thinks."""
 
@@ -94,9 +97,8 @@ def _save_draft(attempt_id: int, version: int, answer: Any, writer: uuid.UUID | 
     attempt = locked(attempt_id)
     if not attempt.is_open:
         raise Conflict("This attempt was already submitted.", attempt)
-    own = writer is not None and attempt.draft_writer == writer
-    if attempt.draft_version != version and not (own and attempt.draft_version == version + 1):
-        raise Conflict("This case was changed in another window.", attempt)
+    if not _knows_draft(attempt, version, writer):
+        raise Conflict(CHANGED, attempt)
     attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
     attempt.draft_version += 1
     attempt.draft_writer = writer
@@ -105,12 +107,28 @@ def _save_draft(attempt_id: int, version: int, answer: Any, writer: uuid.UUID | 
     return attempt
 
 
+def _knows_draft(attempt: Attempt, version: int, writer: uuid.UUID | None) -> bool:
+    """Whether a window has seen what is saved, or saved it itself and did not hear so."""
+    own = writer is not None and attempt.draft_writer == writer
+    return attempt.draft_version == version or (own and attempt.draft_version == version + 1)
+
+
 @transaction.atomic
-def submit(*, attempt_id: int, submission: uuid.UUID, answer: Any, elapsed_ms: int) -> Attempt:
+def submit(
+    *,
+    attempt_id: int,
+    submission: uuid.UUID,
+    answer: Any,
+    elapsed_ms: int,
+    version: int | None = None,
+    writer: uuid.UUID | None = None,
+) -> Attempt:
     """Save the answer as submitted, and ask for its scoring once that is committed.
 
-    The same `submission` again returns the same attempt and changes nothing. After the
-    deadline the answer is not looked at: the last saved draft is submitted in its place.
+    The same `submission` again returns the same attempt and changes nothing. `version` and
+    `writer` are those of the draft that the window knows: Conflict when another window has
+    saved since. At the deadline nobody can decide between windows, and after it the answer
+    is not looked at: the last saved draft is submitted in its place.
     """
     attempt = locked(attempt_id)
     if attempt.submission == submission:
@@ -121,8 +139,12 @@ def submit(*, attempt_id: int, submission: uuid.UUID, answer: Any, elapsed_ms: i
         raise AnswerProblem("This case has been retired; your marks are kept, but not scored.")
     if Attempt.objects.filter(submission=submission).exists():
         raise Conflict("This submission belongs to another attempt.", attempt)
-    if is_late(attempt):
+    knows = version is None or _knows_draft(attempt, version, writer)
+    time_is_up = attempt.deadline is not None and attempt.deadline <= timezone.now()
+    if is_late(attempt) or (time_is_up and not knows):
         attempt.closed_because = Attempt.Closed.TIME
+    elif not knows:
+        raise Conflict(CHANGED, attempt)
     else:
         attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
         attempt.saved_at = timezone.now()

@@ -96,6 +96,8 @@ def submit(request: HttpRequest, attempt_id: Any, kind: str) -> HttpResponse:
         submission=client_uuid(body, "submission"),
         answer=body,
         elapsed_ms=whole_number(body, "elapsed_ms", default=0),
+        version=whole_number(body, "version") if "version" in body else None,
+        writer=client_uuid(body, "writer") if "writer" in body else None,
     )
     if taken.closed_because == Attempt.Closed.TIME:
         messages.warning(request, TIME_WAS_UP)

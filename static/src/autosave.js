@@ -69,15 +69,21 @@ export class Autosave extends EventTarget {
     this.dirty = true;
     if (this.stopped) return; // the submission carries it; if that fails, `resume` saves it
     if (status === 409 && body) {
-      this.stopped = true;
-      this.conflict = body;
-      this.#become("conflict", body.error);
+      this.collide(body);
     } else if (status === 0 || status >= 500) {
       this.#become("offline");
       this.#schedule(this.retry);
     } else {
       this.#become("refused", body?.error ?? `The server answered ${status}.`);
     }
+  }
+
+  // Another window has saved since: nothing more is sent before the learner has decided.
+  collide(body) {
+    this.stopped = true;
+    this.dirty = true;
+    this.conflict = body;
+    this.#become("conflict", body.error);
   }
 
   // After a conflict: go on from the server's version, saving what this window has.

@@ -106,8 +106,14 @@ export class Sending {
   async #send() {
     this.submission ??= crypto.randomUUID();
     const elapsed = Math.round(performance.now() - this.started);
-    const body = { submission: this.submission, elapsed_ms: elapsed, ...this.answer() };
+    const known = { version: this.autosave.version, writer: this.writer };
+    const body = { submission: this.submission, elapsed_ms: elapsed, ...known, ...this.answer() };
     const reply = await exchange("POST", this.data.urls.submit, body, this.data.csrf).catch(() => null);
+    if (reply?.status === 409 && reply.body?.state === "draft") {
+      this.autosave.collide(reply.body);
+      say("Nothing was submitted yet: decide which of the two answers is yours, above.");
+      return;
+    }
     const submittedBefore = reply?.status === 409 && reply.body && reply.body.state !== "draft";
     if (reply?.status === 202 || submittedBefore) {
       this.data.state = "submitted";

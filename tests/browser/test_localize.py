@@ -160,6 +160,26 @@ def test_two_windows_do_not_overwrite_each_other_silently(player):
     other.close()
 
 
+def test_a_window_left_behind_cannot_submit_over_what_another_saved(player):
+    case = player.case_with(nodules=1)
+    player.open_afresh(case)
+    player.wait_until_saved()
+    other = player.page.context.new_page()
+    other.goto(player.page.url)
+    other.wait_for_selector("#stage[data-ready]")
+    player.choose("nodule")
+    player.draw([0.2, 0.2, 0.4, 0.4])
+    player.wait_until_saved()
+    other.click("[data-role=submit]")
+    other.click("#nothing-marked button[value=yes]")
+    expect(other.locator("#conflict")).to_be_visible()
+    other.get_by_role("button", name="Take the other").click()
+    assert len(other.evaluate("radgame.page.answer.marks")) == 1
+    other.click("[data-role=submit]")
+    other.wait_for_selector("#review-data", state="attached")
+    other.close()
+
+
 def test_the_case_page_says_that_the_case_is_simulated_and_whose_ct_it_was(player):
     player.open(player.normal_case())
     expect(player.page.locator(".chip.simulated")).to_be_visible()

@@ -186,6 +186,42 @@ def test_a_submission_under_way_at_the_deadline_is_taken(test, nodule_case):
     assert len(taken.answer["marks"]) == 1
 
 
+def stale(attempt, **changes):
+    """A submission from a window that has not seen what another one saved."""
+    known = {"version": 0, "writer": uuid.uuid4()} | changes
+    return services.submit(
+        attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1, **known
+    )
+
+
+def test_a_window_that_knows_nothing_of_a_save_cannot_submit_over_it(practice, nodule_case):
+    save(practice, answer(nodule_case, NODULE))
+    with pytest.raises(services.Conflict) as conflict:
+        stale(practice)
+    assert conflict.value.attempt.answer["marks"]
+    practice.refresh_from_db()
+    assert practice.is_open
+    assert stale(practice, version=1).state == "submitted", "it has decided"
+
+
+def test_a_window_that_did_not_hear_of_its_own_last_save_may_submit(practice, nodule_case):
+    writer = uuid.uuid4()
+    services.save_draft(
+        attempt_id=practice.pk, version=0, answer=answer(nodule_case, NODULE), writer=writer
+    )
+    assert stale(practice, writer=writer).state == "submitted"
+
+
+def test_when_the_clock_submits_two_windows_what_was_saved_last_is_taken(test, nodule_case):
+    attempt = open_next(test)
+    save(attempt, answer(nodule_case, NODULE))
+    overdue(attempt, seconds=1)
+    stale(attempt)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.closed_because) == ("submitted", "time")
+    assert attempt.answer["marks"]
+
+
 def test_nothing_is_saved_after_the_deadline(test, nodule_case):
     draft = open_next(test)
     save(draft, answer(nodule_case, NODULE))

@@ -301,3 +301,16 @@ test("every state has its words", () => {
   assert.deepEqual(Object.keys(STATES).sort(), ["conflict", "offline", "refused", "saved", "saving"]);
   for (const words of Object.values(STATES)) assert.ok(words.length > 4);
 });
+
+test("a submission that another window's save stands against asks like a save does", async (t) => {
+  const desk = opened(t);
+  await desk.autosave.stop();
+  desk.autosave.collide({ state: "draft", version: 7, draft: { marks: ["theirs"] }, error: "Changed." });
+  assert.equal(desk.autosave.state, "conflict");
+  assert.equal(desk.autosave.unsaved, true);
+  desk.autosave.resume();
+  await desk.wait(60_000);
+  assert.equal(desk.sent.length, 0, "nothing is saved before it is decided");
+  assert.deepEqual(desk.autosave.takeTheirs(), { marks: ["theirs"] });
+  assert.equal(desk.autosave.version, 7);
+});
