@@ -54,18 +54,25 @@ def test_explaining_ahead_says_what_is_missing(chat, case, settings):
 
 
 class Slow:
-    """A chat server's act that takes a while, and counts how many it is asked at once."""
+    """A chat server's act that takes a while, and counts how many it is asked at once.
 
-    def __init__(self, refuse_after=None):
+    After the first request it answers none before so many came `together`, or far too long.
+    """
+
+    def __init__(self, refuse_after=None, together=1):
         self.now = self.most = self.done = 0
         self.refuse_after = refuse_after
-        self.lock = threading.Lock()
+        self.together = together
+        self.lock = threading.Condition()
 
     def __call__(self, handler):
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
-        time.sleep(0.05)
+            self.lock.notify_all()
+            if self.done:
+                self.lock.wait_for(lambda: self.most >= self.together, timeout=20)
+        time.sleep(0.05)  # long enough for one too many to come
         with self.lock:
             self.now -= 1
             self.done += 1
@@ -86,7 +93,7 @@ def nodules(case):
 
 def test_several_are_in_flight_but_no_more_than_allowed(chat, nodules, settings):
     settings.LLM_CONCURRENCY = 3
-    server = Slow()
+    server = Slow(together=3)
     chat.will(server)
     assert "12 written, 0 there before, 1 left" in output_of()
     assert server.most == 3 and len(chat.asked) == 13
