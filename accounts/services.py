@@ -49,7 +49,8 @@ class MadeAccounts:
 @transaction.atomic
 def create_trainees(names: Iterable[str]) -> MadeAccounts:
     """A trainee account with a random password for each name; blank lines are passed over."""
-    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    normal = (User.normalize_username(name).strip() for name in names)
+    wanted = list(dict.fromkeys(name for name in normal if name))
     if len(wanted) > MOST_AT_ONCE:
         return MadeAccounts({}, [f"{len(wanted)} names are too many; at most {MOST_AT_ONCE}."])
     taken = {name.casefold() for name in User.objects.values_list("username", flat=True)}

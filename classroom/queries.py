@@ -10,7 +10,8 @@ from feedback.models import Attempt
 
 def trainees() -> QuerySet[User]:
     """Every trainee with `scored` attempts, `mean_score` (0-100) and `last_seen`."""
-    counted = Q(attempts__results__counts=True)
+    # A second look that was never submitted enters no figure.
+    counted = Q(attempts__results__counts=True, attempts__state=Attempt.State.SCORED)
     return (
         User.objects.filter(role=Role.TRAINEE, is_active=True)
         .annotate(

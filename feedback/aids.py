@@ -40,6 +40,14 @@ def hints(attempt: Attempt) -> list[dict[str, Any]]:
     return [row for row in attempt.aids if row["kind"] == HINT]
 
 
+def hinted_in_drafts(attempt: Attempt) -> set[str]:
+    """What hints led to in drafts of the same case: they are known in this attempt as well."""
+    drafts = Attempt.objects.filter(
+        user=attempt.user_id, case=attempt.case_id, kind=attempt.kind, state=Attempt.State.DRAFT
+    ).exclude(pk=attempt.pk)
+    return {row["about"] for draft in drafts for row in hints(draft)}
+
+
 def shown(attempt: Attempt) -> list[dict[str, Any]]:
     """The rows as the page may have them: without what they are about."""
     keys = ("kind", "step", "text", "cost", "place")

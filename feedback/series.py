@@ -60,7 +60,10 @@ def start_series(
             )
             return series
     except IntegrityError:
-        return Series.objects.get(user=user, kind=kind, closed_at__isnull=True)
+        running = Series.objects.filter(user=user, kind=kind, closed_at__isnull=True).first()
+        if running is None:
+            raise
+        return running
 
 
 def open_next(series: Series) -> Attempt | None:
@@ -130,10 +133,6 @@ def settle(series: Series) -> None:
 
 def end(series: Series) -> None:
     """Close a series at its learner's word: a draft with something in it is submitted as it is."""
-    drafts = series.attempts.filter(state=Attempt.State.DRAFT)
-    drafts.filter(saved_at__isnull=True).delete()
-    for attempt_id in drafts.values_list("pk", flat=True):
-        services.close_draft(attempt_id, Attempt.Closed.ENDED)
     with transaction.atomic():
         locked = Series.objects.select_for_update().get(pk=series.pk)
         if locked.is_open:
@@ -142,6 +141,10 @@ def end(series: Series) -> None:
 
 
 def _close(series: Series, because: str) -> None:
+    """Close a locked series, and with it the draft of a case that was open."""
+    drafts = series.attempts.filter(state=Attempt.State.DRAFT)
+    for attempt_id in drafts.values_list("pk", flat=True):
+        services.give_up(attempt_id, Attempt.Closed.ENDED)
     series.closed_at = timezone.now()
     series.closed_because = because
     series.save(update_fields=["closed_at", "closed_because"])

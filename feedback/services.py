@@ -19,6 +19,7 @@ from cases.models import Case
 from feedback import opinions
 from feedback.aids import give_second_look
 from feedback.models import Attempt, Mode, Outcome, Result, Series
+from feedback.queries import holding_series
 from feedback.registry import AnswerProblem, Scored, game_of
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,10 @@ def open_attempt(
     """The user's draft of this case, made when there is none; its clock runs from then on."""
     key = {"user": user, "case": case, "kind": kind, "mode": mode, "state": Attempt.State.DRAFT}
     found = Attempt.objects.filter(**key).first()
-    if found:
+    if found and found.series_id == (series and series.pk):
         return found
+    if found:  # left over from a series that is closed
+        give_up(found.pk, Attempt.Closed.ENDED)
     try:
         with transaction.atomic():
             return Attempt.objects.create(
@@ -73,9 +76,18 @@ def open_attempt(
         return Attempt.objects.get(**key)
 
 
-def truth_was_seen(user: User, case: Case) -> bool:
-    """Whether the user was shown this case's truth, in either game and any mode."""
-    return Attempt.objects.filter(user=user, case=case, state=Attempt.State.SCORED).exists()
+def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> bool:
+    """Whether the user was shown this case's truth, or some of it, in either game and any mode.
+
+    Hints count as well. What was scored since an open series has the case was not shown.
+    `but` is an attempt to leave out.
+    """
+    others = Attempt.objects.filter(user=user, case=case).exclude(pk=but and but.pk)
+    told = Q(state=Attempt.State.SCORED)
+    series = holding_series(user, case)
+    if series is not None:
+        told &= Q(scored_at__lt=series.started_at)
+    return others.filter(told | ~Q(aids=[])).exists()
 
 
 def save_draft(
@@ -159,16 +171,32 @@ def close_draft(attempt_id: int, because: str) -> None:
     attempt = locked(attempt_id)
     if attempt.is_open:
         attempt.closed_because = because
-        spent = timezone.now() - attempt.started_at
-        _hand_in(attempt, int(spent.total_seconds() * 1000))
+        _hand_in(attempt, _since_opened(attempt))
+
+
+@transaction.atomic
+def give_up(attempt_id: int, because: str) -> None:
+    """Submit a draft with something in it as it is, and forget one that was only looked at."""
+    attempt = locked(attempt_id)
+    if attempt.is_open and attempt.saved_at is None:
+        attempt.delete()
+    else:
+        close_draft(attempt_id, because)
+
+
+def _since_opened(attempt: Attempt) -> int:
+    return int((timezone.now() - attempt.started_at).total_seconds() * 1000)
 
 
 def _hand_in(attempt: Attempt, elapsed_ms: int) -> None:
+    if attempt.series_id:  # one clock for all, which no reload sets back
+        elapsed_ms = _since_opened(attempt)
     attempt.state = Attempt.State.SUBMITTED
     attempt.submitted_at = attempt.queued_at = timezone.now()
     first_look = attempt.elapsed_ms or 0 if attempt.round > 1 else 0
     attempt.elapsed_ms = min(first_look + max(0, elapsed_ms), MAX_ELAPSED_MS)
-    attempt.truth_seen = attempt.truth_seen or truth_was_seen(attempt.user, attempt.case)
+    seen = truth_was_seen(attempt.user, attempt.case, but=attempt)
+    attempt.truth_seen = attempt.truth_seen or seen
     attempt.save()
     transaction.on_commit(lambda: queue_scoring(attempt.pk))
 
@@ -250,7 +278,9 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
             )
         if attempt.state != Attempt.State.SUBMITTED:
             return False
-        if not give_second_look(attempt, scored):
+        # What remains is itself told of the truth, so nothing while a series holds the case.
+        held = holding_series(attempt.user, attempt.case) is not None
+        if held or not give_second_look(attempt, scored):
             attempt.state = Attempt.State.SCORED
             attempt.scored_at = timezone.now()
             attempt.save(update_fields=["state", "scored_at"])

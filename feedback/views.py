@@ -28,7 +28,7 @@ HELD = "This case is part of what you are playing now; it opens by itself when t
 
 
 def answered_problem(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Turn AnswerProblem into 422 and Conflict into 409, both as JSON with a sentence."""
+    """Turn AnswerProblem into 422, Conflict into 409, a deleted attempt into 404, all as JSON."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -36,6 +36,8 @@ def answered_problem(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             return view(request, *args, **kwargs)
         except AnswerProblem as problem:
             return JsonResponse({"error": str(problem)}, status=422)
+        except Attempt.DoesNotExist:  # its series was ended while this was under way
+            return JsonResponse({"error": "This attempt is not there any more."}, status=404)
         except Conflict as conflict:
             attempt = conflict.attempt
             return JsonResponse(

@@ -77,7 +77,7 @@ def progress_of(user: User, kind: str = "localize") -> Progress:
         .annotate(
             truths=Count("id", filter=Q(about=Outcome.About.TRUTH)),
             hits=Count("id", filter=Q(about=Outcome.About.TRUTH, outcome="hit", aided=False)),
-            false=Count("id", filter=Q(about=Outcome.About.MARK) & ~Q(outcome="hit")),
+            false=Count("id", filter=Q(about=Outcome.About.MARK, outcome="false")),
         )
     )
     labels = [_record(row) for row in rows]
@@ -140,6 +140,8 @@ class SeriesRow:
     attempt: Attempt | None
     score: float | None
     url: str
+    held: bool = False
+    """Another open series has the case: nothing is told of it until that closes."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class SeriesPage:
     waiting: int
     rows: list[SeriesRow]
     mean: float | None
-    """Over the cases answered; None when none is scored."""
+    """Over the cases answered and told of; None when there is none."""
     left: str
     """“12 min 5 s” of the limit for all of it; empty without one."""
 
@@ -165,7 +167,10 @@ def series_page(series: Series) -> SeriesPage:
     }
     places = list(series.places.all())
     waiting = sum(a.state == Attempt.State.SUBMITTED for a in attempts.values())
-    rows = [] if series.is_open else [_series_row(p, attempts.get(p.case_id)) for p in places]
+    held = set(held_cases(series.user).values_list("case_id", flat=True))
+    rows = []
+    if not series.is_open:
+        rows = [_series_row(p, attempts.get(p.case_id), p.case_id in held) for p in places]
     scores = [row.score for row in rows if row.score is not None]
     mean = sum(scores) / len(scores) if scores else None
     return SeriesPage(len(places), len(attempts), waiting, rows, mean, _left(series))
@@ -178,8 +183,10 @@ def _left(series: Series) -> str:
     return f"{seconds // 60} min {seconds % 60} s"
 
 
-def _series_row(place: SeriesCase, attempt: Attempt | None) -> SeriesRow:
+def _series_row(place: SeriesCase, attempt: Attempt | None, held: bool) -> SeriesRow:
     if attempt is None:
         return SeriesRow(place.position, None, None, "")
+    if held:
+        return SeriesRow(place.position, attempt, None, attempt_url(attempt), held)
     scores = [result.score for result in attempt.results.all() if result.counts]
     return SeriesRow(place.position, attempt, scores[-1] if scores else None, attempt_url(attempt))

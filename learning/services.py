@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from accounts.models import User
-from cases.models import Case, ReferenceReport
+from cases.models import Case
 from feedback import series
 from feedback.models import Attempt, Mode, Series
 from feedback.queries import held_cases
+from localize.queries import with_all_places
+from report.answers import scorable_reports
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,10 @@ class NextCase:
 
 
 def playable(kind: str) -> QuerySet[Case]:
-    """Published cases of one game: Report needs a reference report."""
+    """Published cases of one game: Report needs a reference report that can be scored."""
     cases = Case.objects.filter(status=Case.Status.PUBLISHED)
     if kind == "report":
-        cases = cases.filter(Exists(ReferenceReport.objects.filter(case=OuterRef("pk"))))
+        cases = cases.filter(Exists(scorable_reports().filter(case=OuterRef("pk"))))
     return cases
 
 
@@ -75,7 +77,8 @@ def free_cases(user: User, kind: str) -> QuerySet[Case]:
 
 
 def _unseen(own: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:
-    submitted = own.exclude(state=Attempt.State.DRAFT)
+    # By the moment, not the state: a second look is a draft again of a case that was seen.
+    submitted = own.filter(submitted_at__isnull=False)
     return cases.exclude(Exists(submitted.filter(case=OuterRef("pk"))))
 
 
@@ -95,6 +98,8 @@ def begin_series(user: User, kind: str, chosen: dict[str, Any]) -> Series | None
     Cases never seen come first, in random order, then those seen longest ago.
     """
     own, cases = Attempt.objects.filter(user=user, kind=kind), free_cases(user, kind)
+    if chosen["rule"] == "radgame":
+        cases = with_all_places(cases)  # the rule has no answer to a box that nobody drew
     unseen = list(_unseen(own, cases).values_list("pk", flat=True))
     random.shuffle(unseen)
     keys = [*unseen, *_seen(own, cases)][: chosen["cases"]]

@@ -98,13 +98,20 @@ def next_hint(attempt: Attempt, targets: list[Target]) -> Hint:
 
 def _text(target: Target, step: str) -> str:
     if step == "side":
-        task = "" if target.region else ", to be ticked rather than drawn"
-        return f"One finding is in {target.place}{task}."
+        return f"One finding is in {target.place}{_task(target)}."
     if step == "name":
         return f"The finding in {target.place} is: {target.finding.name}."
     if step == "outline":
         return f"The finding in {target.place} is outlined. What is it?"
     return f"The finding in {target.place} is {_zone(target)}."
+
+
+def _task(target: Target) -> str:
+    if target.region:
+        return ""
+    if target.finding.mode == "draw":
+        return ", but nobody drew where: any box with its name will do"
+    return ", to be ticked rather than drawn"
 
 
 def _zone(target: Target) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import reverse
 
+from cases.models import Case, Finding
 from cases.queries import viewer_image
 from feedback.backends import has_eyes
 from feedback.models import Attempt, Mode
@@ -17,6 +19,13 @@ from ml import atlas, synonyms, taxonomy
 OPENED_BY_ADDRESS = (Mode.PRACTICE, Mode.SECOND_LOOK)
 """The other modes are begun on the start page."""
 UNDESCRIBED = (Mode.SPRINT, Mode.TEST)
+
+
+def with_all_places(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Of these cases those in which every finding to draw has a box."""
+    drawn = [label.slug for label in taxonomy.labels().values() if label.mode == "draw"]
+    unplaced = Finding.objects.filter(case=OuterRef("pk"), label__in=drawn, regions__isnull=True)
+    return cases.exclude(Exists(unplaced))
 
 
 def palette(*, described: bool = True) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.models import Case, Finding
+from feedback.aids import hinted_in_drafts
 from feedback.models import Attempt, Mode, Outcome
 from feedback.registry import Game, Hint, OutcomeRow, Scored
 from localize.answers import clean_answer
@@ -129,7 +130,7 @@ def score(attempt: Attempt) -> Scored:
     if _unanswered(attempt):
         points = data["score"] = 0.0
         data["arithmetic"] = "No answer before the time was up: 0."
-    hinted = {row["about"] for row in hints}
+    hinted = {row["about"] for row in hints} | hinted_in_drafts(attempt)
     return Scored(
         scorer=result.rule,
         version=rules.SCORER_VERSION,

@@ -24,7 +24,7 @@ KINDS = {
     "search": ("Search", "nothing was marked near it"),
     "recognition": ("Recognition", "the right place under another name"),
     "precision": ("Precision", "the right name, but the box is off"),
-    "naming": ("Not named", "it has only to be ticked"),
+    "naming": ("Not named", "its name alone was asked for, not its place"),
     "overcall": ("Overcall", "the readers saw nothing of the kind"),
 }
 """Why something was lost: kind → its name, and what it means in words."""
@@ -124,7 +124,11 @@ def what_was_right(row: Row, answer: Answer) -> str:
     name = name_of(row["label"])
     image = answer.images.get(row["image"] or "")
     if not is_placed(row):
-        return "" if row["outcome"] == "hit" else f"Right would have been to tick {name}."
+        if row["outcome"] == "hit":
+            return ""
+        if row["mode"] == "draw":
+            return f"Right would have been a box labeled {name}, anywhere: nobody drew its place."
+        return f"Right would have been to tick {name}."
     if row["outcome"] == "hit":
         return _closer(row, answer, image)
     size = size_in_words(row["box"], image)

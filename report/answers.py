@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.models import Case
+from django.db.models import QuerySet
+
+from cases.models import Case, ReferenceReport
 from feedback.models import Attempt
 from feedback.registry import AnswerProblem
 
@@ -13,10 +15,22 @@ LANGUAGES = {"en": "English", "es": "Español"}
 """Languages that can be scored, by their own names."""
 
 
+def scorable_reports() -> QuerySet[ReferenceReport]:
+    """Reference reports that a text can be compared with."""
+    return ReferenceReport.objects.filter(language__in=LANGUAGES).exclude(
+        findings="", impression=""
+    )
+
+
 def languages_of(case: Case) -> list[str]:
     """The languages in which the case has a reference that can be scored, English first."""
-    there = case.reports.exclude(findings="", impression="").values_list("language", flat=True)
-    return sorted(set(there) & LANGUAGES.keys(), key=list(LANGUAGES).index)
+    there = scorable_reports().filter(case=case).values_list("language", flat=True)
+    return sorted(set(there), key=list(LANGUAGES).index)
+
+
+def storable(text: str) -> str:
+    """Without what no database holds: NUL, half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
@@ -39,5 +53,4 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
     language = answer.get("language") or languages[0]
     if language not in languages:
         raise AnswerProblem(f"This case has no reference report in {language!r:.20}.")
-    storable = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-    return {"text": storable, "language": language}
+    return {"text": storable(text), "language": language}

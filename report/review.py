@@ -65,6 +65,9 @@ def segments(text: str, spans: Iterable[tuple[int, int, str, str]]) -> list[Segm
     return found
 
 
+UNANSWERED = "No answer before the time was up: 0"
+
+
 def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     """The feedback page's content."""
     data = result.data
@@ -81,7 +84,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "raw": data["raw"],
         "engine": ENGINES.get(data["engine"], data["engine"]),
         "version": data["version"],
-        "arithmetic": _arithmetic(data["crimson"]),
+        "arithmetic": UNANSWERED if data.get("unanswered") else _arithmetic(data["crimson"]),
         "terms": [_term(term, evaluation) for term in data["crimson"]["terms"]],
         "remarks": evaluation["remarks"],
         "groups": [

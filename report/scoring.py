@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cases.models import Case, ReferenceReport
 from feedback.models import Attempt, Mode, Outcome
-from feedback.registry import Game, Hint, OutcomeRow, Scored
+from feedback.registry import AnswerProblem, Game, Hint, OutcomeRow, Scored
 from ml.regions import place_in_words
 from report import opinions
 from report.answers import clean_answer, languages_of
@@ -65,6 +65,9 @@ def score(attempt: Attempt) -> Scored:
     reference = reference_text(reference_of(case, language))
     text = attempt.answer.get("text", "")
     evaluation = compared(case, reference, text, language)
+    # Time that runs out on an empty page is no statement that the study is normal.
+    unanswered = bool(attempt.closed_because) and not text.strip()
+    points = 0.0 if unanswered else evaluation.score
     data = {
         "engine": evaluation.engine,
         "version": evaluation.version,
@@ -73,7 +76,8 @@ def score(attempt: Attempt) -> Scored:
         "text": text,
         "reference": reference,
         "raw": evaluation.raw,
-        "score": evaluation.score,
+        "score": points,
+        "unanswered": unanswered,
         "crimson": evaluation.crimson.to_json(),
         "evaluation": evaluation.to_json(),
         "style": style.score(text, language).to_json(),
@@ -82,7 +86,7 @@ def score(attempt: Attempt) -> Scored:
     return Scored(
         scorer=evaluation.engine,
         version=evaluation.version,
-        score=evaluation.score,
+        score=points,
         data=data,
         outcomes=_outcomes(evaluation.to_json()),
         remaining=_remaining(evaluation),
@@ -101,8 +105,13 @@ def _remaining(evaluation: Evaluation) -> list[str]:
 
 def hint(attempt: Attempt, request: dict[str, Any]) -> Hint:
     """The next hint on a region of the reference, in the language written in."""
+    if not languages_of(attempt.case):
+        raise AnswerProblem("This case has no reference report any more.")
     language = language_of(attempt)
-    reference = reference_text(reference_of(attempt.case, language))
+    try:
+        reference = reference_text(reference_of(attempt.case, language))
+    except NoReference:
+        raise AnswerProblem("There is no reference report in this language any more.") from None
     findings = compared(attempt.case, reference, "", language).reference_findings
     return next_hint(attempt, findings, request.get("region"))
 

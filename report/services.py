@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from feedback.models import Attempt, Result
 from feedback.registry import AnswerProblem
+from report.answers import storable
 from report.models import Contest, Macro
 from report.review import review_of
 
@@ -17,7 +18,7 @@ LONGEST_NAME, LONGEST_TEXT, LONGEST_WHY = 40, 2000, 1000
 @transaction.atomic
 def save_macro(*, user: User, name: str, text: str) -> Macro:
     """Make or change a macro; AnswerProblem says what is wrong with it."""
-    name, text = name.replace("\0", "").strip(), text.replace("\0", "").strip()
+    name, text = storable(name).strip(), storable(text).strip()
     if not name or not text:
         raise AnswerProblem("A macro needs a name and a text.")
     if len(name) > LONGEST_NAME or any(letter.isspace() for letter in name):
@@ -31,13 +32,13 @@ def save_macro(*, user: User, name: str, text: str) -> Macro:
 
 
 def delete_macro(*, user: User, name: str) -> None:
-    Macro.objects.filter(user=user, name=name).delete()
+    Macro.objects.filter(user=user, name=storable(name).strip()).delete()
 
 
 @transaction.atomic
 def contest(*, attempt: Attempt, result: Result, note: str, why: str) -> Contest:
     """Keep a learner's word against one note, with both texts; a second word replaces the first."""
-    why = why.replace("\0", "").strip()[:LONGEST_WHY]
+    why = storable(why).strip()[:LONGEST_WHY]
     if not why:
         raise AnswerProblem("Say in a word why this is not right.")
     groups = review_of(attempt, result)["groups"]

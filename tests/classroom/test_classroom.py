@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+
 from accounts.models import User
 from accounts.services import create_trainees
+from classroom.queries import trainees
+from feedback import services, tasks
 
 
 def test_it_works(client_of, instructor, trainee):
@@ -44,3 +48,18 @@ def test_far_too_many_names_are_refused_whole(db):
     made = create_trainees(f"n{number}" for number in range(201))
     assert not made.passwords
     assert "at most 200" in made.problems[0]
+
+
+def test_one_name_in_two_ways_of_writing_is_one_name(db):
+    made = create_trainees(["Anna", "\uff21nna", "Bert"])
+    assert set(made.passwords) == {"Anna", "Bert"}
+
+
+def test_a_second_look_not_submitted_yet_enters_no_figure(trainee, nodule_case):
+    look = services.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="second_look", rule="standard"
+    )
+    for scored in (0, 1):
+        services.submit(attempt_id=look.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
+        tasks.score_attempt(look.pk)
+        assert trainees().get(pk=trainee.pk).scored == scored

@@ -410,3 +410,71 @@ def test_the_page_is_not_told_what_a_hint_is_about(practice):
     practice.refresh_from_db()
     [shown] = queries.mode_page(practice)["aids"]
     assert set(shown) == {"kind", "step", "text", "cost", "place"}
+
+
+# What an open series holds, and what it leaves behind
+
+
+def test_a_second_look_tells_nothing_of_a_case_that_a_series_holds(trainee, nodule_case):
+    look = opened(trainee, nodule_case, mode="second_look")
+    start_series(user=trainee, kind="localize", mode="test", cases=[nodule_case], rule="standard")
+    scored(look)
+    assert (look.state, look.round, look.aids) == ("scored", 1, [])
+
+
+def test_hints_are_the_truth_seen_by_a_later_attempt(trainee, nodule_case):
+    modes.give_hint(attempt_id=opened(trainee, nodule_case).pk, request={})
+    assert scored(opened(trainee, nodule_case, mode="second_look")).truth_seen
+
+
+def test_an_attempts_own_hints_are_not_called_seen_before(practice):
+    modes.give_hint(attempt_id=practice.pk, request={})
+    assert not scored(practice).truth_seen
+
+
+def test_what_was_scored_while_a_series_held_it_was_not_shown(practice, test, nodule_case):
+    scored(practice)
+    attempt = open_next(test)
+    assert attempt.case == nodule_case
+    assert not scored(attempt).truth_seen
+
+
+def test_the_time_of_a_case_in_a_series_is_the_servers(test):
+    attempt = open_next(test)
+    past = timezone.now() - timedelta(seconds=90)
+    Attempt.objects.filter(pk=attempt.pk).update(started_at=past)
+    attempt.refresh_from_db()
+    submit(attempt)
+    attempt.refresh_from_db()
+    assert 90_000 <= attempt.elapsed_ms < 100_000
+
+
+def test_a_closed_series_leaves_no_draft_behind(test, nodule_case, other_case):
+    open_next(test)
+    for case in (nodule_case, other_case):
+        type(case).objects.filter(pk=case.pk).update(status="retired")
+    settle(test)
+    assert not test.is_open
+    assert not test.attempts.filter(state="draft").exists()
+
+
+def test_a_draft_of_another_series_is_not_taken_over(test, trainee, nodule_case):
+    left = open_next(test)
+    Series.objects.filter(pk=test.pk).update(closed_at=timezone.now())
+    again = start_series(
+        user=trainee, kind="localize", mode="test", cases=[nodule_case], rule="standard"
+    )
+    found = open_next(again)
+    assert (found.series, found.case) == (again, left.case)
+    assert not Attempt.objects.filter(pk=left.pk, state="draft").exists()
+
+
+def test_an_attempt_deleted_meanwhile_is_not_there(client_of, trainee, practice):
+    with mock.patch("feedback.services.locked", side_effect=Attempt.DoesNotExist):
+        response = client_of(trainee).put(
+            f"/localize/attempts/{practice.public_id}/draft",
+            '{"version": 0, "marks": []}',
+            content_type="application/json",
+        )
+    assert response.status_code == 404
+    assert "not there any more" in response.json()["error"]

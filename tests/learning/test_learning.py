@@ -122,3 +122,15 @@ def test_the_strip_links_every_attempt(trainee, nodule_case, client_of):
     attempt = play(trainee, nodule_case)
     page = client_of(trainee).get("/home/").content.decode()
     assert f"/localize/attempts/{attempt.public_id}/" in page
+
+
+def test_a_finding_marked_twice_is_no_false_mark(trainee, nodule_case):
+    image = nodule_case.images.get().public_id
+    mark = {"label": "nodule_mass", "image": image, "frame": 0, "box": [0.6, 0.2, 0.7, 0.3]}
+    attempt = attempts.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
+    )
+    answer = {"marks": [mark | {"id": "a"}, mark | {"id": "b"}], "ticked": ["edema"]}
+    attempts.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer=answer, elapsed_ms=1)
+    tasks.score_attempt(attempt.pk)
+    assert queries.progress_of(trainee).false_marks_per_case == 1, "the tick, and nothing else"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from cases.queries import first_images
 from feedback import services, tasks
@@ -26,8 +28,13 @@ def start(client, **form):
 
 
 def answered(attempt):
-    services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=65_000)
+    services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1000)
     tasks.score_attempt(attempt.pk)
+
+
+def begun_before(attempt, *, seconds):
+    past = timezone.now() - timedelta(seconds=seconds)
+    Attempt.objects.filter(pk=attempt.pk).update(started_at=past)
 
 
 def test_it_works(client, nodule_case):
@@ -124,6 +131,7 @@ def test_results_come_together_with_their_mean(client, trainee, nodule_case):
     page = client.get(address).content.decode()
     assert "1 of 2 cases answered." in page
     assert "<table" not in page
+    begun_before(open_next(series), seconds=65)
     answered(open_next(series))
     page = client.get(address).content.decode()
     assert "Every case answered." in page
@@ -226,3 +234,39 @@ def test_what_a_page_that_is_thrown_away_would_have_told_is_told_later(client, n
     asked = client.get(away.headers["Location"], headers={"X-Case-Page": "1"})
     assert HELD not in asked.content.decode()
     assert HELD in client.get(away.headers["Location"]).content.decode()
+
+
+def test_a_series_page_holds_back_what_another_open_series_has(client, trainee, nodule_case):
+    start(client, mode="test", cases=1)
+    first = Series.objects.get()
+    answered(open_next(first))
+    client.get(f"/series/{first.public_id}/")
+    start(client, mode="test", cases=1)
+    page = client.get(f"/series/{first.public_id}/").content.decode()
+    assert "Held back" in page
+    assert "Mean score" not in page
+
+
+def test_a_test_can_be_started_while_a_second_look_is_pending(client, trainee, nodule_case):
+    look = services.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="second_look", rule="standard"
+    )
+    answered(look)
+    look.refresh_from_db()
+    assert (look.state, look.round) == ("draft", 2)
+    assert start(client, mode="test", cases=5).status_code == 302
+    assert Series.objects.get().places.count() == 1
+
+
+def test_rule_radgame_gets_no_case_with_a_finding_that_nobody_boxed(client, trainee, nodule_case):
+    unboxed = factories.ImageFactory().case
+    factories.FindingFactory(case=unboxed, label="nodule_mass")
+    start(client, mode="test", cases=5, rule="radgame")
+    assert [place.case for place in Series.objects.get().places.all()] == [nodule_case]
+
+
+@pytest.mark.parametrize("report", [{"language": "de"}, {"findings": "", "impression": ""}])
+def test_a_report_that_cannot_be_scored_is_not_offered(trainee, report):
+    case = factories.ImageFactory().case
+    factories.ReportFactory(case=case, **report)
+    assert next_case_for(trainee, "report") is None

@@ -334,3 +334,21 @@ def test_every_hint_is_logged_with_the_attempt(practice, client):
     practice.refresh_from_db()
     assert {"kind", "about", "step", "text", "cost", "place", "at"} == set(practice.aids[0])
     assert queries.mode_page(practice)["round"] == 1
+
+
+def test_a_finding_to_draw_that_nobody_boxed_is_not_said_to_be_ticked(client, trainee):
+    case = factories.ImageFactory().case
+    factories.FindingFactory(case=case, label="nodule_mass")
+    attempt = opened(trainee, case)
+    assert "any box with its name will do" in ask(client, attempt).json()["hint"]["text"]
+    scored(attempt, {})
+    page = client.get(address(attempt)).content.decode()
+    assert "Right would have been a box labeled Nodule / mass, anywhere" in page
+    assert "to tick" not in page
+
+
+def test_what_was_hinted_at_in_a_draft_is_no_find_in_another_mode(trainee, nodule_case):
+    modes.give_hint(attempt_id=opened(trainee, nodule_case).pk, request={})
+    look = scored(opened(trainee, nodule_case, "second_look"), {"ticked": ["cardiomegaly"]})
+    aided = Outcome.objects.filter(result__attempt=look, about="truth", aided=True)
+    assert aided.count() == 1

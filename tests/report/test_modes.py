@@ -132,3 +132,30 @@ def test_a_guided_report_counts_nowhere(client, trainee, case):
 
 def test_there_are_no_hints_in_practice(client, trainee, case):
     assert ask(client, opened(trainee, case, "practice")).status_code == 422
+
+
+def test_time_running_out_on_an_empty_report_scores_nothing(client, trainee):
+    normal = factories.ImageFactory().case
+    factories.ReportFactory(case=normal, findings="The lungs are clear. No effusion.")
+    series = start_series(user=trainee, kind="report", mode="test", cases=[normal], rule="rules")
+    attempt = open_next(series)
+    services.close_draft(attempt.pk, "time")
+    tasks.score_attempt(attempt.pk)
+    end(series)
+    assert attempt.results.get().score == 0
+    assert "No answer before the time was up" in client.get(address(attempt)).content.decode()
+
+
+def test_a_hint_on_a_reference_that_is_gone_is_refused_in_a_sentence(client, trainee, case):
+    attempt = opened(trainee, case, "guided")
+    case.reports.all().delete()
+    response = ask(client, attempt)
+    assert response.status_code == 422
+    assert "no reference report" in response.json()["error"]
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_macro_with_what_no_database_holds_is_cleaned(client, method):
+    body = '{"name": "a\\ud800\\u0000b", "text": "x\\udfff"}'
+    response = client.generic(method, "/report/macros/", body, content_type="application/json")
+    assert response.status_code == 200
