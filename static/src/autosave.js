@@ -5,6 +5,7 @@ export const STATES = {
   saving: "saving …",
   offline: "offline, will retry",
   refused: "not saved",
+  loggedOut: "not saved: log in again in another tab",
   conflict: "changed in another window",
 };
 
@@ -70,6 +71,9 @@ export class Autosave extends EventTarget {
     if (this.stopped) return; // the submission carries it; if that fails, `resume` saves it
     if (status === 409 && body) {
       this.collide(body);
+    } else if (status === 401) {
+      this.#become("loggedOut");
+      this.#schedule(this.retry);
     } else if (status === 0 || status >= 500) {
       this.#become("offline");
       this.#schedule(this.retry);

@@ -25,6 +25,11 @@ export class CasePage {
     return this.data.state === "draft";
   }
 
+  // Whether the answer may be changed: not any more once it is on its way.
+  get isPlaying() {
+    return this.isOpen && !this.sending.submitting;
+  }
+
   get views() {
     return this.stage.views;
   }
@@ -37,12 +42,13 @@ export class CasePage {
   async start() {
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.life.signal });
     if (this.isOpen) this.startPlaying();
+    const { state } = this.data; // it may be submitted and scored before the viewer is there
     await this.stage.open();
     if (this.life.signal.aborted) return;
     if (this.isOpen && this.data.urls.onward) this.loadAhead(); // no feedback comes between
     if (this.data.held) return;
-    if (this.data.state === "scored") this.startReview();
-    if (this.data.state === "submitted") this.sending.awaitScore();
+    if (state === "scored") this.startReview();
+    if (state === "submitted") this.sending.awaitScore();
   }
 
   loadAhead() {

@@ -151,7 +151,8 @@ export class Gestures {
   #click(action, event) {
     this.answer.select(null);
     this.onClick(event);
-    if (event.pointerType !== "touch") this.corner = action;
+    // A finger or pen shows no band between two taps: there the corner would lie unseen.
+    if (!["touch", "pen"].includes(event.pointerType)) this.corner = action;
   }
 
   // Esc: forget a half-drawn box. Returns whether there was one.

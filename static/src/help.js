@@ -44,7 +44,7 @@ export function mouseRows(mouse, { draws, stacks }) {
     return [name, role === "draw" ? drawing : ROLES[role]];
   });
   const wheel = stacks ? WHEELS[mouse.stackWheel] : "zooms at the cursor";
-  return [...buttons, ["Wheel", wheel], ["One finger, pen", drawing], ["Two fingers", "zoom and pan"]];
+  return [...buttons, ["Wheel", wheel], ["One finger, pen", draws ? "draws: drag" : ROLES.pan], ["Two fingers", "zoom and pan"]];
 }
 
 function row(key, text) {

@@ -46,6 +46,13 @@ for (const entry of KEYS) if (entry.ctrl) entry.keys = entry.keys.map((key) => `
 
 const FIXED = ["label", "presetNumber", "confidence", "nudge", "frameStep", "submit", "cancel", "remove", "reset", "undo", "redo", "help"];
 
+const REPEATABLE = ["nudge", "frameStep", "frameUp", "frameDown", "zoomIn", "zoomOut", "undo", "redo", "magnify"];
+
+// Whether a key that is held may do it again and again; the magnifier itself knows that it is held.
+export function mayRepeat(action) {
+  return REPEATABLE.includes(action);
+}
+
 // Keys with several meanings, or that other programs give the same meaning, stay as they are.
 export function isFixed({ action }) {
   return FIXED.includes(action);

@@ -14,8 +14,9 @@ export class LabelCard {
     this.entries = new Map();
     if (!card || !this.address || !this.described.size) return;
     const on = (name, does) => panel.addEventListener(name, does, { signal });
-    on("mouseover", (event) => this.#over(event));
-    on("mouseout", (event) => this.#out(event));
+    // A finger does not hover: what it taps it does not ask about.
+    on("pointerover", (event) => event.pointerType !== "touch" && this.#over(event));
+    on("pointerout", (event) => event.pointerType !== "touch" && this.#out(event));
     on("focusin", (event) => this.#focused(event));
     on("focusout", () => this.hide());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide(), { signal });

@@ -17,10 +17,10 @@ class LocalizePage extends CasePage {
     super(data, given, {
       stage: {
         answer,
-        drawing: () => (this.isOpen ? { label: this.palette.active } : null),
+        drawing: () => (this.isPlaying ? { label: this.palette.active } : null),
         nameOf: (slug) => this.palette?.nameOf(slug) ?? slug,
         extra: () => this.review?.boxes() ?? this.hints?.boxes() ?? [],
-        more: (event) => (this.isOpen ? this.#playing(event) : this.#reviewing(event)),
+        more: (event) => this.#actions(event),
       },
       sending: {
         answer: () => answer.complete,
@@ -48,6 +48,11 @@ class LocalizePage extends CasePage {
       drawn: (place) => (this.stage.goTo(place), this.stage.redraw()),
     });
     this.sending.startClock(() => (this.stage.putDown(), this.sending.submit()));
+  }
+
+  #actions(event) {
+    if (this.isPlaying) return this.#playing(event);
+    return this.isOpen ? {} : this.#reviewing(event);
   }
 
   #playing(event) {

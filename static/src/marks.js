@@ -1,4 +1,5 @@
 // The learner's answer: marks, ticks, "no abnormality"; one undo step per action.
+import { uuid } from "./uuid.js";
 
 export class Answer extends EventTarget {
   constructor({ marks = [], ticked = [], normal = false } = {}) {
@@ -55,7 +56,7 @@ export class Answer extends EventTarget {
   }
 
   add(mark) {
-    const full = { confidence: null, frame: 0, label: null, ...mark, id: mark.id ?? crypto.randomUUID() };
+    const full = { confidence: null, frame: 0, label: null, ...mark, id: mark.id ?? uuid() };
     this.#become({ ...this.state, normal: false, marks: [...this.state.marks, full] }, { selected: full.id });
     return full;
   }

@@ -10,6 +10,7 @@ export function say(sentence) {
 export function confirmed(id) {
   const dialog = document.getElementById(id);
   dialog.returnValue = "";
+  dialog.onkeydown = (event) => event.repeat && event.preventDefault(); // the press that opened it is no answer
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
@@ -20,8 +21,25 @@ export function confirmed(id) {
 export async function fragmentOf(url) {
   try {
     const response = await fetch(url, { credentials: "same-origin" });
-    return response.ok ? await response.text() : null;
+    return response.ok && !response.redirected ? await response.text() : null;
   } catch {
     return null;
+  }
+}
+
+// A choice kept in this browser; null where nothing is, or may be, kept.
+export function kept(name) {
+  try {
+    return globalThis.localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name, value) {
+  try {
+    globalThis.localStorage.setItem(name, value);
+  } catch {
+    // Full or forbidden: the choice holds for this page.
   }
 }

@@ -5,7 +5,7 @@ import { Highlights } from "./highlights.js";
 import { Hints } from "./hints.js";
 import { Macros } from "./macros.js";
 import { play } from "./onward.js";
-import { confirmed, read } from "./page.js";
+import { confirmed, keep, kept, read } from "./page.js";
 import { expanded, withSections, wordsIn } from "./report-text.js";
 
 const KINDS = {
@@ -111,10 +111,10 @@ class ReportPage extends CasePage {
       button.textContent = on ? "hide" : "show";
       button.setAttribute("aria-expanded", String(on));
     };
-    show(localStorage.getItem("report-checklist") !== "off");
+    show(kept("report-checklist") !== "off");
     button.addEventListener("click", () => {
-      localStorage.setItem("report-checklist", list.hidden ? "on" : "off");
       show(list.hidden);
+      keep("report-checklist", list.hidden ? "off" : "on");
     });
   }
 
@@ -122,7 +122,7 @@ class ReportPage extends CasePage {
     if (event.target.closest?.("dialog[open]")) return;
     if (this.isOpen && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      this.submit();
+      if (!event.repeat) this.submit();
     } else if (event.key === "Escape" && event.target === this.field) {
       this.stage.focus(); // the viewer's keys work again
     } else {

@@ -1,8 +1,11 @@
 // An answer's way to the server: kept as a draft while it is made, submitted once, then waited for.
 import { Autosave, STATES } from "./autosave.js";
 import { fragmentOf, say } from "./page.js";
-import { exchange, settled } from "./server.js";
+import { LOGGED_OUT, exchange, settled } from "./server.js";
 import { Timer } from "./timer.js";
+import { uuid } from "./uuid.js";
+
+const FOR_GOOD = (status) => status >= 400 && status < 500 && ![401, 403, 408, 409, 429].includes(status);
 
 export class Sending {
   // `answer()` is what is sent; `replace(draft)` takes what another window saved; `saved(body)` hears
@@ -11,7 +14,7 @@ export class Sending {
   constructor(data, { panel, answer, replace, saved = () => {}, reviewed, goOn, signal, delay = 400 }) {
     Object.assign(this, { data, panel, answer, replace, saved, reviewed, goOn, signal, delay });
     this.status = document.getElementById("save-state");
-    this.writer = crypto.randomUUID(); // tells this window's saves from another's
+    this.writer = uuid(); // tells this window's saves from another's
     this.started = performance.now();
     this.submitting = false;
   }
@@ -29,9 +32,15 @@ export class Sending {
     });
     this.autosave.addEventListener("state", () => this.#showSaveState());
     this.#bindConflict();
-    const unload = (event) => this.isOpen && this.autosave.unsaved && event.preventDefault();
+    const unload = (event) => !this.leaving && this.isOpen && this.autosave.unsaved && event.preventDefault();
     window.addEventListener("beforeunload", unload, { signal: this.signal });
     this.signal.addEventListener("abort", () => this.#leave());
+  }
+
+  // Where staying would make no sense.
+  #leaveFor(url) {
+    this.leaving = true;
+    location.assign(url);
   }
 
   #leave() {
@@ -52,7 +61,8 @@ export class Sending {
       ended: async () => {
         for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
         await handIn();
-        return !this.isOpen;
+        if (this.refusedForGood && this.data.urls.onward) await this.#toNextOfSeries();
+        return !this.isOpen || this.refusedForGood;
       },
     });
   }
@@ -60,14 +70,14 @@ export class Sending {
   async #save(version, answer) {
     const body = { version, writer: this.writer, ...answer };
     const reply = await exchange("PUT", this.data.urls.draft, body, this.data.csrf);
-    if (reply.status === 200) this.saved(reply.body);
+    if (reply.status === 200 && reply.body) this.saved(reply.body);
     return reply;
   }
 
   #showSaveState() {
     const { state, detail, conflict } = this.autosave;
     if (state === "conflict" && conflict.state !== "draft") {
-      location.assign(this.data.urls.self); // submitted in another window: there is nothing to decide
+      this.#leaveFor(this.data.urls.self); // submitted in another window: there is nothing to decide
       return;
     }
     this.#show(state, STATES[state] + (state === "refused" ? `: ${detail}` : ""));
@@ -93,18 +103,20 @@ export class Sending {
     this.submitting = true;
     const button = this.panel.querySelector("[data-role=submit]");
     button.disabled = true;
+    this.panel.inert = true; // what is sent is what is there now
     say("Submitting …");
     try {
       await this.autosave.stop();
       await this.#send();
     } finally {
       this.submitting = false;
+      if (this.isOpen) this.panel.inert = false;
       button.disabled = Boolean(this.data.urls.onward) && !this.isOpen;
     }
   }
 
   async #send() {
-    this.submission ??= crypto.randomUUID();
+    this.submission ??= uuid();
     const elapsed = Math.round(performance.now() - this.started);
     const known = { version: this.autosave.version, writer: this.writer };
     const body = { submission: this.submission, elapsed_ms: elapsed, ...known, ...this.answer() };
@@ -117,6 +129,7 @@ export class Sending {
     const submittedBefore = reply?.status === 409 && reply.body && reply.body.state !== "draft";
     if (reply?.status === 202 || submittedBefore) {
       this.data.state = "submitted";
+      this.autosave.dirty = false;
       this.#show("submitted", "submitted");
       this.timer?.stop();
       if (this.data.urls.onward) {
@@ -127,7 +140,9 @@ export class Sending {
       await this.awaitScore();
       return;
     }
-    const refusal = reply && (reply.body?.error ?? `The server could not take it (status ${reply.status}).`);
+    const other = reply?.status === 401 ? LOGGED_OUT : `The server could not take it (status ${reply?.status}).`;
+    const refusal = reply && (reply.body?.error ?? other);
+    this.refusedForGood = Boolean(reply) && FOR_GOOD(reply.status);
     say(refusal ?? "No connection. Your answer is kept here; submit again in a moment.");
     this.autosave.resume();
   }
@@ -135,7 +150,7 @@ export class Sending {
   // Feedback comes when the series is over.
   async #toNextOfSeries() {
     const { onward } = this.data.urls;
-    if (!(await this.goOn(onward))) location.assign(onward);
+    if (!(await this.goOn(onward))) this.#leaveFor(onward);
   }
 
   async awaitScore() {
@@ -145,7 +160,7 @@ export class Sending {
     this.data.state = state;
     const feedback = state === "scored" ? await fragmentOf(this.data.urls.result) : null;
     if (feedback === null) {
-      location.assign(this.data.urls.self); // the page itself says what is wrong, or what remains
+      this.#leaveFor(this.data.urls.self); // the page itself says what is wrong, or what remains
       return;
     }
     this.panel.innerHTML = feedback; // our own server's escaped template

@@ -2,7 +2,7 @@
 import { Bindings } from "./bindings.js";
 import { Hanging, isPrior } from "./hanging.js";
 import { Help } from "./help.js";
-import { isTyping } from "./keys.js";
+import { isTyping, mayRepeat } from "./keys.js";
 import { Links } from "./links.js";
 import { Magnifier } from "./magnifier.js";
 import { Answer } from "./marks.js";
@@ -20,6 +20,18 @@ function preloadViewer() {
   link.rel = "modulepreload";
   link.href = new URL("./viewer.js", import.meta.url).href;
   document.head.append(link);
+}
+
+// The viewer's class, asked for twice where a connection fails; null when it cannot be had.
+async function viewerClass() {
+  for (let left = 2; left > 0; left--) {
+    try {
+      return (await import("./viewer.js")).Viewer;
+    } catch (error) {
+      console.warn(error);
+    }
+  }
+  return null;
 }
 
 export class Stage {
@@ -51,10 +63,15 @@ export class Stage {
     this.#bind();
     // Reading Cornerstone keeps the page busy: the images are seen before it.
     await Promise.race([this.#firstLook(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
-    const { Viewer } = await import("./viewer.js");
+    const Viewer = await viewerClass();
     if (this.signal.aborted) return;
+    if (!Viewer) {
+      for (const view of this.#hung()) view.say("The viewer could not be loaded. Reload the page to try again.");
+      return;
+    }
     this.signal.addEventListener("abort", () => this.#leave());
     this.views.forEach((view, index) => this.#equip(view, index, Viewer));
+    this.equipped = true;
     await this.#hang();
     this.element.dataset.ready = "true";
   }
@@ -174,12 +191,17 @@ export class Stage {
 
   key(event) {
     if (isTyping(event) || event.altKey !== (event.altKey && event.key.startsWith("Arrow"))) return;
+    if (event.repeat && event.key === "Enter") {
+      event.preventDefault(); // one press, one corner, one submission
+      return;
+    }
     const mayDraw = this.drawing() || this.measurements.tool;
     if (mayDraw && this.view?.crosshair?.key(event)) {
       event.preventDefault();
       return;
     }
     for (const action of this.bindings.actionsOf(event)) {
+      if (event.repeat && !mayRepeat(action)) continue;
       if (action === "undo" || action === "redo") this.putDown();
       if (this.do(action, event) === false) continue;
       event.preventDefault();
@@ -236,11 +258,12 @@ export class Stage {
   // Brings a box into the middle of its view, wherever it lies.
   async goTo({ image, frame, box }) {
     const index = this.views.findIndex((view) => view.image.id === image);
-    if (index < 0) return;
+    if (index < 0 || !this.equipped) return;
+    const going = (this.going = Symbol("the place gone to last"));
+    const { viewer } = this.views[index];
     await this.bring(index);
-    const { viewer } = this.view;
-    if (viewer.frame !== (frame ?? 0)) await viewer.show(frame);
-    viewer.zoomTo(box);
+    if ((viewer.wanted ?? viewer.frame) !== (frame ?? 0)) await viewer.show(frame ?? 0);
+    if (this.going === going && viewer.shown) viewer.zoomTo(box);
   }
 
   fly({ image, frame, from, to }) {

@@ -298,7 +298,7 @@ test("a save overtaken by the submission is not told as a conflict", async (t) =
 });
 
 test("every state has its words", () => {
-  assert.deepEqual(Object.keys(STATES).sort(), ["conflict", "offline", "refused", "saved", "saving"]);
+  assert.deepEqual(Object.keys(STATES).sort(), ["conflict", "loggedOut", "offline", "refused", "saved", "saving"]);
   for (const words of Object.values(STATES)) assert.ok(words.length > 4);
 });
 
@@ -313,4 +313,16 @@ test("a submission that another window's save stands against asks like a save do
   assert.equal(desk.sent.length, 0, "nothing is saved before it is decided");
   assert.deepEqual(desk.autosave.takeTheirs(), { marks: ["theirs"] });
   assert.equal(desk.autosave.version, 7);
+});
+
+test("after the session has ended it says so, and saves once there is one again", async (t) => {
+  const desk = opened(t);
+  desk.change({ marks: ["mine"] });
+  await desk.wait(400);
+  await desk.reply(401);
+  assert.equal(desk.autosave.state, "loggedOut");
+  await desk.wait(3000);
+  assert.deepEqual(desk.sent.at(-1).answer, { marks: ["mine"] });
+  await desk.reply(200, { version: 4 });
+  assert.equal(desk.autosave.state, "saved");
 });

@@ -457,3 +457,10 @@ test("a touchpad's small turns add up to a slice", () => {
   const frames = viewer.calls.map(([, frame]) => frame);
   assert.equal(frames.filter((frame) => frame === 1).length, 2);
 });
+
+test("a pen's tap leaves no unseen corner: the next stroke is the box", () => {
+  const pen = { pointerType: "pen" };
+  click([50, 25], pen);
+  drag([100, 75], [200, 125], pen);
+  assertBoxes([0.2, 0.3, 0.4, 0.5]);
+});

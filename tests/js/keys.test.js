@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { KEYS, actionOf, isTyping, labelOf } from "../../static/src/keys.js";
+import { KEYS, actionOf, isTyping, labelOf, mayRepeat } from "../../static/src/keys.js";
+
 import { openPage } from "./page.js";
 
 beforeEach(() => {
@@ -135,4 +136,9 @@ test("a key that went to the document or the window is a command", () => {
 
 test("keys pressed in an open dialog stay with the dialog", () => {
   for (const name of ["Escape", "n", "Backspace", "1"]) assert.ok(typing("close", name), name);
+});
+
+test("a key that is held submits, hints and goes on once, but zooms and steps on", () => {
+  for (const action of ["submit", "hint", "normal", "remove", "swap", "label"]) assert.equal(mayRepeat(action), false, action);
+  for (const action of ["zoomIn", "nudge", "frameDown", "undo"]) assert.equal(mayRepeat(action), true, action);
 });

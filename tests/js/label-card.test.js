@@ -37,8 +37,9 @@ function open(labels = LABELS) {
 }
 
 const label = (slug) => document.querySelector(`[data-slug=${slug}]`);
-const over = (element) => element.dispatchEvent(new window.MouseEvent("mouseover", { bubbles: true }));
-const out = (element) => element.dispatchEvent(new window.MouseEvent("mouseout", { bubbles: true }));
+const by = (pointerType) => ({ bubbles: true, pointerType });
+const over = (element, pointerType = "mouse") => element.dispatchEvent(new window.PointerEvent("pointerover", by(pointerType)));
+const out = (element) => element.dispatchEvent(new window.PointerEvent("pointerout", by("mouse")));
 
 async function settle() {
   await new Promise((resolve) => setTimeout(resolve, 2));
@@ -118,4 +119,10 @@ test("an entry that could not be had is asked for again", async () => {
   over(label("bulla"));
   await settle();
   assert.equal(asked.length, 2);
+});
+
+test("a finger that ticks a label asks for no description", async () => {
+  over(label("edema"), "touch");
+  await settle();
+  assert.equal(card.card.hidden, true);
 });

@@ -193,3 +193,23 @@ test("the next poll waits for the one before", async (t) => {
   answers[0](json({ state: "scored" }));
   assert.equal(await promise, "scored");
 });
+
+test("a request that was led to the log-in page says that the session has ended", async (t) => {
+  t.mock.method(globalThis, "fetch", async () => Object.defineProperty(html("<h1>Log in</h1>", 200), "redirected", { value: true }));
+  assert.deepEqual(await exchange("PUT", "/draft", {}, "old"), { status: 401, body: null });
+});
+
+test("after logging in again the CSRF token is the cookie's", async (t) => {
+  const fetched = t.mock.method(globalThis, "fetch", async () => json({}));
+  await exchange("PUT", "/draft", {}, "page");
+  document.cookie = "csrftoken=newer";
+  await exchange("PUT", "/draft", {}, "page");
+  assert.deepEqual(fetched.mock.calls.map((call) => call.arguments[1].headers["X-CSRFToken"]), ["page", "newer"]);
+});
+
+test("a refusal for want of a CSRF token says the same, one by the game does not", async (t) => {
+  t.mock.method(globalThis, "fetch", async () => html("<h1>Forbidden</h1>", 403));
+  assert.equal((await exchange("PUT", "/draft", {}, "old")).status, 401);
+  t.mock.method(globalThis, "fetch", async () => json({ error: "No." }, 403));
+  assert.equal((await exchange("PUT", "/draft", {}, "old")).status, 403);
+});
