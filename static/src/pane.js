@@ -94,6 +94,7 @@ class View {
       this.role("preview").hidden = true;
       this.pane.dataset.ready = "true";
     } catch (error) {
+      if (this.viewer.closed) return; // the case was left while it was opening
       console.error(error);
       this.say(`${error.message} Reload the page to try again.`);
       this.role("note").classList.add("error");

@@ -60,6 +60,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     )
     opened.complaints = complaints  # type: ignore[attr-defined]
     yield opened
+    opened.unroute_all(behavior="wait")
     context.close()
     assert not complaints
 

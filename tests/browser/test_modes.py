@@ -75,7 +75,7 @@ class Eavesdropper:
         return [word for word in words if word.casefold() in everything]
 
     def stop(self):
-        self.page.unroute(self.TEXTS)
+        self.page.unroute_all(behavior="wait")  # what is under way is heard to its end
         self.page.complaints.clear()
 
 

@@ -48,6 +48,9 @@ def test_a_second_look_asks_nothing_on_its_way(player):
     player.page.keyboard.press("Enter")
     expect(player.page.locator(".second-look")).to_be_visible()
     assert asked == []
+    player.wait_until_shown()
+    player.submit()  # else the next case of another test would be this one
+    player.wait_for_feedback()
 
 
 def test_a_case_is_played_without_what_only_secure_pages_have(player):
