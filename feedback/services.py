@@ -82,7 +82,7 @@ def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> boo
     Hints count as well. What was scored since an open series has the case was not shown.
     `but` is an attempt to leave out.
     """
-    others = Attempt.objects.filter(user=user, case=case).exclude(pk=but and but.pk)
+    others = Attempt.objects.filter(user=user, case=case).exclude(pk=but.pk if but else None)
     told = Q(state=Attempt.State.SCORED)
     series = holding_series(user, case)
     if series is not None:

@@ -11,8 +11,6 @@ from ml.simulate.projector import Block
 
 STEP = 3
 PADDING = 15
-SLAB_MM = 12.0
-"""It changes slowly along the beam, and may be projected in fewer slabs than findings."""
 FAT = 0.95
 """Density of fat and glands together, water 1."""
 

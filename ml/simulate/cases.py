@@ -13,7 +13,7 @@ from scipy import ndimage
 from ml import taxonomy
 from ml.simulate import detector, organs, plans, words
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.body import SLAB_MM, extra_tissue
+from ml.simulate.body import extra_tissue
 from ml.simulate.detector import Exposure
 from ml.simulate.drawing import draw_plate, draw_wire, side_marker
 from ml.simulate.findings.common import Part, Placed, Scene
@@ -153,7 +153,7 @@ def _view(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
 def _healthy(anatomy: Anatomy, view: View) -> Picture:
     total = view.healthy(anatomy.base)
     tissue = extra_tissue(anatomy, view.body)
-    return total if tissue is None else total + view.added(tissue, SLAB_MM)
+    return total if tissue is None else total + view.added(tissue)
 
 
 def _found(

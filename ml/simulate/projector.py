@@ -151,27 +151,23 @@ class View:
         """Attenuation of a millimetre of water of the CT: the person may be deeper or wider."""
         return WATER_PER_MM * (self.body.wide if self.kind == "LATERAL" else self.body.deep)
 
-    def added(self, block: Block, slab_mm: float = SLAB_MM) -> Picture:
-        """Line integrals of a block of densities (water 1, attenuating as soft tissue does).
-
-        What lies in one slab is projected from its middle: `slab_mm` may be larger the smoother
-        the block is along the beam.
-        """
+    def added(self, block: Block) -> Picture:
+        """Line integrals of a block of densities (water 1, attenuating as soft tissue does)."""
         total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "sum", slab_mm):
+        for picture in self._of_block(block, "sum"):
             total += picture
         return total * np.float32(self.path_scale)
 
     def shadow(self, block: Block) -> Mask:
         """Pixels where a block's mask (values 0 to 1) shows."""
         total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "max", SLAB_MM):
+        for picture in self._of_block(block, "max"):
             np.maximum(total, picture, out=total)
         return total >= 0.5
 
-    def _of_block(self, block: Block, how: str, slab_mm: float) -> Iterable[Picture]:
+    def _of_block(self, block: Block, how: str) -> Iterable[Picture]:
         axis, mm = self.beam_axis, block.spacing
-        step = max(1, round(slab_mm / mm))
+        step = max(1, round(SLAB_MM / mm))
         values = np.pad(block.values, [(0, 0) if i == axis else (1, 1) for i in range(3)])
         corner = tuple(c if i == axis else c - mm for i, c in enumerate(block.corner))
         stack = []

@@ -7,7 +7,6 @@ export class CasePage {
   // `given` is what `play` hands every page: {renditions, asked, goOn}.
   constructor(data, given, { stage = {}, sending = {} } = {}) {
     this.data = data;
-    this.given = given;
     this.panel = document.getElementById("panel");
     this.life = new AbortController(); // ends when another case takes this one's place
     const { signal } = this.life;

@@ -5,7 +5,7 @@ import { LOGGED_OUT, exchange, settled } from "./server.js";
 import { Timer } from "./timer.js";
 import { uuid } from "./uuid.js";
 
-const FOR_GOOD = (status) => status >= 400 && status < 500 && ![401, 403, 408, 409, 429].includes(status);
+const isForGood = (status) => status >= 400 && status < 500 && ![401, 403, 408, 409, 429].includes(status);
 
 export class Sending {
   // `answer()` is what is sent; `replace(draft)` takes what another window saved; `saved(body)` hears
@@ -142,7 +142,7 @@ export class Sending {
     }
     const other = reply?.status === 401 ? LOGGED_OUT : `The server could not take it (status ${reply?.status}).`;
     const refusal = reply && (reply.body?.error ?? other);
-    this.refusedForGood = Boolean(reply) && FOR_GOOD(reply.status);
+    this.refusedForGood = Boolean(reply) && isForGood(reply.status);
     say(refusal ?? "No connection. Your answer is kept here; submit again in a moment.");
     this.autosave.resume();
   }

@@ -32,9 +32,13 @@ def test_a_held_enter_answers_no_question_it_asked_itself(player):
 
 def test_a_held_key_takes_one_hint(player):
     player.open_afresh(player.case_with(nodules=1))
-    before = player.page.locator(".hint-list li").count()
+    hints = player.page.locator(".hint-list li")
+    before = hints.count()
+    player.page.keyboard.down("g")
+    expect(hints).to_have_count(before + 1)
     hold(player.page, "g")
-    expect(player.page.locator(".hint-list li")).to_have_count(before + 1)
+    player.page.wait_for_function("!radgame.page.hints.asking")
+    assert hints.count() == before + 1
 
 
 def test_a_second_look_asks_nothing_on_its_way(player):
@@ -124,3 +128,23 @@ def test_a_browser_that_keeps_nothing_plays_all_the_same(player):
     open_report(player)
     player.page.click("[data-role=checklist-off]")
     expect(player.page.locator("[data-role=checklist] ul")).to_be_hidden()
+
+
+def test_on_a_stack_quick_steps_end_at_the_slice_stepped_to_last(player):
+    case = player.game.one(
+        "SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id "
+        "WHERE i.frames > 1 LIMIT 1"
+    )
+    player.open(case)
+    shown = player.page.evaluate(
+        """async () => {
+          const { stage } = radgame.page;
+          const { id } = stage.images[0];
+          const at = (frame, x) => ({ image: id, frame, box: [x, x, x + 0.1, x + 0.1] });
+          const steps = [at(10, 0.2), at(90, 0.7), at(10, 0.2)];
+          await Promise.all(steps.map((step) => stage.goTo(step)));
+          const { viewer } = stage.view;
+          return [viewer.frame, ...viewer.place().center];
+        }"""
+    )
+    assert shown == pytest.approx([10, 0.25, 0.25], abs=0.02)
