@@ -14,17 +14,16 @@ where Σ a sums the attribute errors of that finding. Where n = 0 (a normal stud
 only benign findings) the score is 1 when nothing false weighs anything and −f′/(1 + f′)
 otherwise, f′ being the false weight. So 1 is a faultless report, 0 is worth no more
 than a normal template, and below zero more was wrong than right.
+
+Findings are known here by id and significance only: this is arithmetic, whatever wrote them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from ml.evaluate.schema import Evaluation
+from typing import Literal
 
 SIGNIFICANCE_WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
@@ -95,9 +94,23 @@ def combine(credit: float, false_weight: float, reference_weight: float) -> floa
     return -excess / (1.0 + excess)
 
 
-def score(evaluation: Evaluation) -> CrimsonScore:
-    """Score an evaluation of any engine."""
-    terms = (*_reference_terms(evaluation), *_false_terms(evaluation))
+def score(
+    reference: Mapping[str, str],
+    false: Mapping[str, str],
+    matched: Container[str],
+    mistakes: Iterable[tuple[str, str]] = (),
+) -> CrimsonScore:
+    """Score one comparison of two reports.
+
+    Args:
+        reference: id → significance of every finding of the reference.
+        false: id → significance of the candidate's findings that the reference does not have.
+        matched: ids of the reference's findings that the candidate has.
+        mistakes: (id of the reference's finding, severity) of every attribute error.
+
+    KeyError for a significance or severity without a weight.
+    """
+    terms = (*_reference_terms(reference, matched, mistakes), *_false_terms(false))
     credit = sum(term.value for term in terms if term.kind == "matched")
     false_weight = sum(term.weight for term in terms if term.kind == "false")
     reference_weight = sum(term.weight for term in terms if term.kind != "false")
@@ -105,28 +118,23 @@ def score(evaluation: Evaluation) -> CrimsonScore:
     return CrimsonScore(raw, reference_weight, credit, false_weight, terms)
 
 
-def _reference_terms(evaluation: Evaluation) -> list[Term]:
-    matched = {match.ref_id for match in evaluation.matched_findings}
+def _reference_terms(
+    reference: Mapping[str, str], matched: Container[str], mistakes: Iterable[tuple[str, str]]
+) -> list[Term]:
     errors: dict[str, float] = {}
-    for error in evaluation.errors.attribute_errors:
-        errors[error.ref_id] = errors.get(error.ref_id, 0.0) + ATTRIBUTE_WEIGHTS[error.severity]
+    for name, severity in mistakes:
+        errors[name] = errors.get(name, 0.0) + ATTRIBUTE_WEIGHTS[severity]
     terms = []
-    for finding in evaluation.reference_findings:
-        weight = SIGNIFICANCE_WEIGHTS[finding.clinical_significance]
-        if finding.id in matched:
-            wrong = errors.get(finding.id, 0.0)
-            value = matched_credit(weight, wrong)
-            terms.append(Term("matched", finding.id, weight, wrong, value))
+    for name, significance in reference.items():
+        weight = SIGNIFICANCE_WEIGHTS[significance]
+        if name in matched:
+            wrong = errors.get(name, 0.0)
+            terms.append(Term("matched", name, weight, wrong, matched_credit(weight, wrong)))
         else:
-            terms.append(Term("missing", finding.id, weight, 0.0, 0.0))
+            terms.append(Term("missing", name, weight, 0.0, 0.0))
     return terms
 
 
-def _false_terms(evaluation: Evaluation) -> list[Term]:
-    false = set(evaluation.errors.false_findings)
-    weights = {
-        finding.id: SIGNIFICANCE_WEIGHTS[finding.clinical_significance]
-        for finding in evaluation.predicted_findings
-        if finding.id in false
-    }
+def _false_terms(false: Mapping[str, str]) -> list[Term]:
+    weights = {name: SIGNIFICANCE_WEIGHTS[significance] for name, significance in false.items()}
     return [Term("false", name, weight, 0.0, -weight) for name, weight in weights.items()]

@@ -31,7 +31,7 @@ class Network:
     """
 
     def __init__(self, folder: Path, device: str, batch_size: int) -> None:
-        from transformers import BertConfig, BertModel, BertTokenizerFast
+        from transformers import BertConfig, BertModel, BertTokenizer
 
         for part in (folder / CHECKPOINT, folder / TOKENIZER / "config.json"):
             if not part.is_file():
@@ -39,7 +39,7 @@ class Network:
         self._device = device
         self._batch_size = batch_size
         try:
-            self._tokenizer = BertTokenizerFast.from_pretrained(folder / TOKENIZER)
+            self._tokenizer = BertTokenizer.from_pretrained(folder / TOKENIZER)
             config = BertConfig.from_pretrained(folder / TOKENIZER)
             weights = _weights(folder / CHECKPOINT)
             self._bert: Any = BertModel(config, add_pooling_layer=False)

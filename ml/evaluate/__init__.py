@@ -6,9 +6,10 @@ engines answer the same `Evaluation`; `ml.crimson` scores either.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ml.evaluate import checks, rules
+from ml.evaluate import checks, rules, tongue
 from ml.evaluate.patient import patient_of
 from ml.evaluate.schema import (
     AttributeMistake,
@@ -17,8 +18,10 @@ from ml.evaluate.schema import (
     Evaluation,
     Match,
     Note,
+    Unread,
     from_json,
 )
+from ml.findings.unread import unread
 
 __all__ = [
     "AttributeMistake",
@@ -27,6 +30,7 @@ __all__ = [
     "Evaluation",
     "Match",
     "Note",
+    "Unread",
     "answer_line",
     "evaluate",
     "from_json",
@@ -44,15 +48,24 @@ def evaluate(
 ) -> Evaluation:
     """Compare a candidate report with a reference of the same study.
 
-    Texts are plain text of at most `checks.LONGEST_TEXT` characters; markup is read as text.
-    `age` is in years or like ``082Y``, `language` one of `checks.LANGUAGES`. Spans of the answer
+    Texts are plain text of at most `checks.LONGEST_TEXT` characters; markup is read as text. `age`
+    is in years or like ``082Y``, `language` one of `ml.findings.LANGUAGES`. Spans of the answer
     point into the texts as given. An empty candidate is answered (all that the reference has is
     missing) with a remark; an empty reference is a ValueError, as is any value that does not fit.
     """
     checks.check_texts(reference, candidate, language)
     patient = patient_of(age, sex, indication)
-    return checks.with_remarks(
-        rules.evaluate(reference, candidate, patient, language), reference, candidate, language
+    evaluation, given = rules.evaluate(reference, candidate, patient, language)
+    evaluation = replace(evaluation, unread=_unread(candidate, language))
+    return checks.with_remarks(evaluation, reference, candidate, language, given)
+
+
+def _unread(text: str, language: str) -> tuple[Unread, ...]:
+    """What of a report was not understood; one in another language is told as a whole."""
+    if tongue.other_language(text, language):
+        return ()
+    return tuple(
+        Unread(item.words, (item.start, item.end), item.advice) for item in unread(text, language)
     )
 
 

@@ -6,10 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ml import style
+from ml.evaluate import tongue
+from ml.evaluate.mentions import Reading, read
 from ml.evaluate.schema import Evaluation
+from ml.findings import LANGUAGES
 
-LANGUAGES = ("en", "es")
 LONGEST_TEXT = 200_000
 """Characters; a long report has about 2,000."""
 SHORT_TEXT = 5
@@ -20,18 +21,13 @@ SHORT = "The report is very short."
 NOT_READ = "Nothing in the report was recognized as a statement about the chest."
 PASTED = "The report is the reference, word for word."
 OTHER_LANGUAGE = "The report does not seem to be written in {name}."
-NAMES = {"en": "English", "es": "Spanish"}
-COMMON_WORDS = {
-    "en": re.compile(
-        r"\b(?:the|is|are|no|of|and|in|or|with|there|not|normal|lungs?|heart)\b", re.IGNORECASE
-    ),
-    "es": re.compile(
-        r"\b(?:el|la|los|las|de|del|y|en|con|sin|no|se|un|una|es|normal(?:es)?)\b", re.IGNORECASE
-    ),
-}
-LANGUAGE_SAMPLE = 5_000
+COMMON_WORDS = tongue.common_words()
+"""Code of a language → a pattern of its commonest words."""
 FEWEST_COMMON_WORDS = 0.04
 """Share of common words below which a text of some length is in another language."""
+UNSTATED = (
+    "The report earns nothing: it says neither that anything is normal nor that anything is absent."
+)
 
 
 def check_texts(reference: Any, candidate: Any, language: Any) -> None:
@@ -48,22 +44,38 @@ def check_texts(reference: Any, candidate: Any, language: Any) -> None:
 
 
 def with_remarks(
-    evaluation: Evaluation, reference: str, candidate: str, language: str
+    evaluation: Evaluation,
+    reference: str,
+    candidate: str,
+    language: str,
+    given: Reading | None = None,
 ) -> Evaluation:
-    """The evaluation with what a reader should know of the candidate's text."""
-    remark = _remark(evaluation, reference, candidate, language)
-    return replace(evaluation, remarks=(*evaluation.remarks, remark)) if remark else evaluation
+    """The evaluation with what a reader should know of the candidate's text, and whether it counts.
+
+    A text that is not read as a report earns nothing; nor does one on a normal case that
+    neither says that anything is normal nor denies anything. `given` is what the rules read in the
+    candidate, where that is known already.
+    """
+    given = given or read(candidate, language)
+    void = _void(evaluation, given, candidate, language)
+    remark = void or _remark(reference, candidate)
+    remarks = (*evaluation.remarks, remark) if remark else evaluation.remarks
+    return replace(evaluation, remarks=remarks, void=void)
 
 
-def _remark(evaluation: Evaluation, reference: str, candidate: str, language: str) -> str:
-    words = re.findall(r"\w+", candidate[:LANGUAGE_SAMPLE])
-    if not words:
+def _void(evaluation: Evaluation, given: Reading, candidate: str, language: str) -> str:
+    if not re.search(r"\w", candidate):
         return EMPTY
+    if tongue.other_language(candidate, language):
+        return OTHER_LANGUAGE.format(name=tongue.names()[language])
+    if not given.findings and not given.normal:
+        return NOT_READ
+    if not evaluation.reference_findings and not given.normal:
+        return UNSTATED
+    return ""
+
+
+def _remark(reference: str, candidate: str) -> str:
     if candidate.split() == reference.split():
         return PASTED
-    if not evaluation.predicted_findings and not any(style.coverage(candidate, language).values()):
-        common = COMMON_WORDS[language].findall(candidate[:LANGUAGE_SAMPLE])
-        if len(words) >= SHORT_TEXT and len(common) < FEWEST_COMMON_WORDS * len(words):
-            return OTHER_LANGUAGE.format(name=NAMES[language])
-        return NOT_READ
-    return SHORT if len(words) < SHORT_TEXT else ""
+    return SHORT if len(re.findall(r"\w+", candidate)) < SHORT_TEXT else ""

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from ml import tables
-from ml.evaluate.location import Place, place_of, zones_in_words
+from ml import tables, taxonomy
+from ml.devices import compared
+from ml.evaluate.explain import phrase_of
+from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation
 from ml.evaluate.significance import severity_levels
+from ml.findings.attributes import DEVICES
 
 Severity = Literal["significant", "negligible"]
 
@@ -28,6 +31,9 @@ FAR_SEVERITY = 2.0
 SMALL_MM, SMALL_MARGIN_MM = 6.0, 2.0
 MASS_MM, NODULE_MARGIN_MM = 30.0, 4.0
 MASS_MARGIN = 0.20
+SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
+"""Findings whose size is a depth of air or fluid, not a diameter."""
+SPREAD_MARGIN_MM, SPREAD_MARGIN = 10.0, 0.40
 FAR_APART = 99
 
 
@@ -41,6 +47,13 @@ class Mistake:
     explanation: str
 
 
+DISMISSED = Mistake(
+    "certainty",
+    "significant",
+    "Yours says that nothing has to be done for it; a finding of this weight asks for action.",
+)
+
+
 def mistakes_of(
     reference: Observation,
     candidate: Observation,
@@ -49,15 +62,19 @@ def mistakes_of(
     prior_mentioned: bool,
     urgent: bool,
     said_sides: frozenset[str] = frozenset(),
+    meant_sides: frozenset[str] = frozenset(),
+    dismissed: bool = False,
 ) -> list[Mistake]:
     """All attribute errors of one matched pair, in the order of the eight kinds.
 
     `said_sides` are the sides of every candidate finding matched to this reference
-    finding: two one-sided findings together answer a bilateral one. `urgent` says
-    that the reference finding is urgent, where a hedge changes what is done.
+    finding: two one-sided findings together answer a bilateral one; `meant_sides` are likewise
+    those of every reference finding that this candidate finding is matched to. `urgent` says
+    that the reference finding is urgent, where a hedge changes what is done; `dismissed`, that
+    the candidate wants nothing done for a finding that asks for action.
     """
     found = [
-        _location(reference, candidate, said_sides or candidate.sides),
+        _location(reference, candidate, said_sides, meant_sides),
         _severity(reference, candidate),
         _descriptor(reference, candidate),
         _measurement(reference, candidate),
@@ -65,14 +82,49 @@ def mistakes_of(
         _specificity(relation),
         _temporal(reference, candidate) if prior_mentioned else None,
     ]
+    found += _position(reference, candidate)
+    found += _left_open(reference, candidate)
+    found.append(DISMISSED if dismissed else None)
     return [mistake for mistake in found if mistake is not None]
 
 
+def _position(reference: Observation, candidate: Observation) -> list[Mistake]:
+    """A device that is said to lie elsewhere, or whose wrong place is not said."""
+    wanted, given = reference.verdict, candidate.verdict
+    if wanted is None or compared(wanted, given) == "right":
+        return []
+    where = f"Its position is: {wanted.position} ({wanted.reason})"
+    said = f", not {given.position}." if given else "; yours does not say where it lies."
+    grave = wanted.judgment != "right"
+    return [Mistake("location", "significant" if grave else "negligible", where + said)]
+
+
+def _left_open(reference: Observation, candidate: Observation) -> list[Mistake]:
+    """One error for each alternative that the candidate names beyond those of the reference."""
+    spare = len(candidate.rivals) - max(1, len(reference.rivals))
+    own = {reference.label, *(label for _, label in reference.rivals)}
+    others = sorted({label for _, label in candidate.rivals} - own)[:spare] if spare > 0 else []
+    return [
+        Mistake(
+            "unspecific",
+            "significant",
+            f"Yours leaves open whether it is {phrase_of(label)}: of {len(candidate.rivals)} "
+            "possibilities each earns only its share.",
+        )
+        for label in others
+    ]
+
+
 def _location(
-    reference: Observation, candidate: Observation, said_sides: frozenset[str]
+    reference: Observation,
+    candidate: Observation,
+    said_sides: frozenset[str],
+    meant_sides: frozenset[str],
 ) -> Mistake | None:
     place = place_of(reference, candidate)
     if place == "part" and said_sides >= reference.sides:
+        return None
+    if place == "more" and meant_sides >= candidate.sides:
         return None
     wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
     sentences: dict[Place, tuple[Severity, str]] = {
@@ -90,12 +142,27 @@ def _location(
             "negligible",
             f"It is in the {wanted}; the {given} is next to it.",
         ),
-        "unsaid": ("negligible", f"The side is not said: {_sides(reference)}."),
+        "unsaid": (
+            "significant" if candidate.is_bare and _has_side(reference) else "negligible",
+            f"The side is not said: {_sides(reference)}.",
+        ),
     }
     if place not in sentences:
-        return _part(reference, candidate)
+        return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _crossed(reference: Observation, candidate: Observation) -> Mistake | None:
+    """Right sides and right zones in the wrong pairs: left upper for right upper."""
+    if len(reference.places) < 2:
+        return None
+    for side, zone in sorted(candidate.places):
+        zones = {other for where, other in reference.places if where in (side, "bilateral")}
+        if zones and zone_distance(zones, {zone}, frozenset({side})) == "far":
+            wanted = " and ".join(f"{a} {b}" for a, b in sorted(reference.places))
+            return Mistake("location", "significant", f"It is {wanted}, not {side} {zone}.")
+    return None
 
 
 def _part(reference: Observation, candidate: Observation) -> Mistake | None:
@@ -113,6 +180,12 @@ def _part(reference: Observation, candidate: Observation) -> Mistake | None:
 def _steps(one: str, other: str) -> int:
     (first, a), (second, b) = (re.fullmatch(r"(\D+)(\d+)", part).groups() for part in (one, other))  # type: ignore[union-attr]
     return abs(int(a) - int(b)) if first == second else FAR_APART
+
+
+def _has_side(finding: Observation) -> bool:
+    """Whether it matters on which side it is: of free air or a scoliosis it does not."""
+    label = taxonomy.labels().get(finding.label or "")
+    return label is None or label.mode == "draw" or label.is_sided
 
 
 def _sides(finding: Observation) -> str:
@@ -195,30 +268,37 @@ def within_margin(reference_mm: float, candidate_mm: float) -> bool:
     return gap <= MASS_MARGIN * reference_mm and candidate_mm >= MASS_MM
 
 
+def within_spread(reference_mm: float, candidate_mm: float) -> bool:
+    """Whether two depths of air or fluid say the same: they change with posture and breath."""
+    gap = abs(reference_mm - candidate_mm)
+    return gap <= max(SPREAD_MARGIN_MM, SPREAD_MARGIN * reference_mm)
+
+
 def _measurement(reference: Observation, candidate: Observation) -> Mistake | None:
-    if not reference.sizes_mm or not candidate.sizes_mm:
+    if not reference.sizes_mm or not candidate.sizes_mm or reference.label in DEVICES:
         return None
+    within = within_spread if reference.label in SPREAD else within_margin
     wrong = [
         size
         for size in candidate.sizes_mm
-        if not any(within_margin(wanted, size) for wanted in reference.sizes_mm)
+        if not any(within(wanted, size) for wanted in reference.sizes_mm)
     ]
     if not wrong:
         return None
-    wanted = " × ".join(_millimetres(size) for size in reference.sizes_mm)
+    wanted = " × ".join(_millimeters(size) for size in reference.sizes_mm)
     return Mistake(
-        "measurement", "significant", f"It measures {wanted}, not {_millimetres(wrong[0])}."
+        "measurement", "significant", f"It measures {wanted}, not {_millimeters(wrong[0])}."
     )
 
 
-def _millimetres(size: float) -> str:
+def _millimeters(size: float) -> str:
     return f"{size / 10:g} cm" if size >= 10 else f"{size:g} mm"
 
 
 def _certainty(reference: Observation, candidate: Observation, urgent: bool) -> Mistake | None:
     if reference.certain == candidate.certain:
         return None
-    severity: Severity = "significant" if urgent else "negligible"
+    severity: Severity = "significant" if urgent or candidate.is_bare else "negligible"
     if reference.certain:
         return Mistake("certainty", severity, "The reference is certain of it; yours hedges.")
     return Mistake("certainty", severity, "The reference hedges; yours is certain of it.")

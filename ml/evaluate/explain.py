@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import count
+from typing import Literal
 
 from ml import tables, taxonomy
 from ml.evaluate import relations
@@ -87,11 +89,14 @@ def _placed(finding: Observation) -> str:
 def notes_for(
     evaluation: Evaluation,
     reference: Sequence[Observation],
+    candidate: Sequence[Observation] = (),
     denied: frozenset[str] = frozenset(),
+    contradicted: frozenset[str] = frozenset(),
 ) -> tuple[Note, ...]:
     """A note a finding or pair, in the order of the reference, then the candidate's own.
 
-    `denied` are the labels that the candidate says are absent.
+    `denied` are the labels that the candidate says are absent, `contradicted` the ids of its
+    findings that it also denies.
     """
     observations = {
         finding.id: observation
@@ -100,7 +105,7 @@ def notes_for(
     return (
         *_matched(evaluation),
         *_missing(evaluation, observations, denied),
-        *_false(evaluation),
+        *_false(evaluation, dict(zip(_ids("P"), candidate, strict=False)), contradicted),
         *_attributes(evaluation, observations),
     )
 
@@ -140,15 +145,37 @@ def _missing(
         )
 
 
-def _false(evaluation: Evaluation) -> Iterable[Note]:
+def _ids(letter: str) -> Iterable[str]:
+    return (f"{letter}{number}" for number in count(1))
+
+
+def _false(
+    evaluation: Evaluation, candidate: dict[str, Observation], contradicted: frozenset[str]
+) -> Iterable[Note]:
     for identity in evaluation.errors.false_findings:
         finding = evaluation.finding(identity)
+        observation = candidate.get(identity)
+        said = f"The reference has no {_name(finding)} ({_weight(evaluation, identity)})."
+        if observation is not None and observation.rivals:
+            names = " or ".join(sorted(phrase_of(label) for _, label in observation.rivals))
+            said = (
+                f"None of {names} is in the reference; a list of possibilities weighs "
+                f"as its gravest ({_weight(evaluation, identity)})."
+            )
+        if identity in contradicted:
+            said = (
+                f"Your report contradicts itself: it says that there is {_name(finding)}, "
+                "and that there is none or that the study is normal."
+            )
+        kind: Literal["contradiction", "false"] = (
+            "contradiction" if identity in contradicted else "false"
+        )
         yield Note(
-            "false",
+            kind,
             None,
             identity,
             finding.clinical_significance,
-            f"The reference has no {_name(finding)} ({_weight(evaluation, identity)}).",
+            said,
             candidate_spans=finding.spans,
         )
 

@@ -61,10 +61,11 @@ def zone_distance(
     candidate: Iterable[str],
     sides: frozenset[str] = frozenset(),
 ) -> Literal["same", "adjacent", "far"]:
-    """The nearest of the candidate's zones to each of the reference's, the worst of them.
+    """How far the nearest two of the zones lie apart, one of each finding.
 
-    A zone missing from the table is compared by name only; an empty side of the
-    comparison is `same`, as nothing is contradicted.
+    `sides` are those that both findings have: with a single one its own zones of the table are
+    taken. A zone missing from the table contradicts none, nor does a finding without a zone:
+    both are `same`.
     """
     wanted, given = sorted(set(reference)), sorted(set(candidate))
     if not wanted or not given:

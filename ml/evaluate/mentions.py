@@ -13,10 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ml import findings
+from ml.evaluate.contradiction import contradicts
 from ml.evaluate.location import compatible
 from ml.evaluate.observation import BILATERAL, Observation, Span
-from ml.evaluate.relations import concept_of
+from ml.evaluate.relations import UNNAMED, concept_of
 from ml.evaluate.significance import severity_levels
+from ml.evaluate.summary import dismissed, named_in_impression
+from ml.findings import normality
 from ml.findings.model import Finding
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -39,6 +42,14 @@ class Reading:
     """Present or possible, each once, in the order of their first mention."""
     denied: frozenset[str]
     """Labels said to be absent and nowhere said to be present."""
+    contradicted: frozenset[int] = frozenset()
+    """Places in `findings` of what the text also denies without a word that limits the denial."""
+    normal: bool = False
+    """Whether it says of anything that it is normal, or denies a finding."""
+    all_normal: bool = False
+    """Whether it calls the whole study normal without an exception."""
+    dismissed: frozenset[int] = frozenset()
+    """Places in `findings` of what it says needs nothing to be done."""
 
 
 def read(text: str, language: str = "en") -> Reading:
@@ -47,10 +58,27 @@ def read(text: str, language: str = "en") -> Reading:
     found = findings.extract(clean, language)
     stated = [item for item in found if item.presence != "absent"]
     bounds = _sentence_bounds(clean)
-    merged = merge(_chains([(item, _observed(item, clean, bounds)) for item in stated]))
+    mentions = _chains([(item, _observed(item, clean, bounds)) for item in stated])
+    merged = named_in_impression(_named(merge(mentions)), clean, language)
     present = {item.label for item in merged}
     absent = {item.label for item in found if item.presence == "absent"}
-    return Reading(tuple(merged), frozenset(absent - present))
+    contradicted = frozenset(
+        place for place, item in enumerate(merged) if contradicts(item, found, clean, language)
+    )
+    return Reading(
+        tuple(merged),
+        frozenset(absent - present),
+        contradicted,
+        bool(absent) or normality.says_normal(clean, language),
+        normality.calls_all_normal(clean, language),
+        dismissed(merged, clean, language),
+    )
+
+
+def _named(merged: list[Observation]) -> list[Observation]:
+    """Without "abnormal chest" where the text says what is abnormal."""
+    named = [item for item in merged if item.concept != UNNAMED]
+    return named or merged
 
 
 def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
@@ -72,6 +100,8 @@ def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
         changes=frozenset({item.change} if item.change else ()),
         descriptors=frozenset(item.descriptors),
         parts=parts_in(sentence) if item.label in NUMBERED_LABELS else frozenset(),
+        places=frozenset({(side, item.zone)} if side and item.zone else ()),
+        positions=frozenset(item.positions),
         words=words,
         spans=(item.span,),
         sentence=sentence,
@@ -92,7 +122,7 @@ def _chains(mentions: Sequence[tuple[Finding, Observation]]) -> list[Observation
     chains: dict[Span, list[tuple[Finding, Observation]]] = {}
     for item, mention in mentions:
         chains.setdefault(item.explains or item.span, []).append((item, mention))
-    folded = []
+    folded: list[Observation] = []
     for chain in chains.values():
         together: list[Observation] = []
         for item, mention in chain:
@@ -102,8 +132,19 @@ def _chains(mentions: Sequence[tuple[Finding, Observation]]) -> list[Observation
                     break
             else:
                 together.append(mention)
-        folded.extend(together)
+        rivals = _rivals(chain)
+        folded.extend(replace(item, rivals=rivals) if rivals else item for item in together)
     return folded
+
+
+def _rivals(chain: Sequence[tuple[Finding, Observation]]) -> frozenset[tuple[str, str]]:
+    """The alternatives of one statement; none where it commits to one of them."""
+    hedged = {
+        (mention.concept, mention.label)
+        for item, mention in chain
+        if item.certainty != "certain" and item.explains != item.span
+    }
+    return frozenset(hedged if len(hedged) > 1 else ())
 
 
 def _folded(first: Observation, second: Observation) -> Observation:
@@ -179,6 +220,8 @@ def _with_spans(item: Observation, summary: Observation) -> Observation:
 
 def _alike_joined(mentions: Sequence[Observation]) -> list[Observation]:
     """Mentions that say the same of the same place as one: a text may repeat itself a lot."""
+    if len(mentions) < 2:
+        return list(mentions)
     groups: dict[Observation, list[Observation]] = {}
     for mention in mentions:
         key = replace(mention, words=mention.words.casefold(), spans=(), sentence="")
@@ -208,6 +251,9 @@ def _precise_first(mention: Observation) -> tuple[object, ...]:
         tuple(sorted(mention.descriptors)),
         tuple(sorted(mention.also)),
         tuple(sorted(mention.parts)),
+        tuple(sorted(mention.rivals)),
+        tuple(sorted(mention.places)),
+        tuple(sorted(mention.positions)),
         mention.words.casefold(),
     )
 
@@ -219,6 +265,13 @@ def _one_finding(first: Observation, second: Observation) -> bool:
     if first.parts and second.parts and not first.parts & second.parts:
         return False
     return compatible(first, second)
+
+
+def _fewer(
+    one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]
+) -> frozenset[tuple[str, str]]:
+    """What is left open when two mentions are one: the impression may settle the findings."""
+    return min((one, other), key=lambda rivals: (len(rivals), sorted(rivals)))
 
 
 def _joined(first: Observation, second: Observation) -> Observation:
@@ -237,6 +290,9 @@ def _joined(first: Observation, second: Observation) -> Observation:
         descriptors=first.descriptors | second.descriptors,
         parts=first.parts | second.parts,
         also=first.also | second.also,
+        rivals=_fewer(first.rivals, second.rivals),
+        places=first.places | second.places,
+        positions=first.positions | second.positions,
         spans=tuple(sorted({*first.spans, *second.spans})),
         sentence=" ".join(sorted({first.sentence, second.sentence})),
     )

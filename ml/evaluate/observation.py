@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ml import devices
+from ml.devices import Verdict
+
 Span = tuple[int, int]
 BILATERAL = frozenset({"left", "right"})
 
@@ -35,5 +38,24 @@ class Observation:
     spans: tuple[Span, ...]
     also: frozenset[str] = frozenset()
     """Concepts that the text gives as its possible cause or as an alternative name."""
+    rivals: frozenset[tuple[str, str]] = frozenset()
+    """(concept, label) of the alternatives that one hedged statement names, itself among them;
+    empty where it names fewer than two."""
+    places: frozenset[tuple[str, str]] = frozenset()
+    """(side, zone) as they are said together: the right upper and the left lower lobe."""
+    positions: frozenset[str] = frozenset()
+    """Of a device: where its tip is said to lie, as `ml.devices` names it."""
     sentence: str = ""
     """The sentences of its mentions, for rules that look at words near by."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the position of a device means; None where nothing is said of it."""
+        distance = min(self.sizes_mm, default=None)
+        return devices.judged(self.concept, sorted(self.positions), distance)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is only named, without place, degree, size, form or change."""
+        told = (self.sides, self.zones, self.severities, self.sizes_mm)
+        return not any((*told, self.descriptors, self.changes))

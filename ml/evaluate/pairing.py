@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml import taxonomy
+from ml.devices import compared
 from ml.evaluate.location import place_of
 from ml.evaluate.observation import BILATERAL, Observation
-from ml.evaluate.relations import Relation, relation
+from ml.evaluate.relations import SIGN, Relation, is_sign, is_wider, relation
 
 PLACE_WORTH = {
     "same": 1.0,
@@ -32,6 +33,13 @@ HERE = ("same", "unsaid", "part", "more", "adjacent")
 """Places near enough for a vaguer or bolder word to mean the same thing."""
 
 
+SHOTGUN = 3
+"""Alternatives from which on a list that says nothing of the place commits to nothing."""
+ELSEWHERE = ("far", "other_side")
+ANOTHER_SIZE = 2.0
+"""Of two sizes the larger by this factor: elsewhere, it is another finding, not a wrong one."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A matched pair by the places of its findings in the two lists."""
@@ -41,9 +49,20 @@ class Pair:
     relation: Relation
 
 
-def pairs_of(reference: Sequence[Observation], candidate: Sequence[Observation]) -> list[Pair]:
-    """All matched pairs; a finding in none of them is missing or false."""
-    options = _options(reference, candidate)
+def pairs_of(
+    reference: Sequence[Observation],
+    candidate: Sequence[Observation],
+    never: frozenset[int] = frozenset(),
+    urgent: frozenset[int] = frozenset(),
+) -> list[Pair]:
+    """All matched pairs; a finding in none of them is missing or false.
+
+    `never` are places of candidate findings that match nothing: those it contradicts itself.
+    `urgent` are places of urgent findings of the reference: on the other side they are missed.
+    """
+    options = [
+        pair for pair in _options(reference, candidate, urgent) if pair.candidate not in never
+    ]
     chosen: list[Pair] = []
     used_reference: set[int] = set()
     used_candidate: set[int] = set()
@@ -53,19 +72,35 @@ def pairs_of(reference: Sequence[Observation], candidate: Sequence[Observation])
             used_reference.add(pair.reference)
             used_candidate.add(pair.candidate)
     answered = {pair.reference for pair in chosen if pair.relation.kind == "same"}
+    strayed: set[int] = set()
     for pair in options:
-        if pair.candidate not in used_candidate and _joins(
-            pair, answered, reference[pair.reference], candidate[pair.candidate]
-        ):
-            chosen.append(pair)
-            used_candidate.add(pair.candidate)
+        wanted, given = reference[pair.reference], candidate[pair.candidate]
+        if pair.candidate in used_candidate or not _joins(pair, answered, wanted, given):
+            continue
+        if wanted.concept == given.concept and place_of(wanted, given) in ELSEWHERE:
+            if pair.reference in strayed:
+                continue  # One slip of the place is a slip; more of them are tried on every place.
+            strayed.add(pair.reference)
+        chosen.append(pair)
+        used_candidate.add(pair.candidate)
     for pair in options:
         if pair.reference not in used_reference and _answers(
             reference[pair.reference], candidate[pair.candidate], pair.relation
         ):
             chosen.append(pair)
             used_reference.add(pair.reference)
+    for place in sorted(set(range(len(candidate))) - used_candidate - never):
+        chosen += _as_sign(place, chosen, candidate)
     return sorted(chosen, key=lambda pair: (pair.reference, pair.candidate))
+
+
+def _as_sign(place: int, chosen: Sequence[Pair], candidate: Sequence[Observation]) -> list[Pair]:
+    """The pair of a left-over finding that is a sign of one with a partner; none for any other."""
+    for pair in chosen:
+        named = candidate[pair.candidate]
+        if is_sign(candidate[place], named) and place_of(named, candidate[place]) in HERE:
+            return [Pair(pair.reference, place, SIGN)]
+    return []
 
 
 def _joins(pair: Pair, answered: set[int], reference: Observation, given: Observation) -> bool:
@@ -79,7 +114,11 @@ def _joins(pair: Pair, answered: set[int], reference: Observation, given: Observ
     return taxonomy.group_of(reference.label) == taxonomy.group_of(given.label)
 
 
-def _options(reference: Sequence[Observation], candidate: Sequence[Observation]) -> list[Pair]:
+def _options(
+    reference: Sequence[Observation],
+    candidate: Sequence[Observation],
+    urgent: frozenset[int],
+) -> list[Pair]:
     """Every pair that can match, best first."""
     ranked = []
     for i, wanted in enumerate(reference):
@@ -87,13 +126,32 @@ def _options(reference: Sequence[Observation], candidate: Sequence[Observation])
             how = relation(wanted, given)
             if how is None:
                 continue
+            if compared(wanted.verdict, given.verdict) == "wrong":
+                continue  # A tube in a bronchus is no tube in its place.
             place = place_of(wanted, given)
             if how.severity == "significant" and place not in HERE:
+                continue
+            vague = how.kind in ("vaguer", "group") or is_wider(given.label, wanted.label)
+            vague = vague or len(given.rivals) >= SHOTGUN
+            if vague and given.is_bare and not wanted.is_bare:
+                continue  # Neither what nor where nor how: the word commits to nothing.
+            if place == "other_side" and i in urgent:
+                continue  # A drain would be put into the wrong side.
+            if place in ELSEWHERE and _of_another_size(wanted, given):
                 continue
             worth = KIND_WORTH[how.kind] + PLACE_WORTH[place] + _likeness(wanted, given)
             ranked.append((-worth, _content(wanted), _content(given), i, j, how))
     ranked.sort(key=lambda item: item[:5])
     return [Pair(item[3], item[4], item[5]) for item in ranked]
+
+
+def _of_another_size(wanted: Observation, given: Observation) -> bool:
+    """Whether every size said of one is at least twice every size said of the other."""
+    if not wanted.sizes_mm or not given.sizes_mm:
+        return False
+    return max(wanted.sizes_mm) * ANOTHER_SIZE <= min(given.sizes_mm) or max(
+        given.sizes_mm
+    ) * ANOTHER_SIZE <= min(wanted.sizes_mm)
 
 
 def _likeness(wanted: Observation, given: Observation) -> float:

@@ -13,8 +13,9 @@ from typing import Literal
 
 from ml import tables, taxonomy
 from ml.evaluate.observation import Observation
+from ml.findings.attributes import DEVICES
 
-Kind = Literal["same", "group", "vaguer", "bolder"]
+Kind = Literal["same", "group", "vaguer", "bolder", "sign"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Relation:
 
 
 SAME = Relation("same")
+SIGN = Relation("sign")
+"""What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
+UNNAMED = "abnormality"
+"""The concept of "abnormal chest", which answers no finding."""
 
 
 @cache
@@ -46,6 +51,25 @@ def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
         pattern = re.compile(row["words"], re.IGNORECASE)
         found.setdefault(row["label"], []).append((row["concept"], pattern))
     return {label: tuple(patterns) for label, patterns in found.items()}
+
+
+def is_wider(one: str, other: str) -> bool:
+    """Whether the first label is the general word of an edge to the second."""
+    return (one, other) in _edges()
+
+
+@cache
+def _signs() -> dict[tuple[str, str], re.Pattern[str]]:
+    return {
+        (row["sign"], row["finding"]): re.compile(row["words"], re.IGNORECASE)
+        for row in tables.rows("signs")
+    }
+
+
+def is_sign(sign: Observation, finding: Observation) -> bool:
+    """Whether one finding is a sign of the other by ``ml/data/signs.csv``."""
+    words = _signs().get((sign.label, finding.label))
+    return words is not None and words.search(sign.words) is not None
 
 
 @cache
@@ -77,6 +101,8 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
 
     A name that one text gives as a possible cause, the other may give as the finding.
     """
+    if UNNAMED in (reference.concept, candidate.concept):
+        return SAME if reference.concept == candidate.concept else None
     if reference.concept in candidate.also or candidate.concept in reference.also:
         return SAME
     return _relation(reference.concept, reference.label, candidate.concept, candidate.label)
@@ -90,6 +116,8 @@ def _relation(reference: str, wanted: str, candidate: str, given: str) -> Relati
         if candidate == given:
             return Relation("vaguer", "negligible", "the kind is not said")
         return SAME if reference == wanted else None
+    if wanted in DEVICES and given in DEVICES and reference != wanted and candidate != given:
+        return None  # A line of a known kind is no loose name for a tube of a known kind.
     if edge := _edges().get((given, wanted)):
         return Relation("vaguer", edge[0], edge[1])  # type: ignore[arg-type]
     if edge := _edges().get((wanted, given)):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ml.evaluate.compare import mistakes_of
@@ -12,28 +11,31 @@ from ml.evaluate.mentions import Reading, read
 from ml.evaluate.observation import Observation
 from ml.evaluate.pairing import Pair, pairs_of
 from ml.evaluate.schema import AttributeMistake, Errors, EvaluatedFinding, Evaluation, Match
-from ml.evaluate.significance import Patient, significance_of
+from ml.evaluate.significance import Patient, gravest_of
+from ml.evaluate.tongue import other_language
+from ml.findings import normality
 
 ENGINE = "rules"
-VERSION = "1"
+VERSION = "2"
 
-PRIOR = re.compile(
-    r"\b(?:prior|previous(?:ly)?|comparison|compared|interval(?:ly)?|unchanged|stable|again|"
-    r"since|earlier|persist\w*|improv\w*|worsen\w*|decreas\w*|increas\w*|resol\w*|new|"
-    r"previ[oa]s?|comparaci[oó]n|cambios|estable)\b",
-    re.IGNORECASE,
-)
+ACTIONABLE = ("urgent", "actionable_not_urgent")
 
 
-def evaluate(reference: str, candidate: str, patient: Patient, language: str = "en") -> Evaluation:
+def evaluate(
+    reference: str, candidate: str, patient: Patient, language: str = "en"
+) -> tuple[Evaluation, Reading]:
     """Compare two report texts; normal statements count on neither side.
+
+    Answers the evaluation and what the candidate was read as: nothing, where it is written in
+    another language.
 
     Only findings said to be present or possible are paired. A finding that the
     candidate denies is a missing one, and its note says so.
     """
-    wanted, given = read(reference, language), read(candidate, language)
-    prior = bool(PRIOR.search(reference))
-    return compare(wanted, given, patient, prior_mentioned=prior)
+    foreign = other_language(candidate, language)
+    wanted, given = read(reference, language), read("" if foreign else candidate, language)
+    prior = normality.mentions_prior(reference, language)
+    return compare(wanted, given, patient, prior_mentioned=prior), given
 
 
 def compare(
@@ -42,18 +44,45 @@ def compare(
     """Pair the findings of two texts and list the errors."""
     reference = _numbered("R", wanted.findings, patient)
     predicted = _numbered("P", given.findings, patient)
-    pairs = pairs_of(wanted.findings, given.findings)
+    contradicted = _own_contradictions(wanted, given, predicted)
+    urgent = frozenset(
+        place for place, found in enumerate(reference) if found.clinical_significance == "urgent"
+    )
+    pairs = pairs_of(wanted.findings, given.findings, contradicted, urgent)
     seen_reference = {pair.reference for pair in pairs}
     seen_predicted = {pair.candidate for pair in pairs}
     errors = Errors(
         tuple(f.id for place, f in enumerate(predicted) if place not in seen_predicted),
         tuple(f.id for place, f in enumerate(reference) if place not in seen_reference),
-        tuple(_mistakes(pairs, wanted.findings, given.findings, reference, prior_mentioned)),
+        tuple(_mistakes(pairs, wanted, given, reference, prior_mentioned)),
     )
     matches = tuple(Match(f"R{pair.reference + 1}", f"P{pair.candidate + 1}") for pair in pairs)
     evaluation = Evaluation(ENGINE, VERSION, reference, predicted, matches, errors)
-    notes = notes_for(evaluation, wanted.findings, given.denied)
+    refused = frozenset(f"P{place + 1}" for place in contradicted)
+    notes = notes_for(evaluation, wanted.findings, given.findings, given.denied, refused)
     return replace(evaluation, notes=notes)
+
+
+def _own_contradictions(
+    wanted: Reading, given: Reading, predicted: Sequence[EvaluatedFinding]
+) -> frozenset[int]:
+    """Candidate findings that it contradicts and the reference, which may do so too, does not."""
+    if wanted.all_normal and wanted.findings:
+        return frozenset()
+    shared = {wanted.findings[place].concept for place in wanted.contradicted}
+    found = given.contradicted | _denied_by_normal(given, predicted)
+    return frozenset(place for place in found if given.findings[place].concept not in shared)
+
+
+def _denied_by_normal(given: Reading, predicted: Sequence[EvaluatedFinding]) -> frozenset[int]:
+    """What cannot stand beside "normal chest": everything that asks for action."""
+    if not given.all_normal:
+        return frozenset()
+    return frozenset(
+        place
+        for place, finding in enumerate(predicted)
+        if finding.clinical_significance in ACTIONABLE and given.findings[place].certain
+    )
 
 
 def _numbered(
@@ -61,7 +90,7 @@ def _numbered(
 ) -> tuple[EvaluatedFinding, ...]:
     numbered = []
     for place, finding in enumerate(findings, start=1):
-        significance, reason = significance_of(finding, patient)
+        significance, reason = gravest_of(finding, patient)
         numbered.append(
             EvaluatedFinding(
                 f"{letter}{place}",
@@ -77,24 +106,35 @@ def _numbered(
     return tuple(numbered)
 
 
+def _sides_of(findings: Iterable[Observation]) -> frozenset[str]:
+    return frozenset(side for finding in findings for side in finding.sides)
+
+
 def _mistakes(
     pairs: Sequence[Pair],
-    wanted: Sequence[Observation],
-    given: Sequence[Observation],
+    wanted: Reading,
+    given: Reading,
     reference: Sequence[EvaluatedFinding],
     prior_mentioned: bool,
 ) -> list[AttributeMistake]:
     found = []
     for pair in pairs:
-        partners = [other.candidate for other in pairs if other.reference == pair.reference]
-        said: frozenset[str] = frozenset().union(*(given[place].sides for place in partners))
+        if pair.relation.kind == "sign":
+            continue
+        significance = reference[pair.reference].clinical_significance
+        said = [given.findings[p.candidate] for p in pairs if p.reference == pair.reference]
+        meant = [wanted.findings[p.reference] for p in pairs if p.candidate == pair.candidate]
         for mistake in mistakes_of(
-            wanted[pair.reference],
-            given[pair.candidate],
+            wanted.findings[pair.reference],
+            given.findings[pair.candidate],
             pair.relation,
             prior_mentioned=prior_mentioned,
-            urgent=reference[pair.reference].clinical_significance == "urgent",
-            said_sides=said,
+            urgent=significance == "urgent",
+            said_sides=_sides_of(said),
+            meant_sides=_sides_of(meant),
+            dismissed=significance in ACTIONABLE
+            and pair.candidate in given.dismissed
+            and pair.reference not in wanted.dismissed,
         ):
             found.append(
                 AttributeMistake(

@@ -32,6 +32,7 @@ ERROR_TYPES = (
     "overinterpretation",
     "temporal",
 )
+NOTE_KINDS = ("matched", "missing", "false", "attribute", "contradiction")
 TAXONOMY_SIGNIFICANCE = {
     "urgent": "urgent",
     "actionable": "actionable_not_urgent",
@@ -118,7 +119,7 @@ class Errors:
 class Note:
     """What to tell the learner about one finding or one pair."""
 
-    kind: Literal["matched", "missing", "false", "attribute"]
+    kind: Literal["matched", "missing", "false", "attribute", "contradiction"]
     ref_id: str | None
     pred_id: str | None
     clinical_significance: str
@@ -142,6 +143,19 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Words that no rule understands."""
+
+    words: str
+    span: Span
+    advice: str
+    """What to write instead, or why they stay unread."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"words": self.words, "span": list(self.span), "advice": self.advice}
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The comparison of a candidate report with a reference, as one engine sees it."""
 
@@ -155,13 +169,23 @@ class Evaluation:
     """What the page shows, grouped by `kind`."""
     remarks: tuple[str, ...] = field(default=())
     """What the reader should know of the texts themselves, such as "the report is empty"."""
+    unread: tuple[Unread, ...] = ()
+    """Words of the candidate that were not understood."""
+    void: str = ""
+    """Why the candidate earns no points whatever it is compared with; empty where it may."""
     model: str | None = None
     """The model behind the engine, where there is one."""
 
     @cached_property
     def crimson(self) -> crimson.CrimsonScore:
         """The CRIMSON score with its arithmetic."""
-        return crimson.score(self)
+        false = set(self.errors.false_findings)
+        return crimson.score(
+            {f.id: f.clinical_significance for f in self.reference_findings},
+            {f.id: f.clinical_significance for f in self.predicted_findings if f.id in false},
+            {match.ref_id for match in self.matched_findings},
+            [(error.ref_id, error.severity) for error in self.errors.attribute_errors],
+        )
 
     @property
     def raw(self) -> float:
@@ -170,7 +194,17 @@ class Evaluation:
 
     @property
     def score(self) -> float:
-        """100 · max(0, CRIMSON), in [0, 100]."""
+        """100 · max(0, CRIMSON), in [0, 100]; what a game pays.
+
+        Nothing for a text that is void. Where the reference has only findings without weight,
+        CRIMSON is 1 for silence too: then the share that was found of all that either text names.
+        """
+        if self.void:
+            return 0.0
+        if self.reference_findings and not self.crimson.reference_weight:
+            found = {match.ref_id for match in self.matched_findings}
+            named = len(self.reference_findings) + len(self.errors.false_findings)
+            return self.crimson.points * len(found) / named
         return self.crimson.points
 
     def notes_of(self, kind: str) -> tuple[Note, ...]:
@@ -196,6 +230,8 @@ class Evaluation:
             "errors": self.errors.to_json(),
             "notes": [note.to_json() for note in self.notes],
             "remarks": list(self.remarks),
+            "unread": [item.to_json() for item in self.unread],
+            "void": self.void,
         }
 
 
@@ -222,6 +258,8 @@ def from_json(
         errors=_errors(_mapping(record.get("errors"), "errors")),
         notes=tuple(_note(item) for item in record.get("notes", ())),
         remarks=tuple(str(item) for item in record.get("remarks", ())),
+        unread=tuple(_unread(item) for item in record.get("unread", ())),
+        void=str(record.get("void") or ""),
         model=record.get("model"),
     )
     if repair:
@@ -377,10 +415,16 @@ def _attribute_error(item: Any) -> AttributeMistake:
     )
 
 
+def _unread(item: Any) -> Unread:
+    record = _mapping(item, "an unread word")
+    [span] = _spans([record.get("span")])
+    return Unread(_text(record, "words"), span, str(record.get("advice") or ""))
+
+
 def _note(item: Any) -> Note:
     record = _mapping(item, "a note")
     return Note(
-        kind=_choice(record, "kind", ("matched", "missing", "false", "attribute")),  # type: ignore[arg-type]
+        kind=_choice(record, "kind", NOTE_KINDS),  # type: ignore[arg-type]
         ref_id=record.get("ref_id"),
         pred_id=record.get("pred_id"),
         clinical_significance=_choice(record, "clinical_significance", SIGNIFICANCES),

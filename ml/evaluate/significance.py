@@ -9,10 +9,12 @@ made with cardiothoracic radiologists, and what radiologists answered in RadPref
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from ml import tables, taxonomy
+from ml.asserted import asserted
+from ml.crimson import SIGNIFICANCE_WEIGHTS
 from ml.evaluate.observation import Observation
 from ml.evaluate.schema import TAXONOMY_SIGNIFICANCE
 
@@ -53,7 +55,7 @@ class Rule:
             _within(_level(finding), self.min_severity, self.max_severity)
             and _within(patient.age, self.min_age, self.max_age)
             and (not self.indication or patient.has(self.indication))
-            and (self.words is None or self.words.search(finding.sentence) is not None)
+            and (self.words is None or self.words.search(asserted(finding.sentence)) is not None)
         )
 
 
@@ -105,18 +107,27 @@ def _indication_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
-@cache
-def _denied_trauma() -> re.Pattern[str]:
-    return dict(_indication_patterns())["no_trauma"]
-
-
+@lru_cache(maxsize=1000)
 def _groups_of(indication: str) -> frozenset[str]:
-    asserted = _denied_trauma().sub(" ", indication)
-    return frozenset(name for name, pattern in _indication_patterns() if pattern.search(asserted))
+    stated = asserted(indication)
+    return frozenset(name for name, pattern in _indication_patterns() if pattern.search(stated))
+
+
+def gravest_of(finding: Observation, patient: Patient) -> tuple[str, str]:
+    """The significance of a finding or, of a statement with alternatives, of the gravest one."""
+    if not finding.rivals:
+        return significance_of(finding, patient)
+    found = [
+        significance_of(replace(finding, concept=concept, label=label), patient)
+        for concept, label in sorted(finding.rivals)
+    ]
+    return max(found, key=lambda said: SIGNIFICANCE_WEIGHTS[said[0]])
 
 
 def significance_of(finding: Observation, patient: Patient) -> tuple[str, str]:
     """The published name of the significance, and the reason in a few words."""
+    if verdict := finding.verdict:
+        return TAXONOMY_SIGNIFICANCE[verdict.significance], verdict.reason
     rules = _rules()
     for rule in (
         *rules.get("*", ()),

@@ -1,32 +1,47 @@
 """Report text → findings: label, presence, side, zone, severity, size, change, words.
 
-A rule engine on tables that a curator can read and change (``ml/data/lexicon_en.csv``,
-``context_en.csv``, ``modifiers_en.csv`` and the same for other languages). It needs no model
+A rule engine on tables that a curator can read and change (``lexicon.csv``,
+``context.csv``, ``modifiers.csv`` in ``ml/data/language/CODE``). It needs no model
 and no download, and takes milliseconds a report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ml.findings.attributes import NO_ZONE_LABELS, Attributes, attributes_of
+from ml.findings.attributes import (
+    DEVICES,
+    MIDLINE_LABELS,
+    NO_ZONE_LABELS,
+    Attributes,
+    attributes_of,
+)
 from ml.findings.context import Sentence, kind_of
-from ml.findings.lexicon import LANGUAGES, Lexicon, Term, lexicon
+from ml.findings.lexicon import LANGUAGES, MASK, Lexicon, Term, lexicon
 from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
-from ml.findings.spelling import corrected
-from ml.findings.tokens import Token, sentences
+from ml.findings.reading import ReadSentence, read
+from ml.findings.tokens import Token
+from ml.regions import region_of
 
-__all__ = ["LANGUAGES", "Finding", "answer_line", "extract"]
+__all__ = ["LANGUAGES", "Finding", "answer_line", "extract", "stated_in"]
 
 LONGEST_TEXT = 1_000_000
 """Characters that the command reads of one text."""
 EITHER = "either"
 """Stated as one of two: present, and which of the two it is only probable."""
-CERTAINTY = {"possible": "possible", "probable": "probable", EITHER: "probable"}
+CERTAINTY = {
+    "doubt": "possible",
+    "possible": "possible",
+    "probable": "probable",
+    EITHER: "probable",
+}
+ORGANS = {"pleura": "lungs", "mediastinum": "heart"}
+"""Regions whose findings may be alternatives to those of another region."""
 PRESENCE: dict[str, Presence] = {
+    "doubt": "uncertain",
     "absent": "absent",
     "normal": "absent",
     "possible": "uncertain",
@@ -41,11 +56,31 @@ def extract(text: str, language: str = "en") -> list[Finding]:
     history is left out. Any text is read: one without a known word gives an empty
     list. ValueError for an unknown language.
     """
-    words = lexicon(language)
-    found: list[Finding] = []
-    for tokens in sentences(text):
-        found.extend(_findings(corrected(tokens, language), words))
-    return found
+    return stated_in(read(text, language), lexicon(language, MASK in text))
+
+
+def stated_in(sentences: Iterable[ReadSentence], words: Lexicon) -> list[Finding]:
+    """The findings of sentences that were read with a lexicon."""
+    return [found for item in sentences for found in _once(list(_findings(item, words)))]
+
+
+def _once(found: Sequence[Finding]) -> Iterator[Finding]:
+    """A sentence's findings without what repeats another: the enlarged heart with its ratio.
+
+    Left out are a hedge on what the sentence states anyway, and a second mention of
+    a finding that a body has only once.
+    """
+    stated = {item.label: item for item in reversed(found) if item.presence == "present"}
+    for item in found:
+        sure = stated.get(item.label, item)
+        hedge = item.presence == "uncertain" and sure is not item
+        again = item.presence == "present" and item.label in MIDLINE_LABELS and sure is not item
+        if (
+            not (hedge or again)
+            or item.side not in ("", sure.side)
+            or item.zone not in ("", sure.zone)
+        ):
+            yield item
 
 
 def answer_line(item: dict[str, Any]) -> dict[str, Any]:
@@ -62,17 +97,18 @@ def answer_line(item: dict[str, Any]) -> dict[str, Any]:
     return {"findings": [finding.to_json() for finding in extract(text, language)]}
 
 
-def _findings(tokens: list[Token], words: Lexicon) -> Iterator[Finding]:
+def _findings(said: ReadSentence, words: Lexicon) -> Iterator[Finding]:
     """The findings of one sentence."""
-    matches = _chosen(words.terms.find(tokens))
+    tokens, modifiers = said.tokens, said.modifiers
+    matches = _one_device_once(_chosen(said.terms), tokens, words)
     if not matches:
         return
-    sentence = Sentence(tokens, longest(words.cues.find(tokens)), words)
+    sentence = Sentence(tokens, said.cues, words, matches, modifiers)
     scopes = sentence.scopes()
-    modifiers = longest(words.modifiers.find(tokens))
     kinds = [_kind(match, kind_of(match, scopes)) for match in matches]
     kinds = _alternatives(sentence, matches, kinds)
-    attributes = attributes_of(sentence, matches, modifiers)
+    tips = longest(words.positions.find(tokens)) if _has_device(matches) else []
+    attributes = attributes_of(sentence, matches, modifiers, tips)
     roots = _roots(sentence, matches, kinds)
     for place, (match, kind) in enumerate(zip(matches, kinds, strict=True)):
         if kind != "drop":
@@ -80,13 +116,22 @@ def _findings(tokens: list[Token], words: Lexicon) -> Iterator[Finding]:
             yield from _stated(match, kind, attributes[place], tokens, root)
 
 
+def _has_device(matches: Sequence[Match[Term]]) -> bool:
+    return any(label in DEVICES for match in matches for label in match.value.labels)
+
+
 def _chosen(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
-    """The longest readings: none inside another, no label twice on the same words."""
+    """The longest readings: none inside another, no label twice on the same words.
+
+    What only looks like a finding ("nipple shadow") takes its words from shorter readings.
+    """
     kept: list[Match[Term]] = []
     covered: list[set[int]] = []
-    for match in sorted(matches, key=lambda m: -len(m.places)):
+    for match in sorted(matches, key=lambda m: (-len(m.places), bool(m.value.labels))):
         places = set(match.places)
-        if any(places <= other for other in covered):
+        if any(places <= other for other in covered) or any(
+            not other.value.labels and not places.isdisjoint(other.places) for other in kept
+        ):
             continue
         covered.append(places)
         if not any(
@@ -96,6 +141,21 @@ def _chosen(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
             kept.append(match)
     stated = [match for match in kept if match.value.labels]
     return sorted(stated, key=lambda m: (m.places[-1], m.places))
+
+
+def _one_device_once(
+    matches: Sequence[Match[Term]], tokens: Sequence[Token], words: Lexicon
+) -> list[Match[Term]]:
+    """Without the second name of one device: "central catheter of jugular access"."""
+    kept: list[Match[Term]] = []
+    for match in matches:
+        device = set(match.value.labels) & DEVICES
+        if kept and device & set(kept[-1].value.labels):
+            between = tokens[kept[-1].end : match.start]
+            if not between or (len(between) == 1 and between[0].word in words.words["preposition"]):
+                continue
+        kept.append(match)
+    return kept
 
 
 def _kind(match: Match[Term], kind: str) -> str:
@@ -125,9 +185,18 @@ def _roots(sentence: Sentence, matches: Sequence[Match[Term]], kinds: Sequence[s
     for place in range(1, len(matches)):
         one, other = matches[place - 1], matches[place]
         stated = all(PRESENCE.get(k, "present") != "absent" for k in kinds[place - 1 : place + 1])
-        if stated and "drop" not in kinds[place - 1 : place + 1] and sentence.links(one, other):
+        if "drop" in kinds[place - 1 : place + 1] or _organ(one) != _organ(other):
+            continue
+        hedged = all(k in ("possible", "probable") for k in kinds[place - 1 : place + 1])
+        if stated and sentence.links(one, other, listed=hedged):
             roots[place] = roots[place - 1]
     return roots
+
+
+def _organ(match: Match[Term]) -> str:
+    """Where a finding lies, for alternatives: lung and pleura are one place, spine is another."""
+    region = region_of(match.value.labels[0])
+    return ORGANS.get(region, region)
 
 
 def _span(match: Match[Term], tokens: Sequence[Token]) -> tuple[int, int]:
@@ -154,6 +223,8 @@ def _stated(
     change = sets.get("change") or found.change
     if presence == "absent" and change not in ("", "resolved"):
         change = ""
+    elif presence == "present" and change == "resolved":
+        change = "stable"  # It has not resolved.
     span = _span(match, tokens)
     named = [(label, root) for label in match.value.labels]
     named += [(label, root or span) for label in match.value.wider]
@@ -164,11 +235,12 @@ def _stated(
                 presence=presence,
                 side=sets.get("side") or side,
                 zone=sets.get("zone") or zone,
-                severity=sets.get("severity") or found.severity,
-                size_mm=found.size_mm,
+                severity=sets.get("severity") or found.severity_at((side, zone)),
+                size_mm=found.size_at((side, zone)),
                 certainty=CERTAINTY.get(kind, "certain"),
                 change=change,
                 descriptors=tuple(found.descriptors),
+                positions=tuple(found.positions),
                 span=span,
                 explains=explains,
             )

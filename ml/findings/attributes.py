@@ -14,15 +14,9 @@ from itertools import pairwise
 from ml.findings.context import LIST_GAP, Sentence
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
+from ml.findings.sizes import EARLIER, SIZE, sizes_of
+from ml.findings.tokens import SEPARATOR
 
-UNITS_MM = {
-    **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
-    **dict.fromkeys(("milimetro", "milimetros"), 1.0),
-    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
-    **dict.fromkeys(("centimetro", "centimetros", "cms"), 10.0),
-}
-LARGEST_MM = 500.0
-BY = frozenset({"x", "by", "por", "×"})
 ONE_SIDED_ZONES = {"middle lobe": "right", "lingula": "left"}
 MIDLINE_LABELS = frozenset(
     (
@@ -30,9 +24,14 @@ MIDLINE_LABELS = frozenset(
         *("tortuous_aorta", "aortic_calcification", "hiatal_hernia", "degenerative_spine"),
         *("scoliosis", "osteopenia", "pneumomediastinum", "pneumoperitoneum", "copd"),
         *("pulmonary_hypertension", "hyperinflation", "hypoinflation", "emphysema"),
+        "mediastinal_shift",
     )
 )
-"""Findings that take no side or zone from a neighbor in the sentence."""
+"""Findings that neither take a side or zone from a neighbor in the sentence nor give one: the side
+of a shift is where to, not where."""
+
+DEVICES = frozenset({"tube", "catheter", "heart_device"})
+"""Findings whose tip has a position."""
 
 NO_ZONE_LABELS = frozenset(
     (
@@ -45,6 +44,14 @@ NO_ZONE_LABELS = frozenset(
 """Findings outside the lungs: a zone said near them is that of something else."""
 
 
+@dataclass(frozen=True)
+class Degree:
+    """How large one of several places of a finding is said to be."""
+
+    severity: str = ""
+    size_mm: float | None = None
+
+
 @dataclass
 class Attributes:
     """What one part of a sentence says of its finding."""
@@ -55,6 +62,21 @@ class Attributes:
     size_mm: float | None = None
     change: str = ""
     descriptors: list[str] = field(default_factory=list)
+    positions: list[str] = field(default_factory=list)
+    of_place: dict[tuple[str, str], Degree] = field(default_factory=dict)
+    """Degree and size of each place, where the text gives several: small left, moderate right."""
+    said_of_all: str = ""
+    """A change said behind the verb of a list: "effusion and consolidation have improved"."""
+
+    def severity_at(self, place: tuple[str, str]) -> str:
+        """The degree at a place, or else of the whole finding."""
+        degree = self.of_place.get(place)
+        return self.severity if degree is None else degree.severity
+
+    def size_at(self, place: tuple[str, str]) -> float | None:
+        """The size at a place, or else of the whole finding."""
+        degree = self.of_place.get(place)
+        return self.size_mm if degree is None else degree.size_mm
 
 
 @dataclass(frozen=True)
@@ -67,48 +89,30 @@ class Said:
     value: str
 
 
-def sizes_in(words: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Start, end and millimeters of every measurement; of ``2 x 3 cm`` the larger."""
-    place = 0
-    while place < len(words):
-        numbers, end = _numbers(words, place)
-        if numbers and end < len(words) and words[end] in UNITS_MM:
-            size = max(numbers) * UNITS_MM[words[end]]
-            if 0 < size <= LARGEST_MM:
-                yield place, end + 1, size
-        place = max(end, place + 1)
-
-
-def _numbers(words: Sequence[str], place: int) -> tuple[list[float], int]:
-    found: list[float] = []
-    while place < len(words) and words[place][0].isdecimal() and words[place][-1].isdecimal():
-        found.append(float(words[place].replace(",", ".")))
-        place += 1
-        if (
-            place < len(words)
-            and words[place] in UNITS_MM
-            and words[place + 1 : place + 2] == ["x"]
-        ):
-            place += 1
-        if place + 1 < len(words) and words[place] in BY and words[place + 1][0].isdecimal():
-            place += 1
-            continue
-        break
-    return found, place
-
-
 def attributes_of(
-    sentence: Sentence, findings: Sequence[Match[Term]], modifiers: Sequence[Match[Modifier]]
+    sentence: Sentence,
+    findings: Sequence[Match[Term]],
+    modifiers: Sequence[Match[Modifier]],
+    positions: Sequence[Match[str]] = (),
 ) -> list[Attributes]:
-    """The attributes of each finding of a sentence, in the same order."""
+    """The attributes of each finding of a sentence, in the same order.
+
+    `positions` are where the tips of devices are said to lie.
+    """
     said = [item for modifier in modifiers for item in _said(modifier)]
-    said += [Said(a, b, "size", str(size)) for a, b, size in sizes_in(sentence.words)]
+    said += [
+        Said(size.start, size.end, EARLIER if size.is_earlier else SIZE, str(size.mm))
+        for size in sizes_of(sentence)
+    ]
+    said += [Said(at.start, at.end, "position", at.value) for at in positions]
     said.sort(key=lambda item: item.start)
     parts = _parts(sentence, findings, said)
+    elsewhere = sentence.other_clauses(findings)
     found = []
     for finding, (start, end) in zip(findings, parts, strict=True):
-        inside = [item for item in said if start <= item.start < end]
-        found.append(_attributes(finding, inside))
+        own = [s for s in said if start <= s.start < end]
+        inside = [s for s in own if s.start not in elsewhere or s.start in finding.places]
+        found.append(_attributes(finding, inside, sentence))
     _share(sentence, findings, found)
     return found
 
@@ -130,9 +134,21 @@ def _parts(
     """For each finding the tokens [start, end) of the sentence that speak of it."""
     cuts = [0]
     for one, other in pairwise(findings):
-        cuts.append(_cut(sentence, one.end, other.start))
+        cut = _cut(sentence, one.end, other.start)
+        # "Épanchement droit refoulant le médiastin": a side that the second cannot take.
+        if cut == one.end and MIDLINE_LABELS.issuperset(other.value.labels):
+            cut = min(_after_places(said, cut), other.start)
+        cuts.append(cut)
     cuts.append(len(sentence.words))
     return [(cuts[n], max(cuts[n + 1], findings[n].end)) for n in range(len(findings))]
+
+
+def _after_places(said: Sequence[Said], place: int) -> int:
+    """Where the sides and zones that begin at a place of the sentence have ended."""
+    for item in said:
+        if item.kind in ("side", "zone") and item.start == place:
+            return _after_places(said, item.end)
+    return place
 
 
 def _cut(sentence: Sentence, start: int, end: int) -> int:
@@ -142,7 +158,8 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
     places = range(end - 1, start - 1, -1)
     links = {cue.start for cue in sentence.cues if cue.value.kind not in ("pseudo", "")}
     for place in range(start, end):
-        if place in links or sentence.is_one_of("with", place):
+        joint = sentence.is_one_of("with", place) or sentence.is_one_of("by", place)
+        if joint or place in links or sentence.words[place] in (";", SEPARATOR):
             return place
     for place in places:
         if sentence.words[place] in (";", ",") or sentence.is_one_of("verb", place):
@@ -153,22 +170,93 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
     return end if sentence.is_one_of("preposition", start) else start
 
 
-def _attributes(finding: Match[Term], inside: Sequence[Said]) -> Attributes:
-    found = Attributes(places=_places([item for item in inside if item.kind in ("side", "zone")]))
+def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence) -> Attributes:
+    placing = [item for item in inside if item.kind in ("side", "zone")]
+    found = Attributes(places=_places(placing))
     own = set(finding.places)
-    for item in sorted(inside, key=lambda item: _distance(finding, item)):
-        if item.start in own and item.kind in ("severity", "change"):
-            continue  # "increased markings" and "a large heart" only name the finding.
+    # "Increased markings" and "a large heart" only name the finding.
+    telling = [s for s in inside if not (s.start in own and s.kind in ("severity", "change"))]
+    for item in sorted(telling, key=lambda item: _distance(finding, item)):
         if item.kind == "severity" and not found.severity:
             found.severity = item.value
         elif item.kind == "change" and not found.change:
             found.change = item.value
-        elif item.kind == "size" and (found.size_mm is None or float(item.value) > found.size_mm):
+            if any(sentence.is_one_of("verb", p) for p in range(finding.end, item.start)):
+                found.said_of_all = item.value
+        elif item.kind == SIZE and (found.size_mm is None or float(item.value) > found.size_mm):
             found.size_mm = float(item.value)
+    if found.size_mm is None and found.change in ("", "stable"):
+        # It has the size that it is said to have had.
+        earlier = [float(item.value) for item in telling if item.kind == EARLIER]
+        found.size_mm = max(earlier, default=None)
     found.descriptors = list(
         dict.fromkeys(item.value for item in inside if item.kind == "descriptor")
     )
+    if DEVICES & set(finding.value.labels):
+        said = (item.value for item in telling if item.kind == "position")
+        found.positions = list(dict.fromkeys(said))
+    _divide(found, placing, telling, sentence)
     return found
+
+
+def _divide(
+    found: Attributes, placing: Sequence[Said], telling: Sequence[Said], sentence: Sentence
+) -> None:
+    """Give each of several degrees or sizes to the place it stands nearest to."""
+    sides = [item for item in placing if item.kind == "side"]
+    several = {item.value for item in sides}
+    if found.places == [("bilateral", "")] and several == {"left", "right"}:
+        by_side = {side: _degree_near(side, sides, telling, sentence) for side in ("left", "right")}
+        if by_side["left"] != by_side["right"]:
+            found.places = [(item.value, "") for item in sides]
+            found.of_place = {(side, ""): degree for side, degree in by_side.items()}
+    elif len(found.places) > 1:
+        zones = [item for item in placing if item.kind == "zone"]
+        if len(zones) == len(found.places):
+            found.of_place = _by_zone(found.places, zones, telling)
+
+
+def _degree_near(
+    side: str, sides: Sequence[Said], telling: Sequence[Said], sentence: Sentence
+) -> Degree:
+    """The degree and size that stand nearer to a side than to the other, with no "and" between."""
+    severity, size = "", None
+    for item in telling:
+        nearest = min(sides, key=lambda near: (_joined(sentence, near, item), _apart(near, item)))
+        if nearest.value != side:
+            continue
+        if item.kind == "severity":
+            severity = severity or item.value
+        elif item.kind == SIZE:
+            size = max(size or 0.0, float(item.value))
+    return Degree(severity, size)
+
+
+def _by_zone(
+    places: Sequence[tuple[str, str]], zones: Sequence[Said], telling: Sequence[Said]
+) -> dict[tuple[str, str], Degree]:
+    """The sizes of several places, where there is one for each; none otherwise."""
+    sizes = [item for item in telling if item.kind == SIZE]
+    if len(sizes) != len(places):
+        return {}
+    severities = [item for item in telling if item.kind == "severity"]
+    return {
+        place: Degree(
+            min(severities, key=lambda item: _apart(item, zone)).value if severities else "",
+            float(size.value),
+        )
+        for place, zone, size in zip(places, zones, sizes, strict=True)
+    }
+
+
+def _joined(sentence: Sentence, one: Said, other: Said) -> bool:
+    """Whether an "and" or a comma stands between two words."""
+    between = range(min(one.end, other.end), max(one.start, other.start))
+    return any(sentence.words[p] == "," or sentence.is_one_of("and", p) for p in between)
+
+
+def _apart(one: Said, other: Said) -> int:
+    return max(one.start - other.end, other.start - one.end, 0)
 
 
 def _distance(finding: Match[Term], item: Said) -> int:
@@ -190,12 +278,25 @@ def _places(said: Sequence[Said]) -> list[tuple[str, str]]:
         else:
             own = ONE_SIDED_ZONES.get(item.value, "")
             side = _one_side(sides) if fresh or not own else own
+            if _takes_next(said, item):
+                side = ""
             zones.append((side, item.value))
             fresh = False
-    trailing = fresh and sides and all(side != _one_side(sides) for side, _ in zones)
+    # Of a finding on both sides, a side behind it only says where there is more of it.
+    trailing = (
+        fresh and sides and all(side not in (_one_side(sides), "bilateral") for side, _ in zones)
+    )
     if trailing or (sides and not zones):
         zones.append((_one_side(sides), ""))
     return list(dict.fromkeys(zones))
+
+
+def _takes_next(said: Sequence[Said], zone: Said) -> bool:
+    """Whether a zone's side stands behind it: "superior derecho e inferior izquierdo"."""
+    behind = [item for item in said if zone.end <= item.start <= zone.end + 1]
+    if not behind or behind[0].kind != "side" or behind[0].start != zone.end:
+        return False
+    return len(behind) == 1
 
 
 def _one_side(sides: Sequence[str]) -> str:
@@ -210,6 +311,11 @@ def _share(
 ) -> None:
     """Give findings without a place that of the neighbor they are joined to."""
     pairs = list(zip(range(len(found)), range(1, len(found)), strict=False))
+    for before, after in reversed(pairs):
+        if not found[before].change and sentence.listed(findings[before], findings[after]):
+            found[before].change = found[before].said_of_all = found[after].said_of_all
+        if not found[before].positions and sentence.listed(findings[before], findings[after]):
+            found[before].positions = list(found[after].positions)
     for before, after in pairs:
         _give(findings, found, before, after)
     for before, after in reversed(pairs):
@@ -218,7 +324,7 @@ def _share(
             sentence.is_one_of("with", place)
             or sentence.is_one_of("verb", place)
             or sentence.is_one_of("preposition", place)
-            or sentence.words[place] == ";"
+            or sentence.words[place] in (";", SEPARATOR)
             for place in between
         )
         if not apart and len(between) <= LIST_GAP:

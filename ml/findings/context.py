@@ -2,8 +2,10 @@
 
 The method is ConText (Harkema et al., J Biomed Inform 2009;42:839-851), which grew out of
 NegEx (Chapman et al., J Biomed Inform 2001;34:301-310): trigger words open a scope to their
-right or left, words of termination close it, pseudo-triggers open none. Ours adds the
-list rule: a comma continues a denial only while the items read as a list.
+right or left, words of termination close it, pseudo-triggers open none. Ours adds the list
+rule (a comma or "and" continues a denial or a hedge only while the items read as a bare list),
+the rule of neighbors (a described finding that follows another without a joining word begins a new
+statement, as in dictation) and answers (``Effusion, pneumothorax: none``).
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.findings.lexicon import Cue, Lexicon
+from ml import taxonomy
+from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
 from ml.findings.patterns import Match
-from ml.findings.tokens import Token
+from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES, Token
 
-WEIGHT = {"drop": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
+WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
 """Where scopes overlap, the first of these wins."""
+HEDGES = ("possible", "probable")
 LIST_GAP = 4
 """Words between two findings of one list at most."""
+DESCRIBES = ("side", "zone", "place", "severity")
+"""Modifiers with which an item of a list reads as a statement of its own."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +43,28 @@ class Scope:
 
 
 class Sentence:
-    """The words of one sentence with the cues that were found in it."""
+    """The words of one sentence with the cues, findings and modifiers that were found in it."""
 
     def __init__(
-        self, tokens: Sequence[Token], cues: Sequence[Match[Cue]], lexicon: Lexicon
+        self,
+        tokens: Sequence[Token],
+        cues: Sequence[Match[Cue]],
+        lexicon: Lexicon,
+        terms: Sequence[Match[Term]] = (),
+        modifiers: Sequence[Match[Modifier]] = (),
     ) -> None:
         self.words = [token.word for token in tokens]
         self.cues = cues
-        self._lexicon = lexicon
+        self._classes = lexicon.words
+        self._terms = terms
         self._starts = {cue.start: cue.value.kind for cue in cues}
         self._ends = {cue.end: cue.value.kind for cue in cues}
+        self._answered = {cue.end for cue in cues if cue.value.answer}
+        self._term_starts = {term.start: term for term in terms}
+        self._term_ends = {term.end: term for term in terms}
+        self._described = {
+            place for item in modifiers if item.value.kind in DESCRIBES for place in item.places
+        }
 
     def scopes(self) -> list[Scope]:
         """The scope of every trigger."""
@@ -54,37 +72,106 @@ class Sentence:
         for cue in self.cues:
             if cue.value.kind not in WEIGHT:
                 continue
-            if cue.value.forward:
-                end = self._forward_end(cue)
-                found.append(Scope(cue.value.kind, cue.end, end, True))
-            if cue.value.backward:
-                start = self._backward_start(cue)
-                found.append(Scope(cue.value.kind, start, cue.start, False))
+            forward = Scope(cue.value.kind, cue.end, self._forward_end(cue), True)
+            back = Scope(cue.value.kind, self._backward_start(cue), cue.start, False)
+            if cue.value.either:
+                found.append(back if self._speaks_back(cue) else forward)
+                continue
+            found += [forward] * cue.value.forward + [back] * cue.value.backward
         return found
 
     def is_one_of(self, name: str, place: int) -> bool:
         """Whether the word at a place belongs to a class of the lexicon."""
-        words = self._lexicon.words.get(name, frozenset())
-        return 0 <= place < len(self.words) and self.words[place] in words
+        return 0 <= place < len(self.words) and self.words[place] in self._classes[name]
 
-    def links(self, one: Match[object], other: Match[object]) -> bool:
-        """Whether the second finding explains the first or is an alternative to it."""
+    def links(self, one: Match[object], other: Match[object], *, listed: bool = False) -> bool:
+        """Whether the second finding explains the first or is an alternative to it.
+
+        Of two that are `listed` as hedged the second explains nothing: "possible nodule, possible
+        effusion" says both.
+        """
         between = range(one.end, other.start)
-        if any(self.words[place] == ";" for place in between):
+        joined = any(self._is_or(place) for place in between)
+        if listed and not joined and any(self.words[place] == "," for place in between):
             return False
-        if any(self._starts.get(place) in ("link", "possible", "probable") for place in between):
+        if any(self.words[place] in (";", SEPARATOR) for place in between):
+            return False
+        if any(self._starts.get(place) in ("link", *HEDGES) for place in between):
             return not any(self._adds(place) for place in between)
         return len(between) <= LIST_GAP and any(self.is_one_of("or", place) for place in between)
 
+    def listed(self, one: Match[object], other: Match[object]) -> bool:
+        """Whether only commas, joining words and adjectives stand between two findings."""
+        return all(
+            self.words[place] in (",", "/", ":")
+            or place in self._described
+            or any(self.is_one_of(name, place) for name in ("or", "and", "article"))
+            or self._starts.get(place) in HEDGES
+            for place in range(one.end, other.start)
+        )
+
+    def other_clauses(self, findings: Sequence[Match[Term]]) -> frozenset[int]:
+        """The places of clauses without a finding: what they say belongs to none.
+
+        A clause ends at a semicolon, a dash or a word such as "but"; one that a comma or "and" ends
+        counts only where it says that something is normal ("the right lung is clear and …").
+        """
+        named = {place for finding in findings for place in finding.places}
+        outside: set[int] = set()
+        for clause, firm in self._clauses():
+            clear = any(self.is_one_of("clear", place) for place in clause)
+            if named.isdisjoint(clause) and (firm or clear):
+                outside.update(clause)
+        return frozenset(outside)
+
+    def _clauses(self) -> list[tuple[range, bool]]:
+        """The clauses of the sentence, each with whether a firm mark divides it from the rest."""
+        borders = [(0, True)]
+        for place, word in enumerate(self.words):
+            if word == ";" or (word == SEPARATOR and not self._is_heading(borders[-1][0], place)):
+                borders.append((place, True))
+            elif self._starts.get(place) == "end" or word == "," or self.is_one_of("and", place):
+                borders.append((place, False))
+        ends = [*borders[1:], (len(self.words), True)]
+        return [
+            (range(start, end), firm and last)
+            for (start, firm), (end, last) in zip(borders, ends, strict=True)
+        ]
+
+    def _is_heading(self, start: int, end: int) -> bool:
+        """Whether all words of a clause name a finding: what follows its dash speaks of it."""
+        return any(term.start <= start and end <= term.end for term in self._terms)
+
     def _adds(self, place: int) -> bool:
         """Whether a word adds a statement of its own, so that nothing is explained."""
-        adds = self.is_one_of("and", place) and not self.is_one_of("or", place + 1)
+        adds = self.is_one_of("and", place) and not self._is_or(place)
         return adds or self._starts.get(place) == "absent"
+
+    def _is_or(self, place: int) -> bool:
+        """Whether a word joins alternatives: or, and/or, and possibly."""
+        return (
+            self.is_one_of("or", place)
+            or self.is_one_of("or", place + 1)
+            or (self.words[place + 1 : place + 2] == ["/"] and self.is_one_of("or", place + 2))
+        )
+
+    def _speaks_back(self, cue: Match[Cue]) -> bool:
+        """Whether nothing that a trigger could speak of follows: "pneumonia likely in the RLL".
+
+        Without a finding before it ("excluded: fracture") it speaks of what follows.
+        """
+        if not any(term.start < cue.start for term in self._terms):
+            return False
+        place = cue.end
+        closes = place >= len(self.words) or self.words[place] in PUNCTUATION
+        joints = ("and", "or", "with", "preposition")
+        return closes or any(self.is_one_of(name, place) for name in joints)
 
     def _forward_end(self, cue: Match[Cue]) -> int:
         kind = cue.value.kind
         for place in range(cue.end, len(self.words)):
-            if self._starts.get(place) == "end" or self.words[place] == ";":
+            word = self.words[place]
+            if self._starts.get(place) == "end" or word in (";", SEPARATOR):
                 return place
             if self._is_with(place) and place > cue.end:
                 return place
@@ -92,11 +179,30 @@ class Sentence:
                 return place
             if kind != "absent" and self._starts.get(place) == "absent" and place > cue.end:
                 return place
-            if self.words[place] == "," and not self._list_goes_on(place, kind):
+            if word == "," and not self._list_goes_on(place, cue):
                 return place
-            if self.is_one_of("and", place) and not self._and_goes_on(place, kind):
+            if self.is_one_of("and", place) and not self._and_goes_on(place, cue):
+                return place
+            if kind != "drop" and self._neighbors(place, cue.end):
                 return place
         return len(self.words)
+
+    def _neighbors(self, place: int, start: int) -> bool:
+        """Whether a finding ends here and a statement of another one follows without a joint."""
+        term = self._term_ends.get(place)
+        if term is None or term.start < start:
+            return False
+        following = place
+        while following < len(self.words) and following not in self._term_starts:
+            if following not in self._described and not self.is_one_of("affirm", following):
+                return False
+            following += 1
+        other = self._term_starts.get(following)
+        return other is not None and not _akin(term, other) and not self._or_follows(following)
+
+    def _or_follows(self, place: int) -> bool:
+        """Whether alternatives follow in this clause, so that what stands here is a list."""
+        return any(self.is_one_of("or", p) for p in range(place, self._clause_end(place)))
 
     def _is_with(self, place: int) -> bool:
         """Whether a new statement begins with "with"; "associated with" goes on."""
@@ -105,79 +211,126 @@ class Sentence:
     def _item(self, place: int) -> range:
         """The places of the list item after a comma or conjunction."""
         for end in range(place + 1, len(self.words)):
-            if self.words[end] in ",;" or (
+            if self.words[end] in (",", ";", SEPARATOR) or (
                 end > place + 1 and (self.is_one_of("or", end) or self.is_one_of("and", end))
             ):
                 return range(place + 1, end)
         return range(place + 1, len(self.words))
 
-    def _is_clause(self, item: range) -> bool:
-        """Whether an item has a verb of its own, so that it is no part of a list."""
+    def _is_clause(self, item: range, *, of_list: bool = True) -> bool:
+        """Whether an item has a verb of its own; one at the end of a list is the whole list's."""
         return any(
-            self.is_one_of("verb", place) and not self.is_one_of("seen", place + 1)
+            self.is_one_of("verb", place) and not (of_list and self.is_one_of("seen", place + 1))
             for place in item
         )
 
-    def _list_goes_on(self, comma: int, kind: str) -> bool:
-        following = comma + 1
+    def _is_described(self, item: Sequence[int]) -> bool:
+        """Whether an item says side, place or degree, and so states a finding."""
+        return any(self.is_one_of("affirm", p) or p in self._described for p in item)
+
+    def _list_goes_on(self, comma: int, cue: Match[Cue]) -> bool:
+        following, kind = comma + 1, cue.value.kind
         if self.is_one_of("or", following):
             return True
-        if self._starts.get(following) in ("possible", "probable") and kind == "absent":
+        if self._starts.get(following) in HEDGES and kind == "absent":
             return False
         if self.is_one_of("and", following):
-            return self._and_goes_on(following, kind)
+            return self._and_goes_on(following, cue)
         item = self._item(comma)
-        if self._is_clause(item):
+        if self._or_follows(following):
+            return not self._is_clause(item)
+        if self._is_clause(item, of_list=not self._names_before(comma, cue.end)):
             return False
-        is_list = any(
-            self.is_one_of("or", place) for place in range(following, self._clause_end(following))
-        )
-        return (
-            kind != "absent"
-            or is_list
-            or not any(self.is_one_of("affirm", place) for place in item)
+        if kind == "drop" or cue.value.wide or not self._names_before(comma, cue.end):
+            return True
+        closed = any(self._joins_findings(p) for p in range(cue.end, comma))
+        return not closed and not self._is_described(item)
+
+    def _names_before(self, place: int, start: int) -> bool:
+        """Whether a trigger has met a finding: before, commas stand between adjectives."""
+        return any(start <= term.start and term.end <= place for term in self._terms)
+
+    def _joins_findings(self, place: int) -> bool:
+        """Whether an "or" stands between two findings, and so ends a list."""
+        return self.is_one_of("or", place) and any(
+            term.end <= place for term in self._terms if term.end > place - LIST_GAP
         )
 
     def _clause_end(self, start: int) -> int:
         for place in range(start, len(self.words)):
-            if self.words[place] == ";" or self._starts.get(place) in ("end", "absent"):
+            stops = self.words[place] in (";", SEPARATOR)
+            if stops or self._starts.get(place) in ("end", "absent"):
                 return place
         return len(self.words)
 
-    def _and_goes_on(self, place: int, kind: str) -> bool:
-        if self.is_one_of("or", place + 1):
+    def _and_goes_on(self, place: int, cue: Match[Cue]) -> bool:
+        kind = cue.value.kind
+        if self._is_or(place):
             return True
-        if kind in ("possible", "probable"):
-            return False
-        if self._starts.get(place + 1) == "absent":
-            return True
-        if self._starts.get(place + 1) in ("possible", "probable"):
-            return False
+        follows = self._starts.get(place + 1)
+        if follows == "absent":
+            return kind not in HEDGES
+        if follows in HEDGES:
+            return kind in HEDGES
         item = self._item(place)
         if self._is_clause(item):
             return False
-        return not any(self.is_one_of("affirm", p) for p in item[:2])
+        return cue.value.wide or not self._is_described(item[:2])
 
     def _backward_start(self, cue: Match[Cue]) -> int:
+        if cue.value.answer:
+            return self._asked_from(cue.start)
         joined = False
         normal = cue.value.kind == "normal"
         for place in range(cue.start - 1, -1, -1):
             word = self.words[place]
             stops = (
-                word == ";"
+                word in (";", SEPARATOR)
                 or self._ends.get(place + 1) == "end"
                 or (self.is_one_of("verb", place) and place < cue.start - 1)
                 or self.is_one_of("with", place)
-                or (word == "," and (normal or not joined))
+                or (word == "," and (normal or not (joined or place == cue.start - 1)))
                 or (normal and self.is_one_of("and", place))
+                or (place in self._term_ends and self.is_one_of("article", place))
             )
             if stops:
                 return place + 1
             joined = joined or self.is_one_of("and", place) or self.is_one_of("or", place)
         return 0
 
+    def _asked_from(self, colon: int) -> int:
+        """Where the list begins that is asked before an answer: its items are bare."""
+        first = colon
+        for place in range(colon - 1, -1, -1):
+            word = self.words[place]
+            if word in (";", ":", SEPARATOR, YES) or place + 1 in self._answered:
+                return place + 1
+            asks = word == QUERY
+            if self._ends.get(place + 1) == "end" or (
+                self._starts.get(place) in WEIGHT and not asks
+            ):
+                return first
+            if word == ",":
+                if self._is_described(self._before(place)):
+                    return place + 1
+                first = place
+        return 0
+
+    def _before(self, comma: int) -> range:
+        """The places of the item before a comma."""
+        for place in range(comma - 1, -1, -1):
+            if self.words[place] in (",", ";", ":", SEPARATOR):
+                return range(place + 1, comma)
+        return range(comma)
+
+
+def _akin(one: Match[Term], other: Match[Term]) -> bool:
+    """Whether two neighbors are two words for one appearance: consolidating airspace disease."""
+    groups = [{taxonomy.group_of(label) for label in term.value.labels} for term in (one, other)]
+    return not groups[0].isdisjoint(groups[1])
+
 
 def kind_of(match: Match[object], scopes: Sequence[Scope]) -> str:
-    """What the scopes say of a finding: drop, absent, possible, probable, or empty."""
+    """What the scopes say of a finding: drop, doubt, absent, …, or empty."""
     kinds = [scope.kind for scope in scopes if scope.holds(match)]
     return max(kinds, key=WEIGHT.__getitem__, default="")

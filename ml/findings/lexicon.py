@@ -1,23 +1,26 @@
-"""The words of one language, read from ``ml/data/*_LANGUAGE.csv`` and compiled once."""
+"""The words of one language, read from ``ml/data/language/CODE/*.csv`` and compiled once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from ml import tables, taxonomy
 from ml.findings.patterns import Matcher, Pattern, parse
+from ml.findings.tokens import NO, UNTICKED, Rules
 
-LANGUAGES = ("en", "es")
+LANGUAGES = tuple(row["language"] for row in tables.rows("languages"))
+"""Codes of the languages that have a folder ``ml/data/language/CODE``."""
 BLOCKER = "-"
-CUE_KINDS = ("pseudo", "absent", "normal", "probable", "possible", "drop", "end", "link")
+CUE_KINDS = ("pseudo", "doubt", "absent", "normal", "probable", "possible", "drop", "end", "link")
+DIRECTIONS = ("", "forward", "list", "backward", "both", "either", "answer")
 MODIFIER_KINDS = ("side", "zone", "place", "severity", "change", "descriptor")
 
 
 @dataclass(frozen=True)
 class Term:
-    """What a row of ``lexicon_*.csv`` means."""
+    """What a row of ``lexicon.csv`` means."""
 
     labels: tuple[str, ...]
     """Slugs of the taxonomy; empty for words that only look like a finding."""
@@ -29,16 +32,22 @@ class Term:
 
 @dataclass(frozen=True)
 class Cue:
-    """What a row of ``context_*.csv`` means."""
+    """What a row of ``context.csv`` means."""
 
     kind: str
     forward: bool
     backward: bool
+    answer: bool = False
+    """Whether it answers a question before it, and so all items of a list that was asked."""
+    either: bool = False
+    """Whether it speaks of what follows it, or of what stands before it where nothing follows."""
+    wide: bool = False
+    """Whether it speaks of a whole list after it, described items too: removal of, differential."""
 
 
 @dataclass(frozen=True)
 class Modifier:
-    """What a row of ``modifiers_*.csv`` means."""
+    """What a row of ``modifiers.csv`` means."""
 
     kind: str
     """One of `MODIFIER_KINDS`, or empty for words that only look like one."""
@@ -52,6 +61,8 @@ class Lexicon:
     terms: Matcher[Term]
     cues: Matcher[Cue]
     modifiers: Matcher[Modifier]
+    positions: Matcher[str]
+    """Where a device's tip lies, as `ml.devices` names it."""
     words: Mapping[str, frozenset[str]]
     """Name of a class of single words → its words."""
     vocabulary: tuple[str, ...]
@@ -61,27 +72,77 @@ class Lexicon:
     stems: tuple[str, ...]
     """Beginnings of words that patterns accept with any ending."""
 
+    def names(self, word: str) -> bool:
+        """Whether a word names a finding, a place or a degree."""
+        return word in self._vocabulary or word.startswith(self.stems)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands right as it is."""
+        return word in self.known or word.startswith(self.stems)
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        return frozenset(self.vocabulary)
+
+    @cached_property
+    def sentence_rules(self) -> Rules:
+        """Where the sentences of the language end."""
+        return Rules(
+            continues=self.words.get("continues", frozenset()),
+            abbreviations=self.words.get("abbreviation", frozenset()),
+            nouns=self.words.get("noun", frozenset()),
+            going_on=frozenset().union(
+                *(self.words.get(name, ()) for name in ("preposition", "verb", "and", "or", "seen"))
+            ),
+            openers=self.words.get("opener", frozenset()),
+            ordinals=self.words.get("ordinal", frozenset()),
+            answers=self.words.get("answer", frozenset()),
+            known=self.names,
+        )
+
+
+SIGNS = (
+    (f":|– {NO}", Cue("absent", forward=False, backward=True, answer=True)),
+    (UNTICKED, Cue("absent", forward=True, backward=False)),
+)
+"""What signs and boxes say in any language."""
+
+
+MASK = "XXXX"
+"""What Open-I's reports have in the place of a removed word."""
+
+
+def lexicon(language: str, masked: bool = False) -> Lexicon:
+    """The lexicon of a language; ValueError for an unknown one or a table that does not fit.
+
+    Only a `masked` text is read with the rows and alternatives that reckon with a removed word.
+    """
+    return _lexicon(language, masked)
+
 
 @cache
-def lexicon(language: str) -> Lexicon:
-    """The lexicon of a language; ValueError for an unknown one or a table that does not fit."""
+def _lexicon(language: str, masked: bool) -> Lexicon:
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
-    classes = _classes(language)
-    terms = list(_terms(language))
-    cues = list(_cues(language))
-    modifiers = list(_modifiers(language))
-    everything = [parse(source) for source, _ in (*terms, *cues, *modifiers)]
+    classes = _classes(language, masked)
+    terms = list(_terms(language, masked))
+    cues = [*_cues(language, masked), *SIGNS]
+    modifiers = list(_modifiers(language, masked))
+    positions = [
+        (row["words"], row["position"]) for row in tables.rows(f"language/{language}/positions")
+    ]
+    everything = [parse(source) for source, _ in (*terms, *cues, *modifiers, *positions)]
     everything += [pattern for group in classes.values() for pattern in group]
     named = [parse(source) for source, _ in (*terms, *modifiers)]
     named += [pattern for name in _finding_classes(language) for pattern in classes[name]]
     words, _ = _words_of(everything)
     vocabulary, stems = _words_of(named)
-    known = frozenset(row["word"] for row in tables.rows(f"spelling_{language}"))
+    known = frozenset(row["word"] for row in tables.rows(f"language/{language}/spelling"))
     return Lexicon(
         terms=Matcher(terms, classes),
         cues=Matcher(cues, classes),
         modifiers=Matcher(modifiers, classes),
+        positions=Matcher(positions, classes),
         words={
             name: frozenset().union(*(p[0].words for p in group if len(p) == 1))
             for name, group in classes.items()
@@ -92,10 +153,32 @@ def lexicon(language: str) -> Lexicon:
     )
 
 
-def _classes(language: str) -> dict[str, list[Pattern]]:
+def _rows(language: str, table: str, masked: bool) -> Iterator[dict[str, str]]:
+    """The rows of a table, without what stands for a removed word where none was removed."""
+    for row in tables.rows(f"language/{language}/{table}"):
+        if masked or MASK.lower() not in row["words"]:
+            yield row
+        elif words := _unmasked(row["words"]):
+            yield {**row, "words": words}
+
+
+def _unmasked(words: str) -> str:
+    """A pattern without its masks; empty where one of its elements is nothing else."""
+    kept = []
+    for part in words.split():
+        lead = part[: len(part) - len(part.lstrip("?>"))]
+        choices = [choice for choice in part[len(lead) :].split("|") if choice != MASK.lower()]
+        if choices:
+            kept.append(lead + "|".join(choices))
+        elif not lead.startswith("?"):
+            return ""
+    return " ".join(kept)
+
+
+def _classes(language: str, masked: bool) -> dict[str, list[Pattern]]:
     found: dict[str, list[Pattern]] = {}
     for name in ("lexicon", "context"):
-        for row in tables.rows(f"{name}_{language}"):
+        for row in _rows(language, name, masked):
             if (head := row.get("label") or row.get("kind") or "").startswith("@"):
                 found.setdefault(head[1:], []).append(parse(row["words"]))
     for group in found.values():
@@ -105,13 +188,13 @@ def _classes(language: str) -> dict[str, list[Pattern]]:
 
 def _finding_classes(language: str) -> set[str]:
     """The classes of words that findings are made of, without the small words of context."""
-    rows = tables.rows(f"lexicon_{language}")
+    rows = tables.rows(f"language/{language}/lexicon")
     return {row["label"][1:] for row in rows if row["label"].startswith("@")} - {"stop"}
 
 
-def _terms(language: str) -> Iterator[tuple[str, Term]]:
-    name = f"lexicon_{language}"
-    for row in tables.rows(name):
+def _terms(language: str, masked: bool) -> Iterator[tuple[str, Term]]:
+    name = f"language/{language}/lexicon"
+    for row in _rows(language, "lexicon", masked):
         if row["label"].startswith("@"):
             continue
         first, *wider = row["label"].split(">")
@@ -123,25 +206,32 @@ def _terms(language: str) -> Iterator[tuple[str, Term]]:
         yield row["words"], Term(labels, tuple(wider), sets)
 
 
-def _cues(language: str) -> Iterator[tuple[str, Cue]]:
-    name = f"context_{language}"
-    for row in tables.rows(name):
+def _cues(language: str, masked: bool) -> Iterator[tuple[str, Cue]]:
+    name = f"language/{language}/context"
+    for row in _rows(language, "context", masked):
         if row["kind"].startswith("@"):
             continue
         if row["kind"] not in CUE_KINDS:
             raise ValueError(f"{name}.csv: kind {row['kind']!r}")
         direction = row["direction"]
-        if direction not in ("", "forward", "backward", "both"):
+        if direction not in DIRECTIONS:
             raise ValueError(f"{name}.csv: direction {direction!r}")
-        yield (
-            row["words"],
-            Cue(row["kind"], direction in ("forward", "both"), direction in ("backward", "both")),
+        forward = direction in ("forward", "list", "both", "either")
+        backward = direction in ("backward", "both", "either", "answer")
+        cue = Cue(
+            row["kind"],
+            forward,
+            backward,
+            answer=direction == "answer",
+            either=direction == "either",
+            wide=direction == "list",
         )
+        yield row["words"], cue
 
 
-def _modifiers(language: str) -> Iterator[tuple[str, Modifier]]:
-    name = f"modifiers_{language}"
-    for row in tables.rows(name):
+def _modifiers(language: str, masked: bool) -> Iterator[tuple[str, Modifier]]:
+    name = f"language/{language}/modifiers"
+    for row in _rows(language, "modifiers", masked):
         kind = "" if row["kind"] == BLOCKER else row["kind"]
         if kind and kind not in MODIFIER_KINDS:
             raise ValueError(f"{name}.csv: kind {kind!r}")

@@ -36,6 +36,8 @@ class Finding:
     """new, increased, decreased, stable, resolved, or empty when unsaid."""
     descriptors: tuple[str, ...] = ()
     """Words that describe it, as in the table of modifiers, in the order of the text."""
+    positions: tuple[str, ...] = ()
+    """Of a device: where its tip is said to lie, as `ml.devices` names it."""
     span: Span = (0, 0)
     """[start, end) of its words in the text as given."""
     explains: Span | None = None
@@ -53,5 +55,6 @@ class Finding:
             "size_mm": self.size_mm,
             "certainty": self.certainty,
             "change": self.change or None,
+            "positions": list(self.positions),
             "span": list(self.span),
         }

@@ -6,6 +6,7 @@ A pattern is a row of elements separated by blanks, read against tokens:
 ``word*``     a word that begins so ``?word``   the word or nothing
 ``@name``     a class of patterns   ``..3``     up to three words of any kind
 ``>word``     this word follows, without being part of the match
+``$``         the statement ends here: punctuation, or no further word
 
 A gap (``..3``) does not cross punctuation or a word of the class ``@stop``. Of several
 ways to match, optional words are taken and gaps are kept short.
@@ -35,6 +36,7 @@ class Element:
     gap: int = 0
     optional: bool = False
     ahead: bool = False
+    end: bool = False
 
     def accepts(self, word: str) -> bool:
         return word in self.words or (bool(self.prefixes) and word.startswith(self.prefixes))
@@ -46,7 +48,8 @@ Pattern = tuple[Element, ...]
 def parse(source: str) -> Pattern:
     """One pattern; ValueError when it is empty or begins with a gap or lookahead."""
     pattern = tuple(_element(part) for part in source.split())
-    if not pattern or pattern[0].gap or pattern[0].ahead or all(e.optional for e in pattern):
+    first = pattern[0] if pattern else None
+    if first is None or first.gap or first.ahead or first.end or all(e.optional for e in pattern):
         raise ValueError(f"pattern {source!r} must begin with a word")
     return pattern
 
@@ -54,6 +57,8 @@ def parse(source: str) -> Pattern:
 def _element(part: str) -> Element:
     if part.startswith(".."):
         return Element(gap=int(part[2:]))
+    if part == "$":
+        return Element(end=True)
     optional, ahead = part.startswith("?"), part.startswith(">")
     choices = part.lstrip("?>").split("|")
     return Element(
@@ -100,6 +105,7 @@ class Matcher(Generic[T]):
                     self._by_word.setdefault(word, []).append(number)
                 for prefix in element.prefixes:
                     self._by_prefix.setdefault(prefix, []).append(number)
+        self._needs = [tuple(self._needed(pattern)) for pattern, _ in self._rows]
         self._known: dict[str, tuple[int, ...]] = {}
 
     def _check_classes(self) -> None:
@@ -122,6 +128,25 @@ class Matcher(Generic[T]):
             if not element.optional:
                 return
 
+    def _needed(self, pattern: Pattern) -> Iterator[frozenset[str]]:
+        """For each further element of which the words are known: one of these must be there."""
+        for element in pattern[1:]:
+            if element.optional or element.gap or element.end or element.prefixes:
+                continue
+            words = set(element.words)
+            for name in element.classes:
+                for inner in self._classes[name]:
+                    first = next((e for e in inner if not e.optional), None)
+                    if first is None or first.prefixes or not first.words:
+                        words = set()
+                        break
+                    words |= first.words
+                else:
+                    continue
+                break
+            if words:
+                yield frozenset(words)
+
     def _candidates(self, word: str) -> tuple[int, ...]:
         known = self._known.get(word)
         if known is None:
@@ -136,9 +161,12 @@ class Matcher(Generic[T]):
     def find(self, tokens: Sequence[Token]) -> list[Match[T]]:
         """Every row's match at every place, overlapping ones included, in order."""
         words = [token.word for token in tokens]
+        there = set(words)
         found = []
         for place, word in enumerate(words):
             for number in self._candidates(word):
+                if any(map(there.isdisjoint, self._needs[number])):
+                    continue
                 pattern, value = self._rows[number]
                 places = next(self._match(pattern, 0, words, place), None)
                 if places:
@@ -155,6 +183,10 @@ class Matcher(Generic[T]):
         element = pattern[step]
         if element.gap:
             yield from self._across(pattern, step, words, place)
+            return
+        if element.end:
+            if place >= len(words) or words[place] in PUNCTUATION:
+                yield from self._match(pattern, step + 1, words, place)
             return
         if place < len(words) and element.accepts(words[place]):
             here = () if element.ahead else (place,)

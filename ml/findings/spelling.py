@@ -9,6 +9,7 @@ Only words that name findings, places and degrees are set right, never the small
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import groupby
@@ -16,12 +17,14 @@ from itertools import groupby
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from ml.findings.lexicon import Lexicon, lexicon
+from ml.findings.lexicon import lexicon
 from ml.findings.tokens import Token
 
 SHORTEST = 6
 """Letters; shorter words differ by one letter too often."""
 LONG = 9
+UMLAUTS = [re.compile(rf"([{letters}])e") for letters in ("aou", "u", "o", "a")]
+"""German letters as keyboards without them write them: Erguesse for Ergüsse."""
 
 
 def corrected(tokens: list[Token], language: str) -> list[Token]:
@@ -36,8 +39,11 @@ def corrected(tokens: list[Token], language: str) -> list[Token]:
 def right_word(word: str, language: str) -> str:
     """The word of the lexicon that is meant, or empty when the word stands as it is."""
     found = lexicon(language)
-    if len(word) < SHORTEST or not word.isalpha() or _known(word, found):
+    if len(word) < SHORTEST or not word.isalpha() or found.knows(word):
         return ""
+    for umlaut in UMLAUTS:
+        if found.names(written := umlaut.sub(r"\1", word)):
+            return written
     if squeezed := _squeezed_choices(language).get(_squeezed(word)):
         return squeezed
     limit = 2 if len(word) >= LONG else 1
@@ -49,10 +55,6 @@ def right_word(word: str, language: str) -> str:
     ):
         return ""
     return str(near[0][0])
-
-
-def _known(word: str, found: Lexicon) -> bool:
-    return word in found.known or word.startswith(found.stems)
 
 
 def _akin(one: str, other: str) -> bool:

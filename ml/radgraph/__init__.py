@@ -77,4 +77,8 @@ class RadGraph:
     def _read(self, texts: list[str]) -> Iterable[Graph]:
         worded = [text for text in texts if text.strip()]
         read = iter(self._model.annotations(worded)) if worded else iter(())
-        return [graph_of(next(read), text) if text.strip() else EMPTY for text in texts]
+        found = [next(read) if text.strip() else None for text in texts]
+        return [
+            graph_of(annotation, text) if annotation else EMPTY
+            for annotation, text in zip(found, texts, strict=True)
+        ]

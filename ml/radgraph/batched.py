@@ -33,6 +33,11 @@ class Encoded:
     folded: Any = None
     """The package's own mask for a report longer than the encoder reads at once."""
 
+    @property
+    def readable(self) -> bool:
+        """Whether any token has a word piece: zero-width characters and control codes have none."""
+        return any(first >= 0 for first, _ in self.offsets)
+
 
 @dataclass
 class Predicted:
@@ -64,11 +69,20 @@ class BatchedModel:
         self._spans_per_word = relation._spans_per_word
         self._widths = self._model._endpoint_span_extractor._span_width_embedding
 
-    def annotations(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """What the package's `RadGraph` returns for each text, which has at least one token."""
+    def annotations(self, texts: Sequence[str]) -> list[dict[str, Any] | None]:
+        """What the package's `RadGraph` returns for each text; None for one it cannot read.
+
+        A text without a readable token costs only itself: the package fails on it, and
+        with it on every report of the batch.
+        """
+        encoded = self.encode(texts)
+        done = iter(self._processed([report for report in encoded if report.readable]))
+        return [next(done) if report.readable else None for report in encoded]
+
+    def _processed(self, encoded: Sequence[Encoded]) -> list[dict[str, Any]]:
+        """The package's annotations of readable reports, in their order."""
         from radgraph.utils import postprocess_reports
 
-        encoded = self.encode(texts)
         results = [
             {
                 "doc_key": str(place),
@@ -81,7 +95,7 @@ class BatchedModel:
             )
         ]
         done = postprocess_reports(results)
-        return [done[str(place)] for place in range(len(texts))]
+        return [done[str(place)] for place in range(len(encoded))]
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Cut texts into tokens and word pieces as the package does."""

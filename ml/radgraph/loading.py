@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.models.problems import ModelProblem
+from ml.radgraph.package import package
 
 TYPES = ("radgraph-xl", "modern-radgraph-xl", "radgraph", "echograph")
 NEEDED = ("config.json", "weights.th", "vocabulary")
@@ -40,12 +41,10 @@ def load(folder: Path, device: str) -> Any:
     missing = [name for name in NEEDED if not (folder / kind / name).exists()]
     if missing:
         raise ModelProblem(f"{folder / kind} lacks {', '.join(missing)}.")
-    from radgraph import RadGraph
-
     number = -1 if device == "cpu" else int(device.partition(":")[2] or 0)
     with _view(folder, kind) as view, contextlib.redirect_stdout(io.StringIO()):
         try:
-            return RadGraph(model_type=kind, model_cache_dir=str(view), cuda=number)
+            return package().RadGraph(model_type=kind, model_cache_dir=str(view), cuda=number)
         except (RuntimeError, KeyError, OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise ModelProblem(f"RadGraph could not be loaded from {folder}: {reason}") from error

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from ml import tables
+from ml.findings import LANGUAGES, normality, reading
+from ml.findings.lexicon import lexicon as findings_lexicon
 from ml.style.model import Evidence, Part, Span
 
-TABLE = Path(__file__).parent.parent / "data" / "style_regions.csv"
 REGIONS = ("lungs", "pleura", "heart", "mediastinum", "bones", "devices_abdomen")
 ENOUGH_FOR_HALF = 3
 ENOUGH_FOR_FULL = 5
 """A normal study may have no device, so one region of the six may stay unsaid …"""
 ESSENTIAL = ("lungs", "pleura", "heart")
 """… but not one of these."""
-ADVICE = {
-    "en": "Say something about {names}, even when there is nothing abnormal to report.",
-    "es": "Diga algo sobre {names}, aunque no haya nada anormal que informar.",
-}
-JOINERS = {"en": " and ", "es": " y "}
+STATEMENT = re.compile(r"(?:[^.;!?\n]|[.](?=\w))+(?::[ \t]*\n)?(?:[^.;!?\n]|[.](?=\w))*")
+"""A statement, with the heading on the line above it."""
+
+
+@cache
+def advice(language: str) -> dict[str, str]:
+    """What to do better, by rule, from ``style_advice.csv`` of the language."""
+    return {row["rule"]: row["advice"] for row in tables.rows(f"language/{language}/style_advice")}
+
+
+def spoken(language: str) -> str:
+    """The language itself, or English where there are no tables of it."""
+    return language if language in LANGUAGES else "en"
 
 
 @dataclass(frozen=True)
@@ -38,13 +48,9 @@ def lexicon(language: str) -> Lexicon:
     """The table's words for a language; English where it has none."""
     words: dict[str, list[str]] = {}
     names: dict[str, str] = {}
-    with TABLE.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["language"] == language:
-                words.setdefault(row["region"], []).append(_as_pattern(row["word"]))
-                names[row["region"]] = row["name"]
-    if not words:
-        return lexicon("en")
+    for row in tables.rows(f"language/{spoken(language)}/style_regions"):
+        words.setdefault(row["region"], []).append(_as_pattern(row["word"]))
+        names[row["region"]] = row["name"]
     groups = "|".join(
         f"(?P<{region}>{'|'.join(sorted(found, key=len, reverse=True))})"
         for region, found in sorted(words.items(), key=lambda item: _specific_first(item[0]))
@@ -66,15 +72,41 @@ def _as_pattern(word: str) -> str:
 def coverage(text: str, language: str = "en") -> dict[str, list[Span]]:
     """Every region → where the text speaks of it, as [start, end) offsets in order.
 
-    One pass of one pattern: fast enough to be asked at every pause in typing.
+    A region counts when something that can be said of it is said: a finding, its absence, or
+    that it is normal. Fast enough to be asked at every pause in typing.
     """
     found: dict[str, list[Span]] = {region: [] for region in REGIONS}
-    for match in lexicon(language).pattern.finditer(text):
-        region = match.lastgroup or ""
-        found[region].append(match.span())
-        if "cardiomediast" in match.group().casefold():
-            found["heart"].append(match.span())
+    for start, end in _statements(text, language):
+        for match in lexicon(language).pattern.finditer(text, start, end):
+            region = match.lastgroup or ""
+            found[region].append(match.span())
+            if "cardiomediast" in match.group().casefold():
+                found["heart"].append(match.span())
     return found
+
+
+def _statements(text: str, language: str) -> Iterator[Span]:
+    """The statements of a text that name a finding or call something normal."""
+    known = spoken(language)
+    clear = findings_lexicon(known).words.get("clear", frozenset())
+    said = sorted(
+        place for sentence in reading.read(text, known) for place in _telling(sentence, clear)
+    )
+    for match in STATEMENT.finditer(text):
+        start, end = match.span()
+        first = bisect_left(said, start)
+        known_word = first < len(said) and said[first] < end
+        if known_word or normality.says_normal(match.group(), known):
+            yield start, end
+
+
+def _telling(sentence: reading.ReadSentence, clear: frozenset[str]) -> Iterator[int]:
+    """Where a sentence names a finding or says that something is normal."""
+    yield from (sentence.tokens[match.start].start for match in sentence.terms)
+    yield from (
+        sentence.tokens[cue.start].start for cue in sentence.cues if cue.value.kind == "normal"
+    )
+    yield from (token.start for token in sentence.tokens if token.word in clear)
 
 
 def coverage_part(text: str, language: str = "en") -> Part:
@@ -92,6 +124,5 @@ def coverage_part(text: str, language: str = "en") -> Part:
 
 
 def _advice(missing: list[str], names: dict[str, str], language: str) -> str:
-    spoken = language if language in ADVICE else "en"
-    wanted = [names[region] for region in missing[:2]]
-    return ADVICE[spoken].format(names=JOINERS[spoken].join(wanted))
+    said = advice(spoken(language))
+    return said["coverage"].format(names=f" {said['and']} ".join(names[r] for r in missing[:2]))

@@ -43,19 +43,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Style:
-    """Both parts of the style score."""
+    """The parts of the style score."""
 
     coverage: Part
     organization: Part
+    communication: Part | None = None
+    """What is said to whom; None where nothing of it is due, or no reference is known."""
 
     @property
     def points(self) -> float:
-        """The mean of both parts in [0, 100]."""
-        return 50.0 * (self.coverage.score + self.organization.score)
+        """The mean of the parts in [0, 100]."""
+        parts = [p for p in (self.coverage, self.organization, self.communication) if p]
+        return 100.0 * sum(part.score for part in parts) / len(parts)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "points": self.points,
             "coverage": self.coverage.to_json(),
             "organization": self.organization.to_json(),
+            **({"communication": self.communication.to_json()} if self.communication else {}),
         }

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from ml.style.coverage import lexicon
+from ml import tables
+from ml.findings import sections
+from ml.style.coverage import advice, lexicon, spoken
 from ml.style.model import Evidence, Part, Span
 
-TABLE = Path(__file__).parent.parent / "data" / "style_wording.csv"
 SENTENCE = re.compile(r"[^\s.;!?\n](?:[^.;!?\n]|[.](?=\w))*[.;!?]?")
 SHORTEST_REPORT = 5
 """Words; a report of fewer has no organization to judge."""
 LONGEST_SENTENCE = 45
 JUMPS_ALLOWED = 2
 
-ADVICE = {
-    "en": {
-        "empty": "Write at least one full sentence for each region you looked at.",
-        "no_sentences": "Write full sentences and end each with a period.",
-        "long_sentence": "Break long sentences up: one finding or region a sentence.",
-        "repetition": "Say each thing once; leave out the repeated sentence.",
-        "jumping": "Keep one region together and go through the regions in a fixed order.",
-        "lowercase": "Begin each sentence with a capital letter.",
-    },
-    "es": {
-        "empty": "Escriba al menos una frase completa para cada región que haya mirado.",
-        "no_sentences": "Escriba frases completas y termine cada una con un punto.",
-        "long_sentence": "Divida las frases largas: un hallazgo o una región por frase.",
-        "repetition": "Diga cada cosa una vez; elimine la frase repetida.",
-        "jumping": "Mantenga junta cada región y recórralas en un orden fijo.",
-        "lowercase": "Empiece cada frase con mayúscula.",
-    },
-}
 WEIGHTS = {
     "empty": 4,
     "no_sentences": 2,
@@ -58,8 +39,7 @@ class Habit:
 
 @cache
 def _wording_rules(language: str) -> tuple[tuple[str, int, re.Pattern[str], str], ...]:
-    with TABLE.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["language"] == language]
+    rows = tables.rows(f"language/{language}/style_wording")
     return tuple(
         (
             row["rule"],
@@ -73,8 +53,7 @@ def _wording_rules(language: str) -> tuple[tuple[str, int, re.Pattern[str], str]
 
 def organization_part(text: str, language: str = "en") -> Part:
     """1 without a habit to change, 0.5 for weights up to 2, else 0."""
-    spoken = language if language in ADVICE else "en"
-    habits = _habits(text, spoken)
+    habits = _habits(text, spoken(language))
     weight = sum(habit.weight for habit in habits)
     score = 1.0 if weight == 0 else 0.5 if weight <= 2 else 0.0
     evidence = tuple(Evidence(h.rule, h.rule.replace("_", " "), h.spans) for h in habits)
@@ -86,12 +65,15 @@ def _habits(text: str, language: str) -> list[Habit]:
     sentences = [match.span() for match in SENTENCE.finditer(text)]
     if len(re.findall(r"\w{2,}", text)) < SHORTEST_REPORT:
         return [_habit("empty", language, ())]
+    summary = sections.impression(text, language) or (len(text), len(text))
+    # An impression repeats the findings and goes through the regions again.
+    body = [span for span in sentences if span[1] <= summary[0]]
     found = [
         ("no_sentences", _unended(text, sentences)),
         ("lowercase", _uncapitalized(text, sentences)),
         ("long_sentence", _long(text, sentences)),
-        ("repetition", _repeated(text, sentences)),
-        ("jumping", _jumps(text, sentences, language)),
+        ("repetition", _repeated(text, body)),
+        ("jumping", _jumps(text, body, language)),
     ]
     structure = [_habit(rule, language, spans) for rule, spans in found if spans]
     wording = [
@@ -103,7 +85,7 @@ def _habits(text: str, language: str) -> list[Habit]:
 
 
 def _habit(rule: str, language: str, spans: tuple[Span, ...]) -> Habit:
-    return Habit(rule, WEIGHTS[rule], ADVICE[language][rule], spans)
+    return Habit(rule, WEIGHTS[rule], advice(language)[rule], spans)
 
 
 def _words(text: str, span: Span) -> list[str]:

@@ -1,0 +1,68 @@
+"""Which language a text is written in, as far as a report's score depends on it.
+
+Counted are the words of ``common_words.csv`` that one language has and the other has not: cognates
+(pneumothorax, normal, no) say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache, lru_cache
+
+from ml import tables
+
+WORD = re.compile(r"[^\W\d_]+")
+FOREIGN_LETTER = re.compile(r"(?![\x00-\u024f])[^\W\d_]")
+"""A letter of another alphabet: Latin ones lie below U+0250."""
+KEPT = 8
+"""Answers kept: a report is asked for when it is compared, checked and told."""
+SAMPLE = 5_000
+"""Characters that are looked at."""
+FEWEST = 2
+"""Words of another language that make a text one of it."""
+RATIO = 1.5
+FOREIGN_SCRIPT = 0.5
+"""Share of letters beyond the Latin alphabet from which a text is in no language known here."""
+
+
+@cache
+def _words() -> dict[str, frozenset[str]]:
+    return {
+        row["language"]: frozenset((*row["words"].split("|"), *row["terms"].split("|"))) - {""}
+        for row in tables.rows("common_words")
+    }
+
+
+@cache
+def names() -> dict[str, str]:
+    """Code of a language → its English name."""
+    return {row["language"]: row["name"] for row in tables.rows("common_words")}
+
+
+def common_words() -> dict[str, re.Pattern[str]]:
+    """Code of a language → a pattern of its commonest small words, without those of radiology."""
+    return {
+        row["language"]: re.compile(rf"\b(?:{row['words']})\b", re.IGNORECASE)
+        for row in tables.rows("common_words")
+    }
+
+
+@lru_cache(maxsize=KEPT)
+def other_language(text: str, language: str) -> bool:
+    """Whether a text is written in another language than `language`."""
+    sample = unicodedata.normalize("NFC", text[:SAMPLE])
+    counts = Counter(word.lower() for word in WORD.findall(sample))
+    letters = sum(len(word) * count for word, count in counts.items())
+    if letters and len(FOREIGN_LETTER.findall(sample)) > FOREIGN_SCRIPT * letters:
+        return True
+    own = _words()[language]
+    for code, theirs in _words().items():
+        if code == language:
+            continue
+        strange = sum(counts[word] for word in theirs & counts.keys() if word not in own)
+        familiar = sum(counts[word] for word in own & counts.keys() if word not in theirs)
+        if strange >= FEWEST and strange > RATIO * familiar:
+            return True
+    return False

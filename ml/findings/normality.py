@@ -1,0 +1,56 @@
+"""What a text says of normality: of the whole study, of a part, and what limits a denial.
+
+The words are regular expressions of ``normal.csv`` of each language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from ml import tables
+
+SENTENCE = re.compile(r"[^.;!?\n]+")
+BEFORE = 40
+"""Characters before a denied finding in which a word may limit the denial."""
+
+
+@cache
+def _pattern(language: str, kind: str) -> re.Pattern[str]:
+    rows = tables.rows(f"language/{language}/normal")
+    words = "|".join(row["words"] for row in rows if row["kind"] == kind)
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+
+
+def says_normal(text: str, language: str) -> bool:
+    """Whether a text says of anything that it is normal."""
+    return any(_pattern(language, kind).search(text) for kind in ("all", "part"))
+
+
+def mentions_prior(text: str, language: str) -> bool:
+    """Whether a text speaks of an earlier study or of change."""
+    return _pattern(language, "prior").search(text) is not None
+
+
+def dismissals(text: str, language: str) -> Iterator[re.Match[str]]:
+    """Where a text says that nothing has to be done: no follow-up needed."""
+    rows = tables.rows(f"language/{language}/normal")
+    if any(row["kind"] == "dismiss" for row in rows):
+        yield from _pattern(language, "dismiss").finditer(text)
+
+
+def calls_all_normal(text: str, language: str) -> bool:
+    """Whether a text calls the whole study normal, and names no exception beside it."""
+    whole, exception = _pattern(language, "all"), _pattern(language, "exception")
+    for sentence in SENTENCE.finditer(text):
+        said = sentence.group()
+        if whole.search(said) and not exception.search(said):
+            return True
+    return False
+
+
+def limits(text: str, start: int, language: str) -> bool:
+    """Whether a word before a denied finding at `start` limits what is denied: no *new* nodule."""
+    before = re.split(r"[.;!?\n,]", text[max(0, start - BEFORE) : start])[-1]
+    return _pattern(language, "limit").search(before) is not None
