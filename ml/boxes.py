@@ -1,6 +1,6 @@
 """Boxes: overlap, the hit rules, one-to-one matching.
 
-A box is ``x0, y0, x1, y1``, normalised to the image, origin top left; arrays of
+A box is ``x0, y0, x1, y1``, normalized to the image, origin top left; arrays of
 boxes have shape ``(n, 4)`` and dtype float64.
 """
 
@@ -26,6 +26,8 @@ THRESHOLDS = np.array([0.10, 0.15, 0.20, 0.25, 0.30])
 AREA_RATIO = 6.0
 """How many times larger one of two boxes that hold each other's center may be."""
 EDGE = 1e-6
+POINT = 0.01
+"""Half the side of the box that stands for a point, as a fraction of the image."""
 
 
 def as_boxes(boxes: Sequence[Sequence[float]]) -> Floats:
@@ -47,6 +49,17 @@ def checked_box(value: Any, name: str) -> Box:
     if x0 >= x1 or y0 >= y1:
         raise ValueError(f"{name} has no area: x0 < x1 and y0 < y1 are needed")
     return (x0, y0, x1, y1)
+
+
+def around(point: tuple[float, float], half: float = POINT) -> Box:
+    """A small box around a point of the image, kept inside it."""
+    x, y = (min(1 - half, max(half, side)) for side in point)
+    return (x - half, y - half, x + half, y + half)
+
+
+def center_of(box: Box) -> tuple[float, float]:
+    """``x, y`` of a box's middle."""
+    return ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
 
 
 def areas(boxes: Floats) -> Floats:
@@ -73,12 +86,13 @@ def thresholds_of(truth: Floats) -> Floats:
 
 def centers_held(first: Floats, second: Floats) -> Flags:
     """Whether each box holds the other's center and areas differ at most six-fold, ``(n, m)``."""
-    held = _holds_center(first, second) & _holds_center(second, first).T
+    held = holds_centers(first, second) & holds_centers(second, first).T
     ratio = areas(first)[:, None] / areas(second)[None, :]
     return held & (ratio <= AREA_RATIO) & (ratio >= 1 / AREA_RATIO)
 
 
-def _holds_center(boxes: Floats, others: Floats) -> Flags:
+def holds_centers(boxes: Floats, others: Floats) -> Flags:
+    """Whether each box holds each other one's center, shape ``(n, m)``."""
     centers = (others[:, :2] + others[:, 2:]) / 2
     inside = (boxes[:, None, :2] <= centers[None]) & (centers[None] <= boxes[:, None, 2:])
     held: Flags = np.logical_and.reduce(inside, axis=2)

@@ -9,6 +9,7 @@ Diagnostic Imaging. CRC Press 2017. The formulas are in docs/scoring.md.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -125,7 +126,10 @@ def jafroc(cases: Sequence[CaseRatings], *, weighted: bool = True) -> float:
     """
     normal, abnormal = _split(cases)
     weights = _lesion_weights(abnormal, weighted)
-    figure = float(weights @ _kernel(abnormal, normal).mean(axis=1))
+    lesions, highest = _lesion_ratings(abnormal), np.sort(_highest(normal))
+    below = np.searchsorted(highest, lesions, side="left")
+    as_high = np.searchsorted(highest, lesions, side="right")
+    figure = float(weights @ (below + as_high)) / (2 * len(highest))
     return min(1.0, max(0.0, figure))
 
 
@@ -155,6 +159,71 @@ def jafroc_interval(
     tail = 50 * (1 - level)
     low, high = np.percentile(np.concatenate(values), [tail, 100 - tail])
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class PooledFigure:
+    """The figure of several readers together, with an interval over readers."""
+
+    value: float
+    low: float
+    high: float
+
+
+def pooled_jafroc(
+    readers: Sequence[Sequence[CaseRatings]],
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> PooledFigure | None:
+    """wJAFROC of all readers' cases together; readers are drawn for its percentile interval.
+
+    Readers are the clusters, since the answers of one are not independent (Field CA, Welsh AH.
+    Bootstrapping clustered data. J R Stat Soc B 2007;69:369-390). None for less than two readers,
+    or without a normal and an abnormal case.
+    """
+    every = [case for cases in readers for case in cases]
+    if len(readers) < 2 or len({bool(case.lesions) for case in every}) < 2:
+        return None
+    scale = np.unique(
+        np.concatenate([_lesion_ratings([c for c in every if c.lesions]), _highest(every)])
+    )
+    lesions, normals = (np.zeros((len(readers), len(scale))) for _ in range(2))
+    for row, cases in enumerate(readers):
+        for case, times in Counter(cases).items():  # many are rated alike
+            if case.lesions:
+                found = np.searchsorted(scale, _lesion_ratings([case]))
+                np.add.at(lesions[row], found, times / len(case.lesions))
+            else:
+                normals[row, np.searchsorted(scale, _highest([case]))] += times
+    return pooled_of(lesions, normals, draws=draws, level=level, seed=seed)
+
+
+def pooled_of(
+    lesions: Floats, normals: Floats, *, draws: int, level: float, seed: int
+) -> PooledFigure:
+    """From the weight of lesions and the number of normal cases at each rating, lowest first;
+    both have shape (readers, ratings).
+    """
+    readers, ratings = lesions.shape
+    wins = np.tri(ratings, k=-1) + 0.5 * np.eye(ratings)
+    rng = np.random.default_rng(seed)
+    chosen = rng.integers(0, readers, size=(draws, readers)) + readers * np.arange(draws)[:, None]
+    times = np.bincount(chosen.ravel(), minlength=draws * readers)
+    weights = times.reshape(draws, readers).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a draw without a normal or an abnormal case
+        drawn = _won(weights @ lesions, weights @ normals, wins)
+    value = _won(lesions.sum(axis=0)[None], normals.sum(axis=0)[None], wins)
+    tail = 50 * (1 - level)
+    low, high = np.nanpercentile(drawn, [tail, 100 - tail])
+    return PooledFigure(float(value[0]), float(low), float(high))
+
+
+def _won(lesions: Floats, normals: Floats, wins: Floats) -> Floats:
+    """How often a lesion is rated above a normal case, for each row of their numbers by rating."""
+    won: Floats = np.einsum("dl,ln,dn->d", lesions, wins, normals)
+    return won / (lesions.sum(axis=1) * normals.sum(axis=1))
 
 
 def _resampled(kernel: Floats, sizes: Floats, draws: int, rng: np.random.Generator) -> Floats:

@@ -6,6 +6,8 @@ them with the place, size and comparison side of a case.
 
 from ml.atlas.entries import Entry, Mimic, entries, entry, summary, tell_apart
 from ml.atlas.explain import OUTCOMES, explanation
+from ml.atlas.measured import measured_in
+from ml.atlas.spots import spots_of
 
 __all__ = [
     "OUTCOMES",
@@ -14,6 +16,8 @@ __all__ = [
     "entries",
     "entry",
     "explanation",
+    "measured_in",
+    "spots_of",
     "summary",
     "tell_apart",
 ]

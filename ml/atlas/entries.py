@@ -6,12 +6,14 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ml import taxonomy
+from ml.atlas.spots import SPOTS
 
 Window = Literal["lung", "bone", "mediastinum", "default"]
 TABLE = Path(__file__).parent.parent / "data" / "atlas.toml"
@@ -19,7 +21,11 @@ WINDOWS = ("lung", "bone", "mediastinum", "default")
 LONGEST = 320
 """Characters of the longest text that may stand in an entry."""
 TEXTS = ("definition", "look", "where", "pitfalls", "tip")
-KEYS = {*TEXTS, "signs", "mimics", "window", "similar", "box", "compare"}
+KEYS = {
+    *(*TEXTS, "signs", "mimics", "window", "similar", "box", "compare"),
+    *("measure", "side", "own", "sources", "reviewed_by", "reviewed_on"),
+}
+SIZES = ("across", "long", "deep", "wide", "high", "thick")
 SIDE_WORDS = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 
@@ -34,6 +40,8 @@ class Mimic:
     """In words."""
     tell: str
     """One sentence that names both, so that it serves in either direction."""
+    at: tuple[str, ...] = ()
+    """Spots of `ml.atlas.spots` at which it deceives; empty: anywhere."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,26 @@ class Entry:
     """The display to try in the viewer."""
     similar: tuple[str, ...]
     """Slugs of look-alikes; each names this label too."""
+    measure: str = "across"
+    """What its size is, one of `SIZES`: “12 mm across”, “27 mm deep”."""
+    side: str = ""
+    """What a side means, with ``{side}``: “convex to the {side}”; empty: where it lies."""
+    own: tuple[str, ...] = ()
+    """Words of a location that say no more than the label itself: the heart of a large heart."""
+    sources: tuple[str, ...] = ()
+    """A textbook first, then the glossary where it has the term, and where numbers are from."""
+    reviewed_by: str = ""
+    """The physician who checked the entry against its sources; empty until one did."""
+    reviewed_on: str = ""
+    """The day of that, as ISO date; empty until then."""
+
+    def mimic_at(self, spots: frozenset[str] | None) -> Mimic:
+        """What most often deceives at these spots; None: it is not known where."""
+        if spots is None:
+            return self.mimics[0]
+        here = [mimic for mimic in self.mimics if spots & set(mimic.at)]
+        anywhere = [mimic for mimic in self.mimics if not mimic.at]
+        return (*here, *anywhere, self.mimics[0])[0]
 
 
 @cache
@@ -145,7 +173,25 @@ def _entry(label: taxonomy.Label, table: Any) -> Entry:
         compare=_text(label.slug, table, "compare") if "compare" in table else "",
         window=_window(label.slug, table),
         similar=_strings(label.slug, table, "similar"),
+        measure=_choice(label.slug, table, "measure", SIZES),
+        side=_text(label.slug, table, "side") if "side" in table else "",
+        own=_strings(label.slug, table, "own") if "own" in table else (),
+        sources=_strings(label.slug, table, "sources"),
+        **_reviewed(label.slug, table),
     )
+
+
+def _reviewed(slug: str, table: Mapping[str, Any]) -> dict[str, str]:
+    """Who reviewed an entry and when: both or neither."""
+    by, on = table.get("reviewed_by"), table.get("reviewed_on")
+    if not isinstance(by, str) or not isinstance(on, str) or bool(by) != bool(on):
+        raise _problem(slug, "is to have reviewed_by and reviewed_on, both filled or both empty")
+    if on:
+        try:
+            date.fromisoformat(on)
+        except ValueError:
+            raise _problem(slug, f"has a reviewed_on that is no day: {on!r}") from None
+    return {"reviewed_by": by, "reviewed_on": on}
 
 
 def _text(slug: str, table: Mapping[str, Any], key: str) -> str:
@@ -173,6 +219,14 @@ def _window(slug: str, table: Mapping[str, Any]) -> Window:
     return value
 
 
+def _choice(slug: str, table: Mapping[str, Any], key: str, known: tuple[str, ...]) -> str:
+    """One of `known`; the first where the key is absent."""
+    value = table.get(key, known[0])
+    if value not in known:
+        raise _problem(slug, f"has an unknown {key} {value!r}")
+    return str(value)
+
+
 def _mimics(slug: str, values: Any) -> tuple[Mimic, ...]:
     if not isinstance(values, list) or not values:
         raise _problem(slug, "has no mimics")
@@ -180,16 +234,20 @@ def _mimics(slug: str, values: Any) -> tuple[Mimic, ...]:
 
 
 def _mimic(slug: str, value: Any) -> Mimic:
-    keys = set(value) if isinstance(value, dict) else set()
-    if keys == {"name", "tell"}:
-        return Mimic("", _text(slug, value, "name"), _text(slug, value, "tell"))
-    if keys != {"label", "tell"}:
+    keys = set(value) - {"at"} if isinstance(value, dict) else set()
+    if keys not in ({"name", "tell"}, {"label", "tell"}):
         raise _problem(slug, "has a mimic that is not a label or a name, with tell")
+    at = _strings(slug, value, "at") if "at" in value else ()
+    for spot in at:
+        if spot not in SPOTS:
+            raise _problem(slug, f"has a mimic at an unknown spot {spot!r}")
+    if "name" in keys:
+        return Mimic("", _text(slug, value, "name"), _text(slug, value, "tell"), at)
     label = _text(slug, value, "label")
     known = taxonomy.labels().get(label)
     if known is None or label == slug:
         raise _problem(slug, f"names {label!r} as a mimic")
-    return Mimic(label, known.name, _text(slug, value, "tell"))
+    return Mimic(label, known.name, _text(slug, value, "tell"), at)
 
 
 def _problems(one: Entry, known: Mapping[str, Entry]) -> Iterator[str]:

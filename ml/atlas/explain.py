@@ -26,22 +26,41 @@ class _Case:
     """“about 12 mm across”, or empty."""
     quote: str
     """The report's sentence, or empty."""
+    measured: str
+    """“a cardiothoracic ratio of 0.58”, or empty."""
     called: Entry | None
+    spots: frozenset[str] | None
+    there: Entry | None
 
     @property
-    def drawn(self) -> bool:
-        return taxonomy.labels()[self.entry.slug].mode == "draw"
+    def verb(self) -> str:
+        drawn = taxonomy.labels()[self.entry.slug].mode == "draw"
+        return "mark" if drawn else "name"
 
     @property
     def named(self) -> str:
         """“Fracture on the right side, about 12 mm across”."""
-        name = " ".join((self.entry.name, self.place.phrase)).strip()
+        name = f"{self.entry.name}{self.side_told}{self.where}"
         return f"{name}, {self.size}" if self.size else name
+
+    @property
+    def side_told(self) -> str:
+        """“, convex to the left”, for labels whose side is no place."""
+        if not self.entry.side or self.place.side not in ("left", "right"):
+            return ""
+        return f", {self.entry.side.format(side=self.place.side)}"
+
+    @property
+    def where(self) -> str:
+        """“ in the right upper zone”, or empty."""
+        return f" {self.place.phrase}" if self.place.phrase and not self.side_told else ""
 
     @property
     def told(self) -> str:
         """What the report says, as the end of a sentence."""
-        return f"; the report says “{self.quote}”" if self.quote else ""
+        if self.quote:
+            return f"; the report says “{self.quote}”"
+        return f"; the report gives {self.measured}" if self.measured else ""
 
     @property
     def look(self) -> str:
@@ -67,6 +86,9 @@ def explanation(
     outcome: str = "missed",
     called: str = "",
     sentence: str = "",
+    measured: str = "",
+    spots: frozenset[str] | None = None,
+    there: str = "",
 ) -> str:
     """Two to four sentences on a finding that was missed, taken for another, and so on.
 
@@ -81,27 +103,32 @@ def explanation(
         called: slug the learner gave, for wrong_label.
         sentence: the report's words on the finding. Quoted (its first sentence) unless
             they name the other side. Not used for a false mark.
+        measured: what `ml.atlas.measured` found in the report, said where it is not quoted.
+        spots: `ml.atlas.spots.spots_of` a false mark; None where its place is not known.
+        there: slug of the finding that lies where a false mark is; empty for none.
 
     Raises:
         ValueError: unknown label or outcome.
     """
     if outcome not in OUTCOMES:
         raise ValueError(f"Unknown outcome {outcome!r}: expected one of {', '.join(OUTCOMES)}.")
-    place = place_of(side, location)
+    known = entry(label)
+    place = place_of(side, location, known.own)
     case = _Case(
-        entry=entry(label),
+        entry=known,
         place=place,
-        size=_size(size_mm),
+        size=_size(size_mm, known.measure),
         quote=_quote(sentence, place),
+        measured=measured,
         called=entry(called) if called and called != label else None,
+        spots=spots,
+        there=entry(there) if there and there != label else None,
     )
     return " ".join(OUTCOMES[outcome](case))
 
 
 def _missed(case: _Case) -> tuple[str, ...]:
-    verb = "unmarked" if case.drawn else "unnamed"
-    comma = "," if case.size else ""
-    first = f"{case.named}{comma} went {verb}{case.told}."
+    first = f"You did not {case.verb} {case.named}{case.told}."
     return first, case.look, case.compare, case.entry.tip
 
 
@@ -121,19 +148,21 @@ def _poorly_located(case: _Case) -> tuple[str, ...]:
     phrase = case.place.phrase
     place = phrase[1:-1] if phrase.startswith("(") else phrase
     where = ", ".join(part for part in (place, case.size) if part)
-    first = f"{case.entry.name} is the correct label, but its place was not met"
+    own = "mark" if taxonomy.labels()[case.entry.slug].is_point else "box"
+    first = f"{case.entry.name} is the correct label, but your {own} does not fit it"
     first += f": it is {where}" if where else ""
     second = (case.entry.box,) if case.entry.box else ()
     return f"{first}{case.told}.", *second, case.look, case.compare
 
 
 def _false(case: _Case) -> tuple[str, ...]:
-    verb = "mark" if case.drawn else "name"
-    where = case.place.phrase or ("here" if case.drawn else "in this case")
-    first = f"The readers did not {verb} {case.entry.name} {where}."
-    mirrored = case.place.opposite or case.entry.compare
-    last = case.compare if mirrored else case.entry.tip
-    return first, f"For this label, look for {case.entry.look}.", case.entry.mimics[0].tell, last
+    where = case.side_told or case.where or (" here" if case.verb == "mark" else "")
+    first = f"The truth of this case has no {case.entry.name}{where}"
+    first += f"; what lies there is {case.there.name}" if case.there else ""
+    tell = tell_apart(case.entry.slug, case.there.slug) if case.there else ""
+    tell = tell or case.entry.mimic_at(case.spots).tell
+    last = case.compare if case.place.opposite or case.entry.compare else case.entry.tip
+    return f"{first}.", f"For this label, look for {case.entry.look}.", tell, last
 
 
 def _duplicate(case: _Case) -> tuple[str, ...]:
@@ -156,10 +185,10 @@ OUTCOMES: dict[str, Callable[[_Case], tuple[str, ...]]] = {
 """Outcome → its sentences. The outcomes are those of `ml.localize.model`."""
 
 
-def _size(size_mm: float | None) -> str:
+def _size(size_mm: float | None, measure: str) -> str:
     if size_mm is None or not math.isfinite(size_mm) or size_mm < 0.5:
         return ""
-    return f"about {size_mm:.0f} mm across"
+    return f"about {size_mm:.0f} mm {measure}"
 
 
 def _quote(sentence: str, place: Place) -> str:

@@ -31,6 +31,19 @@ PREPOSITIONS = {
     "shoulder neck carina trachea heart aorta clavicle scapula humerus sternum spine rib wall",
 }
 LAST_WORDS = {word: key for key, words in PREPOSITIONS.items() for word in words.split()}
+PHRASES = {
+    "retrocardiac": "behind the heart",
+    "behind the heart": "behind the heart",
+    "midline": "in the midline",
+    "mediastinal": "in the mediastinum",
+    "paratracheal": "beside the trachea",
+    "suprahilar": "above the hilum",
+    "infrahilar": "below the hilum",
+    "perihilar": "around the hilum",
+    "subdiaphragmatic": "below the diaphragm",
+    "subpleural": "beneath the pleura",
+}
+"""Locations that are said with a preposition of their own."""
 LONGEST = 120
 """Characters of the longest list of places that is told."""
 
@@ -50,11 +63,12 @@ class Place:
         return OPPOSITE.get(self.side, "")
 
 
-def place_of(side: str, location: str) -> Place:
+def place_of(side: str, location: str, own: Iterable[str] = ()) -> Place:
     """Side and location of a finding (comma separated words) as a phrase.
 
     Without a side, the location's own words give it. Words of the location that
-    belong to the other side contradict the case and are left out.
+    belong to the other side contradict the case and are left out, and so is a place
+    that is one of `own`: what the label itself names already.
     """
     parts = _parts(location)
     known = _known_side(side) or _side_in(parts)
@@ -66,7 +80,8 @@ def place_of(side: str, location: str) -> Place:
         named = [" ".join(BOTH.sub(" ", part).split()) for part in parts]
     else:
         named = [" ".join(SIDE_ONLY.sub(" ", part).split()) for part in parts]
-    return Place(known, _phrase(known, _within_length(filter(None, named))))
+    said = {"", *own}
+    return Place(known, _phrase(known, _within_length(n for n in named if n.lower() not in said)))
 
 
 def contradicts(side: str, text: str) -> bool:
@@ -110,6 +125,8 @@ def _phrase(side: str, names: list[str]) -> str:
     listed = f"({', '.join(names)})" if names else ""
     if side == "bilateral":
         return f"on both sides {listed}".strip()
+    if len(names) == 1 and names[0].lower() in PHRASES:
+        return f"{PHRASES[names[0].lower()]} {f'on the {side} side' if side else ''}".strip()
     if len(names) == 1:
         preposition = LAST_WORDS.get(names[0].split()[-1].lower())
         if preposition:

@@ -1,12 +1,13 @@
 """Scoring the drawing game: marks and ticks against the truth of a case.
 
-Two rules, defined in docs/scoring.md: ``standard`` (default) and ``radgame``
-(Baharoon et al. 2025, arXiv 2509.13270, so that results can be compared).
+Three rules, defined in docs/scoring.md: ``clinical`` (the game's default), ``standard``, and
+``radgame`` (Baharoon et al. 2025, arXiv 2509.13270, so that results can be compared).
 """
 
 from __future__ import annotations
 
 from ml.localize.command import answer_line
+from ml.localize.credit import Size, Sizes
 from ml.localize.model import (
     RADGAME_THRESHOLD,
     RULES,
@@ -18,6 +19,7 @@ from ml.localize.model import (
     Result,
     Rule,
     Slice,
+    Tick,
     TickOutcome,
     Truth,
     TruthOutcome,
@@ -36,7 +38,10 @@ __all__ = [
     "Region",
     "Result",
     "Rule",
+    "Size",
+    "Sizes",
     "Slice",
+    "Tick",
     "TickOutcome",
     "Truth",
     "TruthOutcome",

@@ -8,10 +8,15 @@ from typing import Literal
 from ml import taxonomy
 from ml.boxes import Box
 
-Rule = Literal["standard", "radgame"]
-RULES = ("standard", "radgame")
-SCORER_VERSION = "2"
+Rule = Literal["clinical", "standard", "radgame"]
+RULES = ("clinical", "standard", "radgame")
+SCORER_VERSION = "5"
 RADGAME_THRESHOLD = 0.3
+
+Point = tuple[float, float]
+"""``x, y``, normalized to the image, origin top left."""
+POSITIONS = ("right", "wrong")
+"""What may be said of where a device lies."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Alternate:
     id: str = ""
     frame: int | None = None
     """Its frame of a stack; None: the region's."""
+    point: Point | None = None
+    """The tip, where the other reader marked a device by it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Region:
     alternates: tuple[Alternate, ...] = ()
     slices: tuple[Slice, ...] = ()
     """The same place on other frames of a stack."""
+    point: Point | None = None
+    """The tip of a device, which is what has to be found; the box is then one around it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,12 @@ class Truth:
     label: str
     mode: taxonomy.Mode
     regions: tuple[Region, ...] = ()
+    significance: str = ""
+    """One of `taxonomy.SIGNIFICANCES`; empty: the label's own. For rule ``clinical`` only."""
+    side: str = ""
+    """left, right, bilateral, or empty: then no side is asked."""
+    position: str = ""
+    """Of a device, one of `POSITIONS`, or empty: then it is not asked."""
 
     @property
     def is_drawn(self) -> bool:
@@ -63,7 +78,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class Mark:
-    """One box the learner drew; `confidence` is 1 to 5 where it was asked for."""
+    """A box the learner drew, or a point with a small box around it.
+
+    `confidence` is 1 to 5 where it was asked for; `position` is of `POSITIONS`, or empty.
+    """
 
     id: str
     label: str
@@ -71,6 +89,17 @@ class Mark:
     image: str = ""
     frame: int = 0
     confidence: int | None = None
+    point: Point | None = None
+    side: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One ticked finding; `side` is left, right, bilateral, or empty where it was not asked."""
+
+    label: str
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +116,14 @@ class TruthOutcome:
     iou: float | None = None
     mark: str | None = None
     reader: str = ""
+    earned: float | None = None
+    possible: float | None = None
+    """Rule ``clinical``: weight that it earned, of the weight it has."""
+    because: str = ""
+    """Rule ``clinical``: what it lost by, a key of `LOSSES`; empty where nothing was lost."""
+    distance: float | None = None
+    """Rule ``clinical``: from the mark to a device's tip, in mm where the image's size is known in
+    mm, else in widths of the image."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +136,8 @@ class MarkOutcome:
     iou: float | None = None
     truth: str | None = None
     region: str | None = None
+    cost: float = 0.0
+    """Rule ``clinical``: what the claim takes off."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +147,20 @@ class TickOutcome:
     label: str
     outcome: str
     truth: str | None = None
+    side: str = ""
+    cost: float = 0.0
+
+
+LOSSES = (
+    "missed",
+    "side",
+    "position",
+    "unsaid_position",
+    "label",
+    "vague_label",
+    "place",
+    "extent",
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +179,10 @@ class Result:
     truths: tuple[TruthOutcome, ...]
     marks: tuple[MarkOutcome, ...]
     ticks: tuple[TickOutcome, ...] = field(default=())
+    earned: float | None = None
+    possible: float | None = None
+    cost: float = 0.0
+    """Rule ``clinical``: the weights earned and possible, and what false claims took off."""
 
 
 def score_of(hits: float, misses: float, false_marks: float) -> float:

@@ -60,7 +60,8 @@ def attach_alternates(
         index = _closest(regions, alternate.box, image, frame) if regions else None
         if index is None or (not own and not _agree(regions[index], alternate.box, image, frame)):
             name = alternate.id or f"alternate {len(regions)}"
-            regions.append(Region(name, alternate.box, image, frame, alternate.reader))
+            point = alternate.point
+            regions.append(Region(name, alternate.box, image, frame, alternate.reader, point=point))
         else:
             kept = (*regions[index].alternates, alternate)
             regions[index] = replace(regions[index], alternates=kept)
