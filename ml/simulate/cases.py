@@ -3,45 +3,74 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ml import taxonomy
-from ml.simulate import detector, organs, plans, words
+from ml.simulate import detector, gates, measures, organs, outlines, plans, vessels, words
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.body import extra_tissue
+from ml.simulate.body import extra_tissue, lime
 from ml.simulate.detector import Exposure
-from ml.simulate.drawing import draw_plate, draw_wire, side_marker
-from ml.simulate.findings.common import Part, Placed, Scene
-from ml.simulate.patients import Body, person
+from ml.simulate.drawing import side_marker
+from ml.simulate.findings.common import Placed, Scene
+from ml.simulate.patients import Body, Inside, person, with_heart
 from ml.simulate.plans import RECIPES, Plan
-from ml.simulate.projector import Block, Field, Kind, Mask, Picture, View
+from ml.simulate.projector import Field, Kind, Mask, Picture, View
+from ml.simulate.shadows import (
+    Box,
+    Shown,
+    box_of,
+    contrast_of,
+    drawn_devices,
+    edge_kept,
+    is_inside,
+    length_of,
+    overlaps,
+    part_shown,
+    with_devices,
+)
+from ml.simulate.tips import Path2, body_of, tips_of
 
 SIZE = 1500
 """Pixels of the picture's long side."""
+NORMAL_HEART, LARGE_HEART = (0.385, 0.465), (0.57, 0.65)
+"""Cardiothoracic ratios of persons without and with a large heart."""
+PERSONS = 8
+"""How many persons are drawn until one fits the findings."""
 TRIES = 12
 """How often a small finding is placed anew until it is as visible as wanted."""
 CONSPICUITY = {"easy": (4.5, 14.0), "medium": (2.6, 8.0), "hard": (1.5, 3.2), "any": (2.2, 9.0)}
 """Contrast-to-noise ratios a small finding may have, by difficulty."""
-Box = tuple[float, float, float, float]
+AIMED_TRIES = 24
+"""The same where a place is wanted, too."""
+OTHER_ZONE = 0.3
+"""What lying in another place weighs, in units of contrast-to-noise ratio."""
+NO_LUNG = -0.01
+"""What a finding adds where it has taken so much lung away that no vessels are left."""
 Difficulty = Literal["easy", "medium", "hard", "any"]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What one part of a finding adds to a picture, and the pixels it shadows."""
+class Aim:
+    """What a small finding shall be like, where more is wanted than a difficulty."""
 
-    added: Picture
-    mask: Mask
+    low: float
+    """Contrast-to-noise ratio, above 0."""
+    high: float
+    zone: str = ""
+    """``upper``, ``middle`` or ``lower`` third of the lung; empty: anywhere."""
+
+    def __str__(self) -> str:
+        return f"{self.low:.3f}-{self.high:.3f} {self.zone}".rstrip()
 
 
 @dataclass(frozen=True)
 class Found:
-    """A finding as it shows: boxes normalised x0 y0 x1 y1, and its contrast-to-noise ratio."""
+    """A finding as it shows: boxes normalized x0 y0 x1 y1, and its contrast-to-noise ratio."""
 
     placed: Placed
     boxes: tuple[Box, ...]
@@ -49,10 +78,20 @@ class Found:
     conspicuity: float | None
     shown: tuple[Shown, ...]
     """On the frontal picture at half its resolution, a part a box; devices drawn in."""
+    ways: tuple[Path2, ...] = ()
+    """Of a device on the frontal picture, see `tips_of`."""
+    body: Box | None = None
+    """Of a device that has one beside its tips, see `body_of`."""
+    outlines: tuple[Path2, ...] = ()
+    """Of a finding with a border of its own, see `outlines.OUTLINED`: one a box."""
+    measured: dict[str, float] = field(default_factory=dict)
+    """What the gates ask of it; see `ml/simulate/gates.py`."""
 
     @property
-    def drawn(self) -> bool:
-        return taxonomy.labels()[self.placed.label].mode == "draw"
+    def is_placed(self) -> bool:
+        """Whether its truth has a place: it is drawn, or it is to be told what was marked on it."""
+        label = taxonomy.labels()[self.placed.label]
+        return label.mode == "draw" or label.is_variant
 
 
 @dataclass(frozen=True)
@@ -61,6 +100,7 @@ class Radiograph:
     """12 bits, (rows, columns)."""
     view: str
     spacing_mm: float
+    """Of the person's middle plane: the beam's magnification is taken out."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +112,21 @@ class SimulatedCase:
     pictures: tuple[Radiograph, ...]
     findings: tuple[Found, ...]
     report: dict[str, str]
+    measured: dict[str, Any] = field(default_factory=dict)
+    """What the gates ask of the person; see `measures.Person`."""
+    sitting: Sitting | None = field(default=None, repr=False, compare=False)
+    """What the frontal picture was taken of."""
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What a picture was taken of and how, all at half its resolution."""
+
+    view: View
+    healthy: Picture
+    placed: tuple[Placed, ...]
+    shown: tuple[list[Shown], ...]
+    exposure: Exposure
 
 
 def generate(
@@ -79,37 +134,44 @@ def generate(
     key: str,
     plan: Plan,
     seed: int,
-    difficulty: Difficulty = "any",
+    difficulty: Difficulty | Aim = "any",
     size: int = SIZE,
+    attempt: int = 0,
 ) -> SimulatedCase:
-    """One case; the same key, plan and seed give the same bytes."""
-    rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
-    patient = words.patient(rng, plan.labels)
-    body = person(rng, anatomy.marks, patient.sex, patient.age)
-    for name in plan.findings:
-        bend = RECIPES[name].bend
-        if bend:
-            body = bend(body, rng)
-    kind: Kind = "AP" if plan.portable else "PA"
-    frontal = _view(anatomy, body, kind, size)
+    """One case; the same key, plan, seed and attempt give the same bytes.
+
+    Whether it passes the gates is for the caller to ask; of persons, several are tried here.
+    """
+    rng, patient = beginning(key, plan, seed, attempt)
+    frontal = stood(anatomy, rng, patient, plan, size)
+    body = frontal.body
     healthy = _healthy(anatomy, frontal)
-    scene = Scene(anatomy, rng)
+    scene = Scene(anatomy, rng, body)
     shown: list[list[Shown]] = []
     placed: list[Placed] = []
     for name in plan.findings:
         one, parts = _visible(scene, RECIPES[name].place, frontal, healthy, shown, difficulty)
-        placed.append(_completed(one, anatomy, frontal, body))
+        placed.append(_completed(one, anatomy, frontal, body, parts, healthy))
         shown.append(parts)
-    pictures = [_taken(frontal, healthy, placed, shown, rng, size)]
+    of_person = measures.of_person(anatomy, frontal)
+    exposure = _exposure(frontal, rng, plan.findings)
+    sitting = Sitting(frontal, healthy, tuple(placed), tuple(shown), exposure)
+    pictures = [_taken(anatomy, sitting, rng)]
     lateral: list[list[Shown]] = [[] for _ in placed]
     if plan.lateral:
-        side = _view(anatomy, body, "LATERAL", size)
-        lateral = [[_part_shown(side, part) for part in one.parts] for one in placed]
-        pictures.append(_taken(side, _healthy(anatomy, side), placed, lateral, rng, size))
+        side = view_of(anatomy, body, "LATERAL", size)
+        lateral = [[part_shown(side, part) for part in one.parts] for one in placed]
+        around = _healthy(anatomy, side)
+        exposure = _exposure(side, rng, plan.findings)
+        beside = Sitting(side, around, tuple(placed), tuple(lateral), exposure)
+        pictures.append(_taken(anatomy, beside, rng))
     found = tuple(
-        _found(one, frontal, parts, sides, healthy)
+        _found(one, anatomy, frontal, parts, sides, healthy, of_person.lungs)
         for one, parts, sides in zip(placed, shown, lateral, strict=True)
     )
+    measured = asdict(of_person)
+    if plan.lateral:
+        measured["vertebrae"] = measures.vertebrae_seen(anatomy, side, pictures[1].values)
     return SimulatedCase(
         key=key,
         age=patient.age,
@@ -118,10 +180,65 @@ def generate(
         pictures=tuple(pictures),
         findings=found,
         report=words.report(rng, placed),
+        measured=measured,
+        sitting=sitting,
     )
 
 
-def _view(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
+def beginning(
+    key: str, plan: Plan, seed: int, attempt: int
+) -> tuple[np.random.Generator, words.Patient]:
+    """What a case begins with: its chances, and who is examined."""
+    rng = np.random.default_rng([seed, zlib.crc32(key.encode()), attempt])
+    return rng, words.patient(rng, plan.labels, in_bed=plan.portable, reason=plan.reason)
+
+
+def stood(
+    anatomy: Anatomy, rng: np.random.Generator, patient: words.Patient, plan: Plan, size: int
+) -> View:
+    """The frontal exposure of the person of a case."""
+    kind: Kind = "AP" if plan.portable else "PA"
+    return view_of(anatomy, _person(anatomy, rng, patient, plan, kind), kind, size)
+
+
+def _person(
+    anatomy: Anatomy, rng: np.random.Generator, patient: words.Patient, plan: Plan, kind: Kind
+) -> Body:
+    """A person with the bends of the findings, drawn anew until the body passes its gates."""
+    for _ in range(PERSONS):
+        body = _drawn_person(anatomy, rng, patient, plan, kind)
+        measured = measures.of_person(anatomy, view_of(anatomy, body, kind, 400))
+        if gates.fits(plan.findings, plan.labels, asdict(measured), kind):
+            break
+    return body
+
+
+def a_person(anatomy: Anatomy, rng: np.random.Generator) -> Body:
+    """A healthy person, as a normal case shows one, who passes the gates of the body."""
+    return _person(anatomy, rng, words.patient(rng, ()), Plan(()), "PA")
+
+
+def _drawn_person(
+    anatomy: Anatomy, rng: np.random.Generator, patient: words.Patient, plan: Plan, kind: Kind
+) -> Body:
+    """A person with a heart as large as it should be."""
+    inside = Inside(anatomy.cage, anatomy.spine)
+    body = person(rng, anatomy.marks, patient.sex, patient.age, inside)
+    for name in plan.findings:
+        bend = RECIPES[name].bend
+        if bend:
+            body = bend(body, rng)
+    large = {"cardiomegaly", "pericardial_effusion"} & set(plan.labels)
+    low, high = LARGE_HEART if large else NORMAL_HEART
+    wanted = float(rng.uniform(low, high))
+
+    def ratio(tried: Body) -> float:
+        return measures.heart_ratio(anatomy, view_of(anatomy, tried, kind, 400))
+
+    return with_heart(body, anatomy.marks, wanted, ratio)
+
+
+def view_of(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
     """The exposure with the field that a technologist would collimate to, at half resolution."""
     marks = anatomy.marks
     corners = np.array(
@@ -152,45 +269,88 @@ def _view(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
 
 def _healthy(anatomy: Anatomy, view: View) -> Picture:
     total = view.healthy(anatomy.base)
-    tissue = extra_tissue(anatomy, view.body)
-    return total if tissue is None else total + view.added(tissue)
+    for block in (extra_tissue(anatomy, view.body), lime(anatomy, view.body)):
+        if block is not None:
+            total += view.added(block)
+    return total
 
 
 def _found(
-    placed: Placed, view: View, parts: list[Shown], sides: list[Shown], healthy: Picture
+    placed: Placed,
+    anatomy: Anatomy,
+    view: View,
+    parts: list[Shown],
+    sides: list[Shown],
+    healthy: Picture,
+    lungs: dict[str, Box],
 ) -> Found:
-    whole = [_with_devices(view, p, s) for p, s in zip(placed.parts, parts, strict=True)]
+    whole = [with_devices(view, p, s) for p, s in zip(placed.parts, parts, strict=True)]
     whole = [shown for shown in whole if shown.mask.any()]
+    lines: tuple[Path2, ...] = ()
+    if placed.label in outlines.OUTLINED:
+        lines = tuple(_outline(placed, shown.mask, lungs) for shown in whole)
+        boxes = tuple(outlines.bounds(line) for line in lines)
+    else:
+        boxes = tuple(_clipped(placed, box_of(shown.mask), lungs) for shown in whole)
     return Found(
         placed,
-        boxes=tuple(box_of(shown.mask) for shown in whole),
+        boxes=boxes,
+        outlines=lines,
         lateral_boxes=tuple(box_of(shown.mask) for shown in sides if shown.mask.any()),
-        conspicuity=_contrast(parts, healthy),
+        conspicuity=contrast_of(parts, healthy),
         shown=tuple(whole),
+        measured=_measured(placed, anatomy, view, parts, whole, healthy),
+        ways=tuple(tips_of(placed, view)),
+        body=body_of(placed, view),
     )
 
 
-def _with_devices(view: View, part: Part, shown: Shown) -> Shown:
-    """A part with its wires and plates, all at half resolution."""
-    added, mask = shown.added.copy(), shown.mask.copy()
-    for drawn in _drawn(view, part):
-        added += drawn[0]
-        mask |= drawn[1]
-    return Shown(added, mask)
+def _outline(placed: Placed, mask: Mask, lungs: dict[str, Box]) -> Path2:
+    """The outline of what a part shadows, held within its hemithorax as its box is."""
+    line = outlines.outline_of(mask)
+    return outlines.within(line, _clipped(placed, outlines.bounds(line), lungs))
 
 
-def _part_shown(view: View, part: Part) -> Shown:
-    """What a part's voxels add; its wires are drawn later, at full resolution."""
-    nothing = np.zeros(view.shape, np.float32)
-    added = view.added(part.added) if part.added else nothing
-    mask = view.shadow(part.mask) if part.mask else nothing > 0
-    return Shown(added, mask)
+def _clipped(placed: Placed, box: Box, lungs: dict[str, Box]) -> Box:
+    """The box of a lung finding, held within the hemithorax in which its middle lies."""
+    if placed.label in gates.BESIDE_THE_LUNGS:
+        return box
+    middle = (box[0] + box[2]) / 2
+    x0, y0, x1, y1 = lungs["left" if middle > lungs["left"][0] else "right"]
+    held = (max(box[0], x0), max(box[1], y0), min(box[2], x1), min(box[3], y1))
+    return held if held[0] < held[2] and held[1] < held[3] else box
 
 
-def _drawn(view: View, part: Part) -> list[tuple[Picture, Mask]]:
-    return [draw_wire(view, wire) for wire in part.wires] + [
-        draw_plate(view, plate) for plate in part.plates
+def _measured(
+    placed: Placed,
+    anatomy: Anatomy,
+    view: View,
+    parts: list[Shown],
+    shown: list[Shown],
+    healthy: Picture,
+) -> dict[str, float]:
+    """What of a finding can be measured: its length, place and edges, and how well it shows."""
+    found: dict[str, float] = {}
+    if placed.size_mm is not None and shown:
+        found["longest_mm"] = round(length_of(view, shown), 1)
+    added = sum((one.added for one in shown or parts), np.zeros_like(healthy))
+    if added.any():
+        lungs = measures.shadow_of(anatomy, view, organs.LUNGS)
+        found["detectability"] = measures.detectability(added, healthy, lungs)
+    if placed.label == "consolidation":
+        kept = edge_kept(placed, anatomy, view, parts, healthy)
+        found |= {} if kept is None else {"edge_kept": kept}
+    wires = [
+        view.body.in_ct(part.wires[0].points) if part.wires[0].of_person else part.wires[0].points
+        for part in placed.parts
+        if part.wires
     ]
+    if placed.label == "tracheal_tube" and placed.location == "trachea":
+        carina = np.array(anatomy.marks.carina)
+        found["above_carina_mm"] = round(measures.above(view, wires[0][-1], carina), 1)
+    if placed.label == "chest_tube":
+        found["in_pleura"] = measures.share_inside(anatomy, placed.side, wires[0])
+    return found
 
 
 def _visible(
@@ -199,20 +359,25 @@ def _visible(
     view: View,
     healthy: Picture,
     others: list[list[Shown]],
-    difficulty: Difficulty,
+    difficulty: Difficulty | Aim,
 ) -> tuple[Placed, list[Shown]]:
     """The finding, placed anew until a small one is as visible as wanted and lies apart."""
-    low, high = CONSPICUITY[difficulty]
+    aim = difficulty if isinstance(difficulty, Aim) else Aim(*CONSPICUITY[difficulty])
+    low, high = aim.low, aim.high
     best: tuple[float, Placed, list[Shown]] | None = None
-    for _ in range(TRIES):
+    for _ in range(AIMED_TRIES if aim.zone else TRIES):
         placed = place(scene)
-        parts = [_part_shown(view, part) for part in placed.parts]
+        parts = [part_shown(view, part) for part in placed.parts]
         if not placed.focal:
             return placed, parts
-        value = _contrast(parts, healthy) or 0.0
-        off = max(low - value, value - high, 0.0) + (100.0 if _overlaps(parts, others) else 0.0)
-        if not all(_inside(part.mask) for part in parts):
+        value = contrast_of(parts, healthy) or 0.0
+        off = max(low - value, value - high, 0.0) + (100.0 if overlaps(parts, others) else 0.0)
+        if not all(is_inside(part.mask) for part in parts):
             off += 100.0
+        if placed.lengths and not placed.lengths[0] <= length_of(view, parts) <= placed.lengths[1]:
+            off += 50.0
+        if aim.zone and f" {aim.zone} zone" not in f" {placed.location}":
+            off += OTHER_ZONE  # how faint it is matters more than where it lies
         if best is None or off < best[0]:
             best = (off, placed, parts)
         if off == 0.0:
@@ -221,44 +386,31 @@ def _visible(
     return best[1], best[2]
 
 
-def _overlaps(parts: list[Shown], others: list[list[Shown]]) -> bool:
-    mine = np.any([part.mask for part in parts], axis=0)
-    if not mine.any():
-        return True
-    near = ndimage.binary_dilation(mine, iterations=12)
-    return any((near & part.mask).any() for other in others for part in other)
-
-
-def _inside(mask: Mask) -> bool:
-    edge = np.ones_like(mask)
-    edge[4:-4, 4:-4] = False
-    return bool(mask.any()) and not (mask & edge).any()
-
-
-def _contrast(parts: list[Shown], healthy: Picture) -> float | None:
-    """Mean of what a finding adds over the anatomy's own variation around it, without units."""
-    ratios = []
-    for part in parts:
-        if not part.mask.any():
-            continue
-        rows, columns = np.nonzero(part.mask)
-        margin = 24
-        window = (
-            slice(max(0, rows.min() - margin), rows.max() + margin),
-            slice(max(0, columns.min() - margin), columns.max() + margin),
-        )
-        mask = part.mask[window]
-        around = ndimage.binary_dilation(mask, iterations=12) & ~mask
-        local = healthy[window] - ndimage.gaussian_filter(healthy[window], 12)
-        noise = float(local[around].std()) if around.any() else 0.0
-        ratios.append(float(np.abs(part.added[window][mask]).mean()) / max(noise, 1e-3))
-    return round(min(ratios), 2) if ratios else None
-
-
-def _completed(placed: Placed, anatomy: Anatomy, view: View, body: Body) -> Placed:
+def _completed(
+    placed: Placed,
+    anatomy: Anatomy,
+    view: View,
+    body: Body,
+    parts: list[Shown],
+    healthy: Picture,
+) -> Placed:
     """The finding with what can only be told once the person stands in the beam."""
-    if placed.label == "cardiomegaly":
-        ratio = heart_ratio(anatomy, view)
+    if placed.focal and placed.size_mm is not None:
+        mm = round(length_of(view, parts))
+        said = {"mm": mm, "cm": f"{mm / 10:.1f}"}
+        return replace(
+            placed,
+            sentence=placed.sentence.format(**said),
+            impression=placed.impression.format(**said),
+            size_mm=mm,
+        )
+    if placed.label == "consolidation":
+        kept = edge_kept(placed, anatomy, view, parts, healthy)
+        if kept is not None and kept <= gates.EDGE_KEPT:
+            sentence = f"{placed.sentence} The {placed.side} heart border is obscured."
+            return replace(placed, sentence=sentence)
+    if placed.label in ("cardiomegaly", "pericardial_effusion"):
+        ratio = measures.heart_ratio(anatomy, view)
         return replace(
             placed,
             sentence=placed.sentence.format(ratio=ratio),
@@ -270,54 +422,41 @@ def _completed(placed: Placed, anatomy: Anatomy, view: View, body: Body) -> Plac
     return placed
 
 
-def heart_ratio(anatomy: Anatomy, view: View) -> float:
-    """Cardiothoracic ratio as it is measured on the picture: widest heart by widest chest."""
-    heart = _shadow_of(anatomy, view, (organs.HEART, 61))
-    chest = _shadow_of(anatomy, view, organs.LUNGS)
-    return round(_width(heart) / _width(chest), 2)
-
-
-def _shadow_of(anatomy: Anatomy, view: View, labels: tuple[int, ...]) -> Mask:
-    mask = anatomy.base.mask(labels)[::3, ::3, ::3].astype(np.float32)
-    return view.shadow(Block((0.0, 0.0, 0.0), mask, 3.0))
-
-
-def _width(mask: Mask) -> int:
-    columns = np.flatnonzero(mask.any(axis=0))
-    return int(columns[-1] - columns[0] + 1)
-
-
-def _taken(
-    view: View,
-    healthy: Picture,
-    placed: list[Placed],
-    shown: list[list[Shown]],
-    rng: np.random.Generator,
-    size: int,
-) -> Radiograph:
-    """The picture of a person with all findings, as the detector's processing gives it."""
-    total = healthy.copy()
+def seen_vessels(small: Picture, shown: Iterable[list[Shown]]) -> Picture:
+    """Small vessels, without those where a finding has taken lung away."""
     for parts in shown:
+        for part in parts:
+            gone = part.added < NO_LUNG
+            if gone.any():
+                small = small * (1 - detector.enlarged(gone.astype(np.float32), small.shape))
+    return small
+
+
+def _taken(anatomy: Anatomy, sitting: Sitting, rng: np.random.Generator) -> Radiograph:
+    """The picture of a person with all findings, as the detector's processing gives it."""
+    view = sitting.view
+    total = sitting.healthy.copy()
+    for parts in sitting.shown:
         for part in parts:
             total += part.added
     total = np.clip(total, 0, None)
     full = (view.shape[0] * 2, view.shape[1] * 2)
     large = detector.enlarged(total, full)
     fine = replace(view, shape=full)
-    for one in placed:
+    for one in sitting.placed:
         for device in one.parts:
-            for added, _ in _drawn(fine, device):
+            for added, _ in drawn_devices(fine, device):
                 large += added
-    exposure = _exposure(view, rng)
-    values = detector.radiograph(np.clip(large, 0, None), exposure, rng)
+    large += seen_vessels(vessels.shadow(anatomy, fine), sitting.shown)
+    values = detector.radiograph(np.clip(large, 0, None), sitting.exposure, rng)
     values = _marked(values, view, rng)
-    return Radiograph(values, view.kind, view.field.size[0] / full[0])
+    return Radiograph(values, view.kind, measures.millimeters(fine))
 
 
-def _exposure(view: View, rng: np.random.Generator) -> Exposure:
+def _exposure(view: View, rng: np.random.Generator, names: tuple[str, ...]) -> Exposure:
     """How this machine takes and processes: no two hospitals' pictures look alike."""
     portable = view.kind == "AP"
-    return Exposure(
+    exposure = Exposure(
         photons=float(rng.uniform(30_000, 90_000)) * (0.4 if portable else 1.0),
         scatter=float(rng.uniform(0.03, 0.06)) + (0.04 if portable else 0.0),
         detail=float(rng.uniform(2.7, 3.4)),
@@ -325,6 +464,9 @@ def _exposure(view: View, rng: np.random.Generator) -> Exposure:
         latitude=float(rng.uniform(0.95, 1.2)),
         gamma=float(rng.uniform(0.95, 1.25)),
     )
+    for change in filter(None, (RECIPES[name].taken for name in names)):
+        exposure = change(exposure)
+    return exposure
 
 
 def _marked(values: NDArray[np.uint16], view: View, rng: np.random.Generator) -> NDArray[np.uint16]:
@@ -333,15 +475,3 @@ def _marked(values: NDArray[np.uint16], view: View, rng: np.random.Generator) ->
     if view.kind != "LATERAL" and letter == "L":
         across = 1 - across
     return side_marker(values, letter, (float(rng.uniform(0.06, 0.16)), float(across)))
-
-
-def box_of(mask: Mask) -> Box:
-    """Bounds of a mask that is not empty, normalised to the picture."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    height, width = mask.shape
-    return (
-        round(float(columns[0] / width), 5),
-        round(float(rows[0] / height), 5),
-        round(float((columns[-1] + 1) / width), 5),
-        round(float((rows[-1] + 1) / height), 5),
-    )

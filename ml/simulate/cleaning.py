@@ -11,6 +11,13 @@ from ml.simulate.organs import Labels, Mask
 
 HU = NDArray[np.float32]
 VEIN_HU = 700.0
+BONE_GAIN, FINE_GAIN = 0.5, 0.6
+"""How much of what a bone has over soft tissue and over its blurred self is added."""
+CORTEX_HU, CARTILAGE_HU = 110.0, 110.0
+TRABECULAE_HU, TRABECULAE_MM = 110.0, 0.5
+"""How much and how finely cancellous bone varies."""
+VESSEL_GAIN, VESSEL_HU = 0.9, 60.0
+"""How much of what a vessel has over the lung around it is added, past the lung's own grain."""
 MASS_RADIUS_MM = 6.0
 """A solid piece of lung into which a ball of this radius fits is a mass."""
 
@@ -40,7 +47,7 @@ def without_contrast(hu: HU, labels: Labels) -> HU:
     blood = np.float32(organs.BLOOD_HU)
     quiet = np.where(~near & (hu > blood), blood + (hu - blood) * np.float32(0.04), hu)
     # The vein that brought the medium runs under the clavicle: denser than bone, and its
-    # neighbourhood too, or white streaks stay beside it.
+    # neighborhood too, or white streaks stay beside it.
     vein = ndimage.binary_dilation((hu > VEIN_HU) & ~near, iterations=1)
     vein = ndimage.binary_dilation(vein, iterations=8) & (hu > 150)
     core = ndimage.binary_erosion(bone, iterations=1)
@@ -106,3 +113,40 @@ def _cropped(cube: NDArray[np.float32]) -> NDArray[np.float32]:
     found = np.argwhere(cube > 60)
     low, high = found.min(0), found.max(0) + 1
     return cube[tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))]
+
+
+def with_sharp_bones(hu: HU, labels: Labels, spacing: tuple[float, float, float]) -> HU:
+    """Bone as a detector sees it, with the cortex that the CT's thick slices blurred.
+
+    What a bone has over its own blurred self and over soft tissue is raised, and its surface gets
+    a layer of cortex, so that ribs have edges and vertebrae end plates. Cartilage loses its lime:
+    else everybody made of this CT would have the same spots.
+    """
+    soft = ndimage.binary_dilation(labels == organs.CARTILAGE, iterations=2)
+    hard = np.isin(labels, organs.BONES) & (labels != organs.CARTILAGE)
+    hu = np.where(soft & ~hard, np.minimum(hu, np.float32(CARTILAGE_HU)), hu)
+    near = ndimage.gaussian_filter(
+        hard.astype(np.float32),
+        [mm / size for mm, size in zip((1.5, 0.8, 0.8), spacing, strict=True)],
+    )
+    blurred = ndimage.gaussian_filter(hu, [1.8 / mm for mm in spacing])
+    fine = FINE_GAIN * np.clip(hu - blurred, -100, 300)
+    surface = (4 * near * (1 - near)) ** 2
+    added = near * (fine + BONE_GAIN * np.clip(hu - 90, 0, None)) + CORTEX_HU * surface
+    added += TRABECULAE_HU * near * _trabeculae(hu.shape, spacing)
+    return np.minimum(hu + np.where(hu > -400, added, 0), 2000).astype(np.float32)
+
+
+def _trabeculae(shape: tuple[int, ...], spacing: tuple[float, float, float]) -> HU:
+    """The grain of cancellous bone, standard deviation 1: finer than the CT's slices hold."""
+    grain = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
+    grain = ndimage.gaussian_filter(grain, [TRABECULAE_MM / mm for mm in spacing])
+    return grain / grain.std()  # type: ignore[no-any-return]
+
+
+def with_sharp_vessels(hu: HU, labels: Labels, spacing: tuple[float, float, float]) -> HU:
+    """Lung vessels as dense as they are, where the CT's thick slices mixed them with air."""
+    lung = np.isin(labels, organs.LUNGS)
+    around = ndimage.gaussian_filter(hu, [3.0 / mm for mm in spacing])
+    over = np.clip(hu - around - VESSEL_HU, 0, 400)
+    return np.minimum(hu + lung * VESSEL_GAIN * over, np.maximum(hu, 60)).astype(np.float32)

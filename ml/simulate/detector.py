@@ -6,17 +6,28 @@ as digital radiography systems apply (Vuylsteke & Schoeters 1994, MUSICA), 12 bi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 Picture = NDArray[np.float32]
+Limits = NDArray[np.float64]
+"""Two values of the processed signal."""
 MAX_VALUE = 4095
 FLOOR, CEILING = 40, 3960
 S_SLOPE, S_MIDDLE = 1.55, 0.92
 """Of the tone curve: how steep, and below 1 the mediastinum is lighter."""
+FINE_TO, FINEST = 10.0, 1.4
+"""Bands finer than this have so much more gain: the detector's and the beam's blur taken back."""
+WHOLE_FROM = 16.0
+"""Of `BANDS`: what is coarser has the same gain everywhere."""
+DENSE = 0.55
+"""By how much the finer bands are held back where the body is densest."""
+QUANTA_BLUR = 0.8
+"""Blur of the quantum noise, by that of the picture: what is absorbed near the diode is sharper."""
 BANDS = (1.2, 3.0, 7.0, 16.0, 38.0, 90.0)
 """Scales of the multi-scale contrast, pixels of a picture of 1500."""
 
@@ -30,22 +41,61 @@ class Exposure:
     scatter: float = 0.10
     blur: float = 0.6
     """Standard deviation of the detector's blur, in detector pixels."""
+    electronics: float = 12.0
+    """Standard deviation of the electronics' noise, in quanta."""
     detail: float = 2.6
     """Gain of fine structure."""
     middle: float = 1.35
-    """Gain of structures of some centimetres."""
+    """Gain of structures of some centimeters."""
     latitude: float = 0.85
     """Gain of the coarsest structure: below 1 lungs and mediastinum show in one window."""
     gamma: float = 1.0
     """Above 1 the lungs are darker."""
+    burnt: float = 0.0
+    """Share of the range of grays, from the dark end, that is lost to black."""
+    motion: float = 0.0
+    """How far what breathes has moved, standard deviation in pixels of a picture of 1500."""
 
 
 def radiograph(
     integrals: Picture, exposure: Exposure, rng: np.random.Generator
 ) -> NDArray[np.uint16]:
     """12-bit stored values of line integrals, air dark."""
+    if exposure.motion:
+        integrals = _moved(integrals, exposure.motion * max(integrals.shape) / 1500)
     processed = process(expose(integrals, exposure, rng), exposure)
-    return to_values(processed, integrals > 0.3, exposure.gamma)
+    limits = limits_of(processed, integrals > 0.3)
+    return to_values(processed, limits, exposure.gamma, exposure.burnt)
+
+
+def without_noise(
+    film: Picture, others: Iterable[Picture], exposure: Exposure
+) -> Iterator[Picture]:
+    """What each of `others` (line integrals at half the film's resolution) adds to the film's
+    stored values, were it taken in its place: the same exposure, processed as the film is.
+    """
+    quiet = replace(exposure, photons=1e12, electronics=0.0, blur=exposure.blur / 2)
+    rng = np.random.default_rng(0)
+
+    def logged(integrals: Picture) -> Picture:
+        if exposure.motion:
+            integrals = _moved(integrals, exposure.motion * max(integrals.shape) / 1500)
+        return expose(integrals, quiet, rng)
+
+    first = logged(film)
+    held = _held_back(first, max(first.shape) / 1500)
+    processed = process(first, exposure, held)
+    limits = limits_of(processed, film > 0.3)
+    values = _curved(processed, limits, exposure.gamma, exposure.burnt)
+    for other in others:
+        again = process(logged(other), exposure, held)
+        yield _curved(again, limits, exposure.gamma, exposure.burnt) - values
+
+
+def _moved(integrals: Picture, sigma: float) -> Picture:
+    """A picture blurred up and down, most at the diaphragm and little at the apices."""
+    still = np.linspace(1, 0, integrals.shape[0], dtype=np.float32)[:, None]
+    return integrals * still + ndimage.gaussian_filter1d(integrals, sigma, axis=0) * (1 - still)
 
 
 def enlarged(picture: Picture, shape: tuple[int, int]) -> Picture:
@@ -60,27 +110,44 @@ def expose(integrals: Picture, exposure: Exposure, rng: np.random.Generator) -> 
     primary = np.exp(-integrals)
     signal = primary + exposure.scatter * smooth(primary, max(primary.shape) / 22)
     signal = ndimage.gaussian_filter(signal, exposure.blur)
-    noise = rng.standard_normal(signal.shape, dtype=np.float32)
-    counted = signal * exposure.photons + noise * np.sqrt(signal * exposure.photons)
+    # The scintillator spreads each quantum's light: its noise is blurred, too, and
+    # falls with frequency; that of the electronics does not (Samei & Flynn 2003, Med Phys 30:608).
+    quanta = rng.standard_normal(signal.shape, dtype=np.float32)
+    quanta = ndimage.gaussian_filter(quanta, exposure.blur * QUANTA_BLUR)
+    electronics = rng.standard_normal(signal.shape, dtype=np.float32)
+    counted = signal * exposure.photons + quanta * np.sqrt(signal * exposure.photons)
+    counted += np.float32(exposure.electronics) * electronics
     return -np.log(np.maximum(counted, 1.0) / exposure.photons).astype(np.float32)
 
 
-def process(log_signal: Picture, exposure: Exposure) -> Picture:
+def process(log_signal: Picture, exposure: Exposure, held: Picture | None = None) -> Picture:
     """Multi-scale contrast, shape kept: fine bands raised, the coarsest held back.
 
     Each band is a difference of Gaussians; its gain falls with its own contrast so
-    that strong edges are not overdone.
+    that strong edges are not overdone. `held` is of another picture that it is to be like.
     """
     scale = max(log_signal.shape) / 1500
     gains = np.linspace(exposure.detail, exposure.middle, len(BANDS))
     out = np.zeros_like(log_signal)
     finer = log_signal
+    held = _held_back(log_signal, scale) if held is None else held
     for sigma, gain in zip(BANDS, gains, strict=True):
         coarser = smooth(log_signal, sigma * scale)
         band = finer - coarser
+        gain *= FINEST if sigma < FINE_TO else 1.0
         out += np.float32(gain) * band / (1 + np.abs(band) / np.float32(0.8))
+        if sigma == WHOLE_FROM:
+            out *= held
         finer = coarser
     return out + np.float32(exposure.latitude) * finer
+
+
+def _held_back(log_signal: Picture, scale: float) -> Picture:
+    """Gain of fine structure, less where little light comes through: mediastinum and abdomen."""
+    around = smooth(log_signal, BANDS[-2] * scale)
+    low, high = np.percentile(around[::8, ::8], [45, 92])
+    dense = np.clip((around - low) / max(high - low, 1e-6), 0, 1)
+    return np.float32(1) - np.float32(DENSE) * dense
 
 
 def smooth(picture: Picture, sigma: float) -> Picture:
@@ -98,23 +165,33 @@ def smooth(picture: Picture, sigma: float) -> Picture:
 
 
 def _taps(count: int, step: int, small: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Picture]:
-    """Neighbours and weight of linear interpolation from a picture `step` times smaller."""
+    """Neighbors and weight of linear interpolation from a picture `step` times smaller."""
     place = np.clip((np.arange(count) + 0.5) / step - 0.5, 0, small - 1)
     low = np.floor(place).astype(np.intp)
     return low, np.minimum(low + 1, small - 1), (place - low).astype(np.float32)
 
 
-def to_values(
-    processed: Picture, inside: NDArray[np.bool_], gamma: float = 1.0
-) -> NDArray[np.uint16]:
-    """12-bit stored values, air dark; the range is set by what is `inside` the body."""
+def limits_of(processed: Picture, inside: NDArray[np.bool_]) -> Limits:
+    """What becomes black and white, by what is `inside` the body."""
     sample = processed[::3, ::3][inside[::3, ::3]]
-    low, high = np.percentile(sample, [0.3, 99.7])
+    return np.percentile(sample, [0.3, 99.7])  # type: ignore[no-any-return]
+
+
+def to_values(
+    processed: Picture, limits: Limits, gamma: float = 1.0, burnt: float = 0.0
+) -> NDArray[np.uint16]:
+    """12-bit stored values, air dark, between those limits."""
+    return np.round(_curved(processed, limits, gamma, burnt)).astype(np.uint16)
+
+
+def _curved(processed: Picture, limits: Limits, gamma: float, burnt: float) -> Picture:
+    low, high = limits
     margin = 0.05 * (high - low)
     scaled = (processed - (low - margin)) / (high - low + 2 * margin)
+    scaled = (scaled - burnt) / (1 - burnt)
     # The S of a film: contrast is spent on lungs and heart, little on the spine's white.
     light = np.clip(scaled, 0, 1) ** np.float32(S_SLOPE * gamma)
     shade = (np.float32(S_MIDDLE) * (1 - np.clip(scaled, 0, 1))) ** np.float32(S_SLOPE)
     curve = light / (light + shade + np.float32(1e-6))
     # Room at both ends, where lossy compression overshoots.
-    return np.round(FLOOR + curve * (CEILING - FLOOR)).astype(np.uint16)
+    return FLOOR + curve * (CEILING - FLOOR)

@@ -28,6 +28,8 @@ class Wire:
     density: float
     bore: float = 0.0
     """Radius of the hollow inside, for tubes."""
+    of_person: bool = False
+    """Whether the points are the person's already, as for a line that goes through the ribs."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def draw_wire(view: View, wire: Wire) -> tuple[Picture, Mask]:
     """Line integrals a wire adds to `view`, and the pixels that it shadows."""
     added = np.zeros(view.shape, np.float32)
     shadow = np.zeros(view.shape, bool)
-    line = view.pixels(wire.points)
+    line = view.seen(wire.points) if wire.of_person else view.pixels(wire.points)
     scale = 1.05 / view.mm
     outer, inner = wire.radius * scale, wire.bore * scale
     reach = outer + 2 + SHOWN_MM * scale

@@ -1,19 +1,29 @@
 """What makes one person's chest unlike another's: a smooth map from the person to the CT.
 
 `Body.in_ct` tells for each point of the person which point of the CT is there, both in
-millimetres (down, back, left). Nothing is resampled here; the projector asks as it goes.
+millimeters (down, back, left). Nothing is resampled here; the projector asks as it goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from ml.simulate.anatomy import Landmarks
+from ml.simulate.cage import STEP, Cage
 
 Points = NDArray[np.float64]
+NEAR_MM = 0.01
+SQUARE_TURN = -4.0
+"""Turn that sets the CT's own person, who lay a little askew, square to the beam."""
+SIDE_MM = 130.0
+SOFT_MM = 8.0
+"""Depth within the ribs over which points go over from the wall's map to the inner one."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +34,29 @@ class Bump:
     radius: tuple[float, float, float]
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
     swell: float = 0.0
-    """0.2 shows what is around the centre a quarter larger; negative values shrink it."""
+    """0.2 shows what is around the center a quarter larger; negative values shrink it."""
     axes: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """How much of the swelling each direction takes."""
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What a person's map asks of the CT beside its landmarks; see `cage.Cage`."""
+
+    cage: Cage
+    spine: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Body:
-    """One person; lengths in mm, angles in degrees, the rest factors of the CT's own."""
+    """One person; lengths in mm, angles in degrees, the rest factors of the CT's own.
+
+    Ribs, spine and skin follow `wall`; what lies within the ribs follows `inner`, which slides
+    along them. Without `inside` all follows `wall`.
+    """
 
     marks: Landmarks
+    inside: Inside | None = field(default=None, repr=False, compare=False)
     wide: float = 1.0
     deep: float = 1.0
     tall: float = 1.0
@@ -41,58 +64,146 @@ class Body:
     """Rotation about the long axis; positive turns the sternum to the person's left."""
     lean: float = 0.0
     breath: float = 0.0
-    """How much lower the diaphragm stands than in the CT."""
+    """How much lower the diaphragm stands on the ribs than in the CT."""
+    follow: float = 0.8
+    """How much of that the outer edge of the diaphragm goes down: less makes the domes flatter."""
     raised: tuple[float, float] = (0.0, 0.0)
     """How much higher the left and the right hemidiaphragm stand."""
     curve: float = 0.0
     """Sideways reach of the spine's curve; positive is convex to the person's left."""
     curve_phase: float = 0.0
     bumps: tuple[Bump, ...] = ()
+    inner_bumps: tuple[Bump, ...] = ()
+    """Those of what lies within the ribs alone."""
+    droop: float = 0.0
+    """How much lower than in the CT the ribs' sides hang, at 13 cm from the middle: their slope."""
+    kyphosis: float = 0.0
+    """How much farther back the spine bows in its middle than in the CT."""
+    taper: float = 0.0
+    """Share by which the chest is wider than `wide` at the apex, and narrower at the base."""
     soft: float = 1.0
     bone: float = 1.0
+    lime: float = 0.0
+    """How much of the costal cartilage is calcified, 0 to 1."""
+    calibre: float = 1.0
+    """Width of the small lung vessels."""
     fat_mm: float = 0.0
     breast_mm: float = 0.0
     grain: int = field(default=0)
 
-    def in_ct(self, points: Points) -> Points:
-        """The CT's point (..., 3) for each of the person's points (..., 3)."""
+    def wall(self, points: Points) -> Points:
+        """The CT's point (..., 3) for each of the person's points (..., 3), of ribs and skin."""
         marks = self.marks
         z, y, x = (points[..., axis] for axis in range(3))
         middle = marks.middle
         z_ct = marks.apex + (z - marks.apex) / self.tall
         z_ct = z_ct + np.tan(np.deg2rad(self.lean)) * (y - middle[1])
-        z_ct = z_ct - self.breath * _ramp(z, marks.apex, marks.dome)
-        sides = _ramp(x, middle[2] - 45, middle[2] + 45)
-        low = _ramp(z, marks.dome - 110, marks.dome + 5)
-        z_ct = z_ct + low * (self.raised[0] * sides + self.raised[1] * (1 - sides))
         y_ct = middle[1] + (y - middle[1]) / self.deep
-        x_ct = middle[2] + (x - middle[2]) / self.wide
+        height = np.clip((z - marks.apex) / (marks.base - marks.apex), 0, 1)
+        x_ct = middle[2] + (x - middle[2]) / (self.wide * (1 + self.taper * (0.5 - height)))
+        aside = ((x - middle[2]) / SIDE_MM) ** 2
+        z_ct = z_ct - self.droop * aside * 2 / (1 + aside)
+        y_ct = y_ct - self.kyphosis * np.sin(np.pi * height) * (
+            0.35 + 0.65 * _ramp(y, middle[1] - 40, middle[1] + 80)
+        )
         tangent = np.tan(np.deg2rad(self.turn))
         x_ct = x_ct + tangent * (y - middle[1])
         y_ct = y_ct - tangent * (x - middle[2])
+        if self.inside is not None:
+            off = self.inside.spine
+            behind = 0.3 + 0.7 * _ramp(y, middle[1] - 30, middle[1] + 60)
+            x_ct = x_ct + behind * np.interp(z_ct, np.arange(len(off)), off)
         if self.curve:
             height = (z - marks.apex) / (marks.dome - marks.apex)
             bend = np.sin(np.pi * (1.25 * height + self.curve_phase))
             behind = 0.35 + 0.65 * _ramp(y, middle[1] - 30, middle[1] + 70)
             x_ct = x_ct - self.curve * bend * behind
-        for bump in self.bumps:
-            away = [value - c for value, c in zip((z, y, x), bump.center, strict=True)]
-            near = np.exp(-sum((a / r) ** 2 for a, r in zip(away, bump.radius, strict=True)))
-            shrunk = [bump.swell * axis * a * near for axis, a in zip(bump.axes, away, strict=True)]
-            z_ct = z_ct - shrunk[0] - bump.shift[0] * near
-            y_ct = y_ct - shrunk[1] - bump.shift[1] * near
-            x_ct = x_ct - shrunk[2] - bump.shift[2] * near
-        return np.stack([z_ct, y_ct, x_ct], axis=-1)
+        return _bent(np.stack([z_ct, y_ct, x_ct], axis=-1), points, self.bumps)
+
+    def inner(self, points: Points) -> Points:
+        """The same of what lies within the ribs: lower with the breath, as wide as they allow."""
+        at = self.wall(points)
+        if self.inside is None:
+            return at
+        marks = self.marks
+        left = _ramp(at[..., 2], marks.middle[2] - 45, marks.middle[2] + 45)
+        tables = [np.interp(at[..., 0], stands, down) for stands, down in self._levels]
+        levels = left * tables[0] + (1 - left) * tables[1]
+        return _bent(self.inside.cage.refitted(at, levels), points, self.inner_bumps)
+
+    @cached_property
+    def _levels(self) -> tuple[tuple[Points, Points], ...]:
+        """Of the left and the right side: the ribs' levels, and the CT's that stand there."""
+        marks = self.marks
+        down = np.arange(-60.0, self.inside.cage.inside.shape[0] * STEP + 61)  # type: ignore[union-attr]
+        base = max(marks.base, marks.dome + 20)
+        edge, end = marks.dome + 0.57 * (base - marks.dome), base + 50
+        carina = float(np.clip(marks.carina[0], marks.apex + 5, marks.dome - 5))
+        knots = [marks.apex - 40, marks.apex, carina, marks.dome, edge, base, end]
+        share = np.array([0.0, 0.0, 0.42, 1.0, self.follow, 0.75 * self.follow, 0.0])
+        lift = np.array([0.0, 0.0, 0.12, 1.0, 0.25, 0.0, 0.0])
+        tables = []
+        for raised in self.raised:
+            shift = PchipInterpolator(knots, share * self.breath - lift * raised)
+            stands = down + shift(np.clip(down, knots[0], end))
+            tables.append((np.maximum.accumulate(stands + 1e-6 * down), down))
+        return tuple(tables)
+
+    def in_ct(self, points: Points) -> Points:
+        """The CT's point (..., 3) that is at each of the person's points (..., 3)."""
+        at = self.wall(points)
+        if self.inside is None:
+            return at
+        within = self.inside.cage.depth_at(at) > 0
+        return np.where(within[..., None], self.inner(points), at)
 
     def from_ct(self, points: Points) -> Points:
-        """The inverse of `in_ct`, by fixed-point iteration to well below a tenth of a mm."""
-        found = np.array(points, dtype=np.float64)
-        for _ in range(40):
-            found = found + 0.8 * (points - self.in_ct(found))
-        return found
+        """Where points of the CT (n, 3) are in the person.
+
+        Ribs and skin as `wall` has them, what lies deep within as `inner` does; in the first
+        millimeters within the ribs between the two, so that a line through the pleura has no step.
+        """
+        points = np.asarray(points, dtype=np.float64)
+        found = solved(self.wall, points)
+        if self.inside is None:
+            return found
+        share = np.clip(self.inside.cage.depth_at(points) / SOFT_MM, 0, 1)[..., None]
+        return found * (1 - share) + solved(self.inner, points) * share if share.any() else found
 
     def with_bumps(self, *bumps: Bump) -> Body:
-        return replace(self, bumps=(*self.bumps, *bumps))
+        """This person with what lies within the ribs bent."""
+        return replace(self, inner_bumps=(*self.inner_bumps, *bumps))
+
+
+def solved(
+    mapping: Callable[[Points], Points], points: Points, kept: Sequence[int] = (0, 1, 2)
+) -> Points:
+    """The inverse of a map near the identity by fixed-point iteration, well below a tenth of a mm.
+
+    Only the axes `kept` are moved; the others stay those of `points`.
+    """
+    found = np.array(points, dtype=np.float64)
+    axes = list(kept)
+    for _ in range(18):
+        step = 0.9 * (points - mapping(found))[..., axes]
+        found[..., axes] += step
+        if np.abs(step).max(initial=0.0) < NEAR_MM:
+            break
+    return found
+
+
+def _bent(at: Points, points: Points, bumps: tuple[Bump, ...]) -> Points:
+    """`at` with the bumps around the person's `points` taken off."""
+    if not bumps:
+        return at
+    axes = [at[..., axis] for axis in range(3)]
+    for bump in bumps:
+        away = [points[..., axis] - c for axis, c in enumerate(bump.center)]
+        near = np.exp(-sum((a / r) ** 2 for a, r in zip(away, bump.radius, strict=True)))
+        for axis in range(3):
+            grown = bump.swell * bump.axes[axis] * away[axis]
+            axes[axis] = axes[axis] - (grown + bump.shift[axis]) * near
+    return np.stack(axes, axis=-1)
 
 
 def _ramp(value: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
@@ -101,31 +212,58 @@ def _ramp(value: NDArray[np.float64], low: float, high: float) -> NDArray[np.flo
     return share * share * (3 - 2 * share)
 
 
-def person(rng: np.random.Generator, marks: Landmarks, sex: str, age: int) -> Body:
-    """A healthy person of that sex and age."""
-    stout = float(np.clip(rng.normal(0.5, 0.25), 0, 1))
-    size = (0.93 if sex == "F" else 1.0) + rng.normal(0, 0.025)
+def person(
+    rng: np.random.Generator, marks: Landmarks, sex: str, age: int, inside: Inside | None = None
+) -> Body:
+    """A healthy person of that sex and age, standing, after a full breath."""
+    woman = sex == "F"
+    stout = float(np.clip(rng.normal(0.42, 0.27), 0, 1))
+    size = (0.92 if woman else 1.0) + rng.normal(0, 0.03)
+    slim = rng.normal(0, 0.055)
+    aged = max(0.0, age - 50) / 30
+    unfolded = aged * rng.uniform(0.2, 1.3)
+    bowed = rng.normal(-7 + 9 * aged, 4.5)
+    lime = np.clip((age - 25) / 50 * rng.uniform(0.2, 1.4), 0, 1)
     return Body(
         marks=marks,
-        wide=size * rng.uniform(0.94, 1.06) * (0.97 + 0.06 * stout),
-        deep=size * rng.uniform(0.92, 1.06) * (0.95 + 0.1 * stout),
-        tall=size * rng.uniform(0.97, 1.04),
-        turn=float(np.clip(rng.normal(0, 1.6), -4, 4)),
-        lean=float(np.clip(rng.normal(0, 1.5), -4, 4)),
-        breath=float(np.clip(rng.normal(4, 5), -8, 12)),
-        raised=(float(rng.uniform(-5, 6)), float(rng.uniform(-4, 5))),
-        curve=float(rng.normal(0, 1.8)),
+        inside=inside,
+        wide=size * (1 + slim) * (0.97 + 0.06 * stout),
+        deep=size * rng.uniform(0.9, 1.08) * (0.95 + 0.1 * stout),
+        tall=size * float(np.clip(1.01 - 0.8 * slim + rng.normal(0, 0.02), 0.93, 1.1)),
+        turn=SQUARE_TURN + float(np.clip(rng.normal(0, 1.5), -3, 3)),
+        lean=float(np.clip(rng.normal(0, 3.5), -8, 8)),
+        breath=float(np.clip(rng.normal(36, 5), 27, 47)),
+        raised=(float(rng.uniform(-4, 8)), float(rng.uniform(-7, 3))),
+        curve=float(rng.normal(0, 1.5)),
         curve_phase=float(rng.uniform(-0.1, 0.2)),
-        bumps=(*_bends(rng, marks), _heart(rng.uniform(-0.15, 0.12), marks)),
+        droop=float(np.clip(rng.normal(0, 4.5), -9, 9)),
+        kyphosis=float(np.clip(bowed, -14, 14)),
+        taper=float(np.clip(rng.normal(0.05, 0.045), -0.05, 0.14)),
+        bumps=_bends(rng, marks, 5, (80, 120), (3.0, 3.0, 3.5)),
+        inner_bumps=(
+            *_bends(rng, marks, 9, (40, 70), (4.5, 3.5, 4.5)),
+            *_aorta(marks, 11 * unfolded),
+            _apex(marks, rng.uniform(-13, 13)),
+            *_heart_shape(rng, marks),
+            *_hila(rng, marks),
+        ),
         soft=float(rng.uniform(0.94, 1.03)),
         bone=float(np.clip(1.08 - max(0, age - 45) * 0.006 + rng.normal(0, 0.05), 0.7, 1.15)),
-        fat_mm=4 + 22 * stout**1.5,
-        breast_mm=float(rng.uniform(18, 48)) if sex == "F" else 0.0,
+        lime=float(lime),
+        calibre=float(rng.uniform(0.75, 1.3)),
+        fat_mm=3 + 26 * stout**1.5,
+        breast_mm=float(rng.uniform(10, 48)) if woman else 0.0,
         grain=int(rng.integers(1 << 30)),
     )
 
 
-def _bends(rng: np.random.Generator, marks: Landmarks, count: int = 9) -> tuple[Bump, ...]:
+def _bends(
+    rng: np.random.Generator,
+    marks: Landmarks,
+    count: int,
+    radii: tuple[float, float],
+    spread: tuple[float, float, float],
+) -> tuple[Bump, ...]:
     """Small shifts of whole regions: vessels, ribs and borders run a little differently."""
     bumps = []
     for _ in range(count):
@@ -134,18 +272,66 @@ def _bends(rng: np.random.Generator, marks: Landmarks, count: int = 9) -> tuple[
             rng.uniform(40, 230),
             rng.uniform(60, 2 * marks.middle[2] - 60),
         )
-        shift = tuple(float(mm) for mm in rng.normal(0, (6.0, 4.0, 6.0)))
-        radius = float(rng.uniform(44, 75))
+        shift = tuple(float(mm) for mm in rng.normal(0, spread))
+        radius = float(rng.uniform(*radii))
         bumps.append(Bump(center, (radius,) * 3, shift))  # type: ignore[arg-type]
     return tuple(bumps)
 
 
-def _heart(swell: float, marks: Landmarks) -> Bump:
+def _aorta(marks: Landmarks, amount: float) -> tuple[Bump, ...]:
+    """The arch and the descending aorta `amount` mm farther left, as with age."""
+    z, y, x = marks.arch
+    return (
+        Bump((z, y, x), (30, 55, 26), (-0.3 * amount, 0, amount)),
+        Bump((z + 70, y + 8, x + 6), (42, 45, 26), (0, 0, 0.8 * amount)),
+    )
+
+
+def _apex(marks: Landmarks, amount: float) -> Bump:
+    """The heart's apex `amount` mm lower: an upright heart, or with negative values a level one."""
     z, y, x = marks.heart
-    return Bump((z, y, x - 8), (66, 70, 88), swell=swell, axes=(0.6, 0.8, 1.0))
+    return Bump((z + 30, y, x + 40), (45, 60, 45), (amount, 0, -0.5 * amount))
 
 
-def large_heart(marks: Landmarks, swell: float) -> Bump:
+def _heart_shape(rng: np.random.Generator, marks: Landmarks) -> tuple[Bump, ...]:
+    """The right atrium's border and the heart's waist fuller or flatter, the heart turned."""
+    z, y, x = marks.heart
+    fuller = rng.normal(0, (3.0, 4.0))
+    turned = float(rng.normal(0, 5.0))
+    return (
+        Bump((z + 8, y, x - 52), (42, 50, 30), (0.0, 0.0, -float(fuller[0]))),
+        Bump((z - 42, y, x + 28), (30, 50, 30), (0.0, 0.0, float(fuller[1]))),
+        # About the long axis: the front one way, the back the other.
+        Bump((z, y - 40, x), (60, 40, 60), (0.0, 0.0, turned)),
+        Bump((z, y + 40, x), (60, 40, 60), (0.0, 0.0, -turned)),
+    )
+
+
+def _hila(rng: np.random.Generator, marks: Landmarks) -> tuple[Bump, ...]:
+    """Each hilum somewhat higher or lower, and its vessels wider or narrower."""
+    return tuple(
+        Bump(
+            marks.hilum[side],
+            (42, 50, 34),
+            (float(rng.normal(0, 4.5)), 0.0, 0.0),
+            swell=float(np.clip(rng.normal(0, 0.08), -0.15, 0.15)),
+        )
+        for side in ("left", "right")
+    )
+
+
+def heart_bump(marks: Landmarks, swell: float) -> Bump:
     """A heart larger by about 1 / (1 - swell), the apex down and to the left."""
     z, y, x = marks.heart
-    return Bump((z + 6, y, x - 12), (62, 72, 92), swell=swell, axes=(0.55, 0.8, 1.0))
+    return Bump((z + 4, y, x - 10), (62, 72, 86), swell=swell, axes=(0.5, 0.8, 1.0))
+
+
+def with_heart(body: Body, marks: Landmarks, wanted: float, ratio: Callable[[Body], float]) -> Body:
+    """The body with a heart of the cardiothoracic ratio `wanted`, as `ratio` measures it."""
+    low, high = -0.7, 0.5
+    swell = 0.0
+    for _ in range(8):
+        swell = (low + high) / 2
+        now = ratio(body.with_bumps(heart_bump(marks, swell)))
+        low, high = (swell, high) if now < wanted else (low, swell)
+    return body.with_bumps(heart_bump(marks, swell))

@@ -8,18 +8,26 @@ from functools import partial
 
 import numpy as np
 
+from ml import taxonomy
+from ml.simulate.detector import Exposure
 from ml.simulate.findings import (
     bones,
     catheters,
     chest,
+    collapse,
     implants,
+    infection,
+    loculated,
     nodules,
     opacities,
     pleura,
     tubes,
+    variants,
+    water,
 )
 from ml.simulate.findings.common import Placed, Scene
 from ml.simulate.patients import Body
+from ml.simulate.words import Reason
 
 Place = Callable[[Scene], Placed]
 Bend = Callable[[Body, np.random.Generator], Body]
@@ -34,12 +42,44 @@ class Recipe:
     bend: Bend | None = None
     portable: bool = False
     """Taken in bed, AP: patients with tubes do not stand."""
+    taken: Callable[[Exposure], Exposure] | None = None
+    """What it does to the exposure."""
 
 
 def _sided(name: str, label: str, place: Callable[..., Placed]) -> dict[str, Recipe]:
     return {
         f"{name}-{side}": Recipe(label, partial(place, side=side)) for side in ("left", "right")
     }
+
+
+def _collapses() -> dict[str, Recipe]:
+    return {
+        f"collapse-{short}": Recipe(
+            "atelectasis",
+            partial(collapse.collapse, lobe=lobe),
+            partial(collapse.bend, lobe=lobe),
+        )
+        for short, lobe in (
+            ("rul", "right upper"),
+            ("rml", "right middle"),
+            ("rll", "right lower"),
+            ("lul", "left upper"),
+            ("lll", "left lower"),
+        )
+    }
+
+
+def _tensions() -> dict[str, Recipe]:
+    """Tension on one side, and the shift to the other that goes with it: two findings."""
+    made: dict[str, Recipe] = {}
+    for side, other in (("left", "right"), ("right", "left")):
+        made[f"tension-{side}"] = Recipe(
+            "pneumothorax",
+            partial(loculated.tension, side=side),
+            partial(loculated.tension_bend, side=side),
+        )
+        made[f"shift-{other}"] = Recipe("mediastinal_shift", partial(loculated.shift, side=other))
+    return made
 
 
 RECIPES: dict[str, Recipe] = {
@@ -52,9 +92,10 @@ RECIPES: dict[str, Recipe] = {
     "pneumonia": Recipe("pneumonia", opacities.pneumonia),
     "infiltrates": Recipe("infiltration", opacities.infiltrates),
     "atelectasis": Recipe("atelectasis", opacities.atelectasis),
+    **_sided("atelectasis", "atelectasis", opacities.atelectasis),
     "scar": Recipe("fibrotic_band", opacities.scar),
     "interstitial": Recipe("interstitial_pattern", opacities.interstitial),
-    "fibrosis": Recipe("pulmonary_fibrosis", opacities.fibrosis, chest.shallow_breath),
+    "fibrosis": Recipe("pulmonary_fibrosis", opacities.fibrosis, chest.small_lungs),
     "edema": Recipe("edema", opacities.edema),
     "effusion": Recipe("pleural_effusion", pleura.effusion),
     "small-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="small")),
@@ -66,7 +107,7 @@ RECIPES: dict[str, Recipe] = {
     **_sided("pneumothorax", "pneumothorax", pleura.pneumothorax),
     "small-pneumothorax": Recipe("pneumothorax", partial(pleura.pneumothorax, amount="small")),
     "pleural-thickening": Recipe("pleural_thickening", pleura.thickening),
-    "cardiomegaly": Recipe("cardiomegaly", chest.cardiomegaly, chest.big_heart),
+    "cardiomegaly": Recipe("cardiomegaly", chest.cardiomegaly),
     "tortuous-aorta": Recipe("tortuous_aorta", chest.tortuous_aorta, chest.bent_aorta),
     "aortic-calcification": Recipe("aortic_calcification", chest.aortic_calcification),
     "wide-mediastinum": Recipe("mediastinal_widening", chest.mediastinal_widening),
@@ -87,30 +128,69 @@ RECIPES: dict[str, Recipe] = {
     ),
     "hyperinflation": Recipe("hyperinflation", chest.hyperinflation, chest.deep_breath),
     "hypoinflation": Recipe("hypoinflation", chest.hypoinflation, chest.shallow_breath),
+    **_collapses(),
+    "interstitial-edema": Recipe("edema", water.interstitial_edema),
+    "lymphangitic": Recipe("interstitial_pattern", water.lymphangitic),
+    **_tensions(),
+    "hydropneumothorax": Recipe("hydropneumothorax", loculated.hydropneumothorax),
+    **_sided("hydropneumothorax", "hydropneumothorax", loculated.hydropneumothorax),
+    "empyema": Recipe("pleural_effusion", loculated.empyema),
+    "pericardial-effusion": Recipe(
+        "pericardial_effusion", chest.pericardial_effusion, chest.bottle
+    ),
+    "adenopathy": Recipe("adenopathy", chest.adenopathy),
+    "cavity": Recipe("cavity", infection.cavity),
+    **_sided("cavity", "cavity", infection.cavity),
+    "upper-infiltrate": Recipe("infiltration", water.upper_infiltrate),
+    **_sided("upper-infiltrate", "infiltration", water.upper_infiltrate),
+    "miliary": Recipe("miliary_pattern", infection.miliary),
     "fracture": Recipe("fracture", bones.fracture),
     "healed-fracture": Recipe("fracture", bones.healed_fracture),
+    "lytic-lesion": Recipe("bone_lesion", bones.lytic_lesion),
+    "rib-notching": Recipe("bone_lesion", bones.notching),
     "bone-lesion": Recipe("bone_lesion", bones.dense_lesion),
     "scoliosis": Recipe("scoliosis", bones.scoliosis, bones.curved),
     "osteopenia": Recipe("osteopenia", bones.osteopenia, bones.thin_bones),
-    "tracheal-tube": Recipe("tube", tubes.tracheal_tube, portable=True),
-    "tracheal-tube-wrong": Recipe("tube", partial(tubes.tracheal_tube, right=False), portable=True),
-    "stomach-tube": Recipe("tube", tubes.stomach_tube, portable=True),
-    "stomach-tube-wrong": Recipe("tube", partial(tubes.stomach_tube, right=False), portable=True),
-    "chest-tube": Recipe("tube", tubes.chest_tube, portable=True),
-    "chest-tube-left": Recipe("tube", partial(tubes.chest_tube, side="left"), portable=True),
-    "central-line": Recipe("catheter", catheters.central_line, portable=True),
-    "central-line-wrong": Recipe(
-        "catheter", partial(catheters.central_line, right=False), portable=True
+    "tracheal-tube": Recipe("tracheal_tube", tubes.tracheal_tube, portable=True),
+    "tracheal-tube-wrong": Recipe(
+        "tracheal_tube", partial(tubes.tracheal_tube, right=False), portable=True
     ),
-    "port": Recipe("catheter", catheters.port),
-    "pacemaker": Recipe("heart_device", implants.pacemaker),
+    "stomach-tube": Recipe("feeding_tube", tubes.stomach_tube, portable=True),
+    "stomach-tube-wrong": Recipe(
+        "feeding_tube", partial(tubes.stomach_tube, right=False), portable=True
+    ),
+    "chest-tube": Recipe("chest_tube", tubes.chest_tube, portable=True),
+    "chest-tube-left": Recipe("chest_tube", partial(tubes.chest_tube, side="left"), portable=True),
+    "chest-tube-wrong": Recipe("chest_tube", partial(tubes.chest_tube, right=False), portable=True),
+    "central-line-crossed": Recipe("central_line", catheters.crossed_line, portable=True),
+    "central-line": Recipe("central_line", catheters.central_line, portable=True),
+    "central-line-wrong": Recipe(
+        "central_line", partial(catheters.central_line, right=False), portable=True
+    ),
+    "port": Recipe("central_line", catheters.port),
+    "pacemaker": Recipe("cardiac_lead", implants.pacemaker),
     "valve": Recipe("heart_device", implants.valve),
     "sternal-wires": Recipe("postoperative_change", implants.sternal_wires),
     "clips": Recipe("surgical_material", implants.clips),
+    "nipples": Recipe("nipple_shadow", variants.nipples),
+    "skin-fold": Recipe("skin_fold", variants.skin_fold, portable=True),
+    "companions": Recipe("companion_shadow", variants.companions),
+    "braid": Recipe("external_object", variants.braid),
+    "buttons": Recipe("external_object", variants.buttons),
+    "azygos-lobe": Recipe("azygos_lobe", variants.azygos_lobe),
+    "cervical-ribs": Recipe("cervical_rib", variants.cervical_ribs),
+    "rotation": Recipe("rotation", variants.rotation, variants.turned),
+    "supine": Recipe("rotation", variants.supine, portable=True),
+    "underexposed": Recipe("exposure", variants.underexposure, taken=variants.underexposed),
+    "overexposed": Recipe("exposure", variants.overexposure, taken=variants.overexposed),
+    "motion": Recipe("motion_blur", variants.motion, taken=variants.moved),
 }
 
 
-POOR = ("fracture", "healed-fracture", "bone-lesion", "osteopenia")
+POOR = (
+    *("fracture", "healed-fracture", "bone-lesion", "lytic-lesion", "rib-notching", "osteopenia"),
+    *("companions", "cervical-ribs", "collapse-rll"),
+)
 """Too faint or too unlike the real sign to teach: made only when they are asked for."""
 
 
@@ -120,14 +200,23 @@ class Plan:
 
     findings: tuple[str, ...] = ()
     lateral: bool = False
+    reason: Reason | None = None
+    """Why the person is examined; else one that fits is chosen."""
 
     @property
     def labels(self) -> tuple[str, ...]:
         return tuple(RECIPES[name].label for name in self.findings)
 
     @property
+    def is_normal(self) -> bool:
+        """Whether there is nothing to find: variants and pitfalls are no findings."""
+        return all(taxonomy.is_variant(label) for label in self.labels)
+
+    @property
     def portable(self) -> bool:
-        return any(RECIPES[name].portable for name in self.findings)
+        """Taken in bed, AP."""
+        lies = self.reason is not None and self.reason.in_bed
+        return lies or any(RECIPES[name].portable for name in self.findings)
 
 
 COMBINATIONS = (

@@ -6,16 +6,18 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ml.simulate import base as volumes
-from ml.simulate import store
+from ml.simulate import gates, store
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.cases import SIZE, Difficulty, generate
+from ml.simulate.cases import SIZE, Aim, Difficulty, generate
 from ml.simulate.plans import Plan
 
+ATTEMPTS = 5
 _anatomy: Anatomy | None = None
 
 
@@ -26,66 +28,127 @@ class Job:
     key: str
     plan: Plan
     seed: int
-    difficulty: Difficulty = "any"
+    difficulty: Difficulty | Aim = "any"
     size: int = SIZE
+    gated: bool = True
+    """Whether it must pass the gates to be written."""
+    ct: str = ""
+    """What tells the CT from others (`sources.mark_of`); empty where there is but one."""
 
     @property
     def recipe(self) -> str:
         """What the case is made of: another recipe makes it anew."""
         parts = (store.VERSION, self.seed, self.difficulty, self.size, *self.plan.findings)
-        return " ".join(map(str, parts)) + (" lateral" if self.plan.lateral else "")
+        reason = self.plan.reason.text if self.plan.reason else ""
+        made = f"{' '.join(map(str, parts))}{' lateral' * self.plan.lateral} {reason}".rstrip()
+        return f"{made}{' ungated' * (not self.gated)} {self.ct}".rstrip()
+
+
+@dataclass
+class Done:
+    """What a run has made, and which cases it could not make."""
+
+    made: int = 0
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Key → the gates that failed in the last attempt, or what went wrong instead."""
+
+    def add(self, key: str, failed: tuple[str, ...]) -> None:
+        if failed:
+            self.left_out[key] = failed
+        else:
+            self.made += 1
 
 
 def run(
-    base: volumes.Base,
+    base: volumes.Base | Path,
     work: Sequence[Job],
     folder: Path,
     processes: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> int:
-    """Make the cases of `work` that `folder` lacks; returns how many were made.
+) -> Done:
+    """Make the cases of `work` that `folder` lacks, each anew until it passes the gates.
 
-    `progress` is called with the number of cases that are there.
+    `base` may be the folder that one was saved in. Whichever case cannot be made does not keep the
+    others from being made. `progress` is called with the number of cases that are done with.
     """
     missing = [job for job in work if not store.is_written(folder, job.key, job.recipe)]
-    done = len(work) - len(missing)
-    progress(done)
+    done, count = Done(), len(work) - len(missing)
+    for job in missing:
+        failed = store.given_up(folder, job.key, job.recipe)
+        if failed:
+            done.add(job.key, failed)
+            count += 1
+    missing = [job for job in missing if job.key not in done.left_out]
+    progress(count)
     if not missing:
-        return 0
-    if processes <= 1:
-        anatomy = Anatomy(base)
-        for job in missing:
-            _make(anatomy, job, folder)
-            done += 1
-            progress(done)
-        return len(missing)
-    with TemporaryDirectory() as shared:
-        base.save(Path(shared))
+        return done
+    if processes <= 1 or len(missing) == 1:
+        anatomy = Anatomy(volumes.opened(base) if isinstance(base, Path) else base)
+        for number, job in enumerate(missing, start=count + 1):
+            done.add(job.key, _outcome(partial(make, anatomy, job, folder)))
+            progress(number)
+        return done
+    with TemporaryDirectory() as folder_of_base:
+        shared = base if isinstance(base, Path) else Path(folder_of_base)
+        if not isinstance(base, Path):
+            base.save(shared)
         with ProcessPoolExecutor(
             min(processes, len(missing)),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start,
-            initargs=(shared,),
+            initializer=start_process,
+            initargs=(str(shared),),
         ) as pool:
-            futures = [pool.submit(_make_here, job, folder) for job in missing]
-            for future in as_completed(futures):
-                future.result()
-                done += 1
-                progress(done)
-    return len(missing)
+            futures = {pool.submit(_make_here, job, folder): job.key for job in missing}
+            for number, future in enumerate(as_completed(futures), start=count + 1):
+                done.add(futures[future], _outcome(future.result))
+                progress(number)
+    return done
 
 
-def _start(shared: str) -> None:
+def _outcome(make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """The gates a case failed; of one whose making broke off, why."""
+    try:
+        return make()
+    except Exception as error:  # one bad case must not cost the others
+        return (f"{type(error).__name__}: {error}"[:120],)
+
+
+def start_process(shared: str) -> None:
+    """Open the CT in the folder `shared` for what this process is going to make."""
     global _anatomy
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _anatomy = Anatomy(volumes.opened(Path(shared)))
 
 
-def _make_here(job: Job, folder: Path) -> None:
+def anatomy_here() -> Anatomy:
+    """The CT that `start_process` has opened."""
     assert _anatomy is not None
-    _make(_anatomy, job, folder)
+    return _anatomy
 
 
-def _make(anatomy: Anatomy, job: Job, folder: Path) -> None:
-    case = generate(anatomy, job.key, job.plan, job.seed, job.difficulty, job.size)
-    store.write_case(folder, case, job.recipe)
+def _make_here(job: Job, folder: Path) -> tuple[str, ...]:
+    return make(anatomy_here(), job, folder)
+
+
+def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
+    """Write the first attempt that passes all gates; else nothing, and which gates failed.
+
+    What is written already is not made again, and is no failure.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if store.is_written(folder, job.key, job.recipe):
+        return ()
+    failed: tuple[str, ...] = ()
+    for attempt in range(ATTEMPTS if job.gated else 1):
+        case = generate(
+            anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt
+        )
+        verdicts = gates.judge(store.entry_of(case)) if job.gated else []
+        failed = tuple(dict.fromkeys(v.gate for v in verdicts if not v.passed))
+        if not failed:
+            store.write_case(folder, case, job.recipe)
+            return ()
+    store.give_up(folder, job.key, job.recipe, failed)
+    return failed

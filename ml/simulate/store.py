@@ -7,6 +7,7 @@ that was cut off goes on where it stopped.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 
 from ml.simulate.cases import Found, SimulatedCase
 from ml.simulate.series import OFFSET, Series
+from ml.simulate.tips import BODIES, position_of
 
-VERSION = "2"
+VERSION = "4"
 COMPRESSION = 22
 """How many times smaller a picture's file is than its 16-bit pixels."""
 STACK_COMPRESSION = 18
 PARTS = "parts"
 FILE = "cases.json"
+GIVEN_UP = ".left-out"
 
 
 def is_written(folder: Path, key: str, recipe: str) -> bool:
@@ -33,33 +36,67 @@ def is_written(folder: Path, key: str, recipe: str) -> bool:
     return bool(part.get("recipe") == recipe)
 
 
+def given_up(folder: Path, key: str, recipe: str) -> tuple[str, ...]:
+    """The gates that a case of this recipe failed in its last attempt; empty if it may be tried."""
+    try:
+        note = json.loads((folder / PARTS / f"{key}{GIVEN_UP}").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return tuple(note["failed"]) if note.get("recipe") == recipe else ()
+
+
+def give_up(folder: Path, key: str, recipe: str, failed: tuple[str, ...]) -> None:
+    """Note that a case passes no gates however it is made, so that it is not tried again."""
+    (folder / PARTS).mkdir(parents=True, exist_ok=True)
+    note = json.dumps({"recipe": recipe, "failed": failed})
+    (folder / PARTS / f"{key}{GIVEN_UP}").write_text(note, encoding="utf-8")
+
+
 def write_case(folder: Path, case: SimulatedCase, recipe: str) -> None:
     """Write a case's pictures, then its entry."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    images = []
-    for number, picture in enumerate(case.pictures):
-        name = f"images/{case.key}-{number}.jp2"
-        _write_picture(folder / name, picture.values, COMPRESSION)
-        images.append(
+    entry = entry_of(case)
+    for image, picture in zip(entry["images"], case.pictures, strict=True):
+        _write_picture(folder / image["file"], picture.values, COMPRESSION)
+    _write_part(folder, case.key, entry, recipe)
+
+
+def entry_of(case: SimulatedCase) -> dict[str, Any]:
+    """The case as ``cases.json`` has it."""
+    return {
+        "key": case.key,
+        "age": case.age,
+        "sex": case.sex,
+        "indication": case.indication,
+        "images": [
             {
-                "file": name,
+                "file": f"images/{case.key}-{number}.jp2",
                 "view": picture.view,
                 "rows": picture.values.shape[0],
                 "columns": picture.values.shape[1],
                 "bits": 12,
                 "pixel_spacing_mm": round(picture.spacing_mm, 4),
             }
-        )
-    entry = {
-        "key": case.key,
-        "age": case.age,
-        "sex": case.sex,
-        "indication": case.indication,
-        "images": images,
-        "findings": [_finding(found) for found in case.findings],
+            for number, picture in enumerate(case.pictures)
+        ],
+        "findings": [entry for found in case.findings for entry in _findings(found)],
         "report": {**case.report, "language": "en"},
+        "measured": case.measured,
     }
-    _write_part(folder, case.key, entry, recipe)
+
+
+def _findings(found: Found) -> Iterator[dict[str, Any]]:
+    """The entry of a finding; of a device with a body a second one, which may go unsaid."""
+    entry = _finding(found)
+    yield entry
+    if found.body:
+        yield {
+            "label": BODIES[found.placed.label],
+            "side": found.placed.side,
+            "significance": "benign",
+            "sentence": found.placed.sentence,
+            "regions": [{"image": 0, "box": list(found.body)}],
+        }
 
 
 def _finding(found: Found) -> dict[str, Any]:
@@ -73,22 +110,37 @@ def _finding(found: Found) -> dict[str, Any]:
         "significance": placed.significance,
         "conspicuity": found.conspicuity,
         "sentence": placed.sentence,
-        "regions": [{"image": 0, "box": list(box)} for box in found.boxes] if found.drawn else [],
+        "measured": found.measured,
+        "position": position_of(placed),
+        "regions": _regions(found) if found.is_placed else [],
     }
-    if found.drawn and found.lateral_boxes:
+    if found.is_placed and found.lateral_boxes:
         entry["also_seen"] = [{"image": 1, "box": list(box)} for box in found.lateral_boxes]
-    return {name: value for name, value in entry.items() if value not in ("", None)}
+    return {name: value for name, value in entry.items() if value not in ("", None, {})}
+
+
+def _regions(found: Found) -> list[dict[str, Any]]:
+    """The tips of a device with the ways to them; of other findings outlines or boxes."""
+    if found.ways:
+        return [{"image": 0, "point": way[-1], "path": way} for way in found.ways]
+    if found.outlines:
+        return [{"image": 0, "polygon": line} for line in found.outlines]
+    return [{"image": 0, "box": list(box)} for box in found.boxes]
 
 
 def write_series(
     folder: Path, key: str, stack: Series, context: dict[str, Any], recipe: str
 ) -> None:
-    """Write a CT as one stack, its mass as a finding with a box on each of its frames."""
+    """Write a CT as one stack, its mass as a finding with a box on each of its frames.
+
+    `context` may hold `regions` of readers, which are taken in place of the boxes.
+    """
     (folder / "stack").mkdir(parents=True, exist_ok=True)
     names = [f"stack/{index:03d}.jp2" for index in range(len(stack.frames))]
     for name, frame in zip(names, stack.frames, strict=True):
         _write_picture(folder / name, frame, STACK_COMPRESSION)
-    regions = [{"image": 0, "frame": f, "box": list(box)} for f, box in stack.boxes.items()]
+    boxes = [{"image": 0, "frame": f, "box": list(box)} for f, box in stack.boxes.items()]
+    regions = context.pop("regions", None) or boxes
     finding = {
         "label": "nodule_mass",
         "side": stack.side,
@@ -117,11 +169,9 @@ def write_series(
 
 
 def join(folder: Path, keys: list[str], dataset: dict[str, Any]) -> int:
-    """Write ``cases.json`` of the entries of `keys` in order; returns how many there are."""
-    entries = []
-    for key in keys:
-        part = json.loads((folder / PARTS / f"{key}.json").read_text(encoding="utf-8"))
-        entries.append(part["case"])
+    """Write ``cases.json`` of the entries of `keys` that are there; returns how many."""
+    files = [folder / PARTS / f"{key}.json" for key in keys]
+    entries = [json.loads(f.read_text(encoding="utf-8"))["case"] for f in files if f.is_file()]
     document = {"dataset": dataset, "cases": entries}
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     (folder / FILE).write_text(text, encoding="utf-8")

@@ -23,6 +23,8 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.patients import Body
 
+BONE_TO_SOFT = 1.4
+"""What is taken away of bone attenuates so much more than soft tissue of its density."""
 ORDINALS = (
     "first",
     "second",
@@ -140,6 +142,71 @@ def dense_lesion(scene: Scene, side: str = "") -> Placed:
     )
 
 
+def lytic_lesion(scene: Scene, side: str = "") -> Placed:
+    """A piece of rib eaten away, with a little soft tissue in its place."""
+    side = side or scene.side()
+    number = int(scene.rng.integers(4, 8))
+    center, along = _lateral_point(scene, side, number)
+    window = around(scene, center, 26)
+    axes = axes_of(window, center)
+    distance = np.asarray(sum(a * d for a, d in zip(axes, along, strict=True)))
+    reach = np.sqrt(sum(a * a for a in axes))
+    long = scene.between(12, 16)
+    beside = np.sqrt(np.clip(reach**2 - distance**2, 0, None))
+    away = np.sqrt((distance / long) ** 2 + (beside / 13) ** 2)
+    away = away + 0.07 * noise(scene.rng, reach.shape, 4)
+    share = sigmoid((1 - away) / 0.05)
+    soft, hard = densities(scene.hu[window].astype(np.float32))
+    swollen = sigmoid((9.5 - beside) / 0.8) * share
+    added = -0.95 * hard * share * BONE_TO_SOFT + np.clip(0.9 - soft - hard, 0, None) * swollen
+    name = ORDINALS[number - 1]
+    return Placed(
+        "bone_lesion",
+        "bones",
+        scene.pick(
+            f"Lytic destruction of the {side} {name} rib with a small soft tissue component.",
+            f"A segment of the {side} {name} rib is destroyed.",
+        ),
+        (part_of(window, added, share),),
+        side,
+        f"{side} {name} rib",
+        round(2 * long),
+        significance="actionable",
+        impression=f"Lytic lesion of the {side} {name} rib, suspicious for metastasis or myeloma.",
+    )
+
+
+def notching(scene: Scene) -> Placed:
+    """Scallops of the lower margins of both sides' middle ribs, behind: a region a side."""
+    parts = []
+    for side in organs.SIDES:
+        ribs = scene.anatomy.base.mask(tuple(organs.RIBS[side][n - 1] for n in range(4, 9)))
+        found = np.argwhere(ribs[::2, ::2, ::2]) * 2
+        middle = np.median(found[:, 1])
+        low, high = found.min(axis=0), found.max(axis=0) + 2
+        window = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        mask = ribs[window]
+        _, back, left = axes_of(window)
+        below = mask & ~np.roll(mask, -7, axis=0)  # the lowest 7 mm of each rib
+        wave = np.sin(2 * np.pi * left / 17 + scene.between(0, 6)) > 0.35
+        outward = np.abs(left - scene.anatomy.marks.middle[2])
+        bitten = below & wave & (back > middle) & (outward > 44)
+        share = ndimage.gaussian_filter(bitten.astype(np.float32), 1.0)
+        added = -density(scene, window) * share * BONE_TO_SOFT
+        parts.append(part_of(window, added, share * 1.6))
+    return Placed(
+        "bone_lesion",
+        "bones",
+        "Notching of the lower margins of the fourth to eighth ribs on both sides, as with "
+        "coarctation of the aorta.",
+        tuple(parts),
+        "bilateral",
+        "ribs",
+        significance="actionable",
+        impression="Bilateral rib notching; coarctation of the aorta has to be excluded.",
+    )
+
+
 def _lateral_point(
     scene: Scene, side: str, number: int
 ) -> tuple[Point, tuple[float, float, float]]:
@@ -162,7 +229,7 @@ def _lateral_point(
 
 
 def curved(body: Body, rng: np.random.Generator) -> Body:
-    amount = float(rng.uniform(17, 25)) * float(rng.choice([-1, 1]))
+    amount = float(rng.uniform(8, 12)) * float(rng.choice([-1, 1]))
     return replace(body, curve=amount, curve_phase=float(rng.uniform(-0.12, 0.02)))
 
 
@@ -190,14 +257,3 @@ def osteopenia(scene: Scene) -> Placed:
         scene.pick("Diffuse osteopenia.", "The bones appear diffusely demineralized."),
         location="skeleton",
     )
-
-
-__all__ = [
-    "curved",
-    "dense_lesion",
-    "fracture",
-    "healed_fracture",
-    "organs",
-    "osteopenia",
-    "scoliosis",
-]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ml.simulate import organs
 from ml.simulate.drawing import Plate, Wire, curve
 from ml.simulate.findings.common import Part, Placed, Scene
@@ -13,10 +15,13 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
     cava = middle_line(scene, organs.VENA_CAVA, 10_000)
     top = cava[0]
     end = cava[-1]
+    vein = middle_line(scene, organs.RIGHT_VEIN, 10_000)
+    neck = vein[0] if len(vein) > 2 and vein[0][0] < top[0] else np.array(top) - (40, 0, -4)
     path = [
-        (0.0, top[1] - 6, top[2] - 30),
-        (top[0] - 38, top[1] - 6, top[2] - 24),
-        (top[0] - 14, top[1] - 3, top[2] - 8),
+        (0.0, neck[1] + 2, neck[2] - 5),
+        (neck[0] * 0.6, neck[1] + 1, neck[2] - 3),
+        tuple(neck),
+        *map(tuple, vein[2::3] if len(vein) > 4 else ()),
         *map(tuple, cava[:: max(1, len(cava) // 4)]),
         tuple(end),
     ]
@@ -36,10 +41,10 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "catheter",
+        "central_line",
         "devices",
         sentence,
-        (Part(wires=(Wire(line, 1.15, 4.2),)),),
+        (Part(wires=(Wire(line, 1.15, 4.2),), ways=(line,)),),
         "right",
         "superior vena cava" if right else "right atrium",
         severity="" if right else "malpositioned",
@@ -49,6 +54,38 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
             if right
             else "Central venous catheter too deep, in the right atrium: withdraw by about 4 cm."
         ),
+    )
+
+
+def crossed_line(scene: Scene) -> Placed:
+    """A line from the right subclavian vein that has turned up into the neck."""
+    marks = scene.anatomy.marks
+    cava = middle_line(scene, organs.VENA_CAVA, 10_000)
+    top = cava[0]
+    skin = skin_at(scene, marks.apex + 44, marks.middle[2] - 96)
+    path = [
+        (marks.apex + 44, skin + 10, marks.middle[2] - 96),
+        (marks.apex + 22, top[1] - 14, marks.middle[2] - 72),
+        (marks.apex + 16, top[1] - 8, top[2] - 24),
+        (marks.apex + 10, top[1] - 3, top[2] - 11),
+        (marks.apex + 1, top[1] - 2, top[2] - 8),
+        (marks.apex - 8, top[1] - 2, top[2] - 8),
+    ]
+    line = curve([tuple(map(float, point)) for point in path])  # type: ignore[misc]
+    return Placed(
+        "central_line",
+        "devices",
+        scene.pick(
+            "The right subclavian catheter turns up into the internal jugular vein.",
+            "Right subclavian central venous catheter malpositioned, its tip in the right internal "
+            "jugular vein.",
+        ),
+        (Part(wires=(Wire(line, 1.15, 4.2),), ways=(line,)),),
+        "right",
+        "internal jugular vein",
+        severity="malpositioned",
+        significance="actionable",
+        impression="Central venous catheter in the internal jugular vein: reposition.",
     )
 
 
@@ -67,20 +104,21 @@ def port(scene: Scene) -> Placed:
         *map(tuple, cava[:: max(1, len(cava) // 4)]),
         tuple(end),
     ]
-    wires = (Wire(curve(path), 1.2, 4.4),)
+    line = curve(path)
+    wires = (Wire(line, 1.2, 4.4),)
     plates = (
         Plate(ring_facing_front(chamber, 13.5, 11), 7, 1.1),
         Plate(ring_facing_front(chamber, 9, 8), 6, 1.6),
         Plate(ring_facing_front(chamber, 4.5, 4), 4, 2.0),
     )
     return Placed(
-        "catheter",
+        "central_line",
         "devices",
         scene.pick(
             "Right-sided port with its catheter tip in the lower superior vena cava.",
             "Right chest port catheter ending at the cavoatrial junction.",
         ),
-        (Part(wires=wires, plates=plates),),
+        (Part(wires=wires, plates=plates, ways=(line,)),),
         "right",
         "right upper chest, superior vena cava",
         impression="Port catheter in appropriate position.",

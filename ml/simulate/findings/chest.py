@@ -21,11 +21,7 @@ from ml.simulate.findings.common import (
     part_of,
     sigmoid,
 )
-from ml.simulate.patients import Body, Bump, large_heart
-
-
-def big_heart(body: Body, rng: np.random.Generator) -> Body:
-    return body.with_bumps(large_heart(body.marks, float(rng.uniform(0.3, 0.37))))
+from ml.simulate.patients import Body, Bump
 
 
 def cardiomegaly(scene: Scene) -> Placed:
@@ -262,13 +258,13 @@ def elevated_diaphragm(scene: Scene, side: str) -> Placed:
 
 
 def deep_breath(body: Body, rng: np.random.Generator) -> Body:
+    """Air trapped: the domes low and flat, the chest deep, the heart narrow."""
     return replace(
         body,
-        breath=float(rng.uniform(30, 38)),
-        wide=body.wide * 0.97,
+        breath=float(rng.uniform(58, 66)),
+        follow=0.5,
         deep=body.deep * 1.06,
-        raised=(-6.0, -8.0),
-        bumps=(*body.bumps, large_heart(body.marks, -0.12)),
+        raised=(0.0, -4.0),
     )
 
 
@@ -286,7 +282,13 @@ def hyperinflation(scene: Scene) -> Placed:
 
 
 def shallow_breath(body: Body, rng: np.random.Generator) -> Body:
-    return replace(body, breath=float(rng.uniform(-34, -26)))
+    """Breathed out: the domes higher on the ribs than in the CT."""
+    return replace(body, breath=float(rng.uniform(-40, -33)), raised=(0.0, 0.0))
+
+
+def small_lungs(body: Body, rng: np.random.Generator) -> Body:
+    """Lungs that stiffness keeps small."""
+    return replace(body, breath=float(rng.uniform(-6, 6)))
 
 
 def hypoinflation(scene: Scene) -> Placed:
@@ -295,4 +297,56 @@ def hypoinflation(scene: Scene) -> Placed:
         "volume",
         scene.pick("Low lung volumes.", "Low lung volumes with crowding of the vessels."),
         location="both lungs",
+    )
+
+
+def bottle(body: Body, rng: np.random.Generator) -> Body:
+    """A heart's shadow filled to both sides and at its waist, as fluid around it makes it."""
+    z, y, x = body.marks.heart
+    amount = float(rng.uniform(0.9, 1.2))
+    return body.with_bumps(
+        Bump((z - 38, y, x + 34), (34, 60, 34), (0, 0, 13 * amount)),
+        Bump((z - 20, y, x - 44), (44, 60, 34), (0, 0, -9 * amount)),
+        Bump((z + 22, y, x - 46), (32, 60, 34), (0, 0, -9 * amount)),
+    )
+
+
+def pericardial_effusion(scene: Scene) -> Placed:
+    """The body has the wide shadow already; its ratio is measured when the case is taken."""
+    return Placed(
+        "pericardial_effusion",
+        "heart",
+        scene.pick(
+            "The cardiac silhouette is large and globular with clear lungs (cardiothoracic ratio "
+            "{ratio:.2f}), suspicious for pericardial effusion.",
+            "Water-bottle shape of the enlarged cardiac silhouette, cardiothoracic ratio "
+            "{ratio:.2f}: pericardial effusion has to be considered.",
+        ),
+        location="heart",
+        impression="Suspected pericardial effusion; echocardiography is recommended.",
+    )
+
+
+def adenopathy(scene: Scene) -> Placed:
+    """Nodes beside the trachea on the right, which bulge into the lung: ticked."""
+    z, y, x = scene.anatomy.marks.carina
+    window = around(scene, (z - 30, y - 10, x - 24), 70)
+    total = np.zeros([p.stop - p.start for p in window], np.float32)
+    for up in (8, 24, 40):
+        beside = x - scene.between(27, 31)
+        reach = np.sqrt(sum(a * a for a in axes_of(window, (z - up, y - 10, beside))))
+        total = np.maximum(total, sigmoid((scene.between(16, 20) - reach) / 0.9))
+    lungs = lung_share(scene, window, organs.LUNGS)
+    added = np.clip(1.03 - density(scene, window), 0, None) * total * lungs
+    return Placed(
+        "adenopathy",
+        "mediastinum",
+        scene.pick(
+            "Lobulated widening of the right paratracheal stripe, consistent with mediastinal "
+            "adenopathy.",
+            "Right paratracheal mediastinal adenopathy.",
+        ),
+        (Part(part_of(window, added, total).added),),
+        location="mediastinum",
+        impression="Mediastinal adenopathy. CT is recommended.",
     )

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ml.simulate.anatomy import Anatomy, Point
-from ml.simulate.drawing import Plate, Wire
+from ml.simulate.drawing import Path3, Plate, Wire
+from ml.simulate.patients import Body
 from ml.simulate.projector import Block
 
 Volume = NDArray[Any]
 """Floating point, 32 or 64 bits."""
-Corner = tuple[int, int, int]
 BONE = 1.1
 """Attenuation of calcium beside water of equal density."""
 
@@ -28,6 +28,9 @@ class Part:
     mask: Block | None = None
     wires: tuple[Wire, ...] = ()
     plates: tuple[Plate, ...] = ()
+    ways: tuple[Path3, ...] = ()
+    """Of a device that is found by where it ends: lines, mm, each to a tip; through the CT, or the
+    person where the part's wires are."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Placed:
     area: str
     """Which sentence of the report it stands in for: one of `words.AREAS`."""
     sentence: str
+    """`{mm}` and `{cm}` stand for its longest visible diameter, which is measured later."""
     parts: tuple[Part, ...] = ()
     side: str = ""
     location: str = ""
@@ -48,6 +52,8 @@ class Placed:
     significance: str = ""
     focal: bool = False
     """Whether it is worth nothing unless it can be seen: its place is chosen until it is."""
+    lengths: tuple[float, float] | None = None
+    """Between what its longest visible diameter must be, mm, for its words to hold."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Scene:
 
     anatomy: Anatomy
     rng: np.random.Generator
+    body: Body
 
     @property
     def hu(self) -> NDArray[np.int16]:
@@ -162,7 +169,3 @@ def window_of(
         low, high = int(found[0]) * step - margin, (int(found[-1]) + 1) * step + margin
         window.append(slice(max(0, low) // 2 * 2, min(scene.hu.shape[axis], high)))
     return tuple(window)
-
-
-def cm(mm: float) -> str:
-    return f"{mm / 10:.1f} cm"

@@ -30,9 +30,10 @@ def pacemaker(scene: Scene) -> Placed:
     end = cava[-1]
     atrium = [
         *vein,
-        (end[0] + 32, end[1] - 16, end[2] + 2),
-        (end[0] + 24, end[1] - 34, end[2] + 16),
-        (end[0] + 10, end[1] - 38, end[2] + 20),
+        (end[0] + 14, end[1] - 10, end[2] + 1),
+        (end[0] + 15, end[1] - 24, end[2] + 9),
+        (end[0] + 2, end[1] - 33, end[2] + 15),
+        (end[0] - 9, end[1] - 36, end[2] + 17),
     ]
     ventricle = [
         *[(z + 1, y + 2, x + 3.5) for z, y, x in vein],
@@ -41,8 +42,8 @@ def pacemaker(scene: Scene) -> Placed:
         (heart[0] + 34, heart[1] - 30, heart[2] + 42),
     ]
     wires = []
-    for path in (atrium, ventricle):
-        line = curve(path)
+    leads = (curve(atrium), curve(ventricle))
+    for line in leads:
         wires += [
             Wire(line, 0.9, LEAD * 0.55),
             Wire(line[-9:], 1.25, LEAD),
@@ -54,14 +55,14 @@ def pacemaker(scene: Scene) -> Placed:
         Plate(ring_facing_front((at[0] - 16, at[1], at[2] + 2), 5, 15, power=4), 6, -2.0),
     )
     return Placed(
-        "heart_device",
+        "cardiac_lead",
         "devices",
         scene.pick(
             "Left-sided dual-chamber pacemaker with leads in the right atrium and right ventricle.",
             "Left pectoral pacemaker; lead tips project over the right atrium and "
             "the right ventricle.",
         ),
-        (Part(wires=tuple(wires), plates=plates),),
+        (Part(wires=tuple(wires), plates=plates, ways=leads),),
         "left",
         "left pectoral, right heart",
         impression="Dual-chamber pacemaker in expected position.",
@@ -69,19 +70,24 @@ def pacemaker(scene: Scene) -> Placed:
 
 
 def valve(scene: Scene) -> Placed:
-    """The ring of a prosthetic aortic valve."""
+    """The ring of a prosthetic aortic or mitral valve."""
     z, y, x = scene.anatomy.marks.heart
-    center = np.array([z - 16, y - 6, x - 22])
+    which = scene.pick("aortic", "mitral")
     angle = np.linspace(0, 2 * np.pi, 80)
-    tilt = np.array([[0.55, 0.2, 0.81], [0.35, -0.93, 0.0]])
+    if which == "aortic":
+        center = np.array([z - 16, y - 6, x - 22])
+        tilt = np.array([[0.55, 0.2, 0.81], [0.35, -0.93, 0.0]])
+    else:
+        center = np.array([z + 6, y + 12, x + 8])
+        tilt = np.array([[0.93, 0.2, 0.3], [0.2, -0.55, 0.81]])
     ring = center + 12.5 * (np.cos(angle)[:, None] * tilt[0] + np.sin(angle)[:, None] * tilt[1])
     return Placed(
         "heart_device",
         "devices",
-        scene.pick("Prosthetic aortic valve.", "Status post aortic valve replacement."),
+        scene.pick(f"Prosthetic {which} valve.", f"Status post {which} valve replacement."),
         (Part(wires=(Wire(ring, 0.9, LEAD),)),),
         "",
-        "aortic valve",
+        f"{which} valve",
     )
 
 
@@ -89,7 +95,7 @@ def sternal_wires(scene: Scene) -> Placed:
     """Twisted loops of wire around the sternum, one region for all."""
     bone = np.argwhere(scene.anatomy.base.labels[:, ::2, ::2] == organs.STERNUM).astype(float)
     bone[:, 1:] *= 2
-    if len(bone) == 0:  # a CT without a labelled sternum: where one would be
+    if len(bone) == 0:  # a CT without a labeled sternum: where one would be
         z, _, x = scene.anatomy.marks.middle
         bone = np.array(
             [

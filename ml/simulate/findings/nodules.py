@@ -27,16 +27,16 @@ EDGE_MM = 1.1
 def nodule(scene: Scene, side: str = "", diameter: float = 0.0) -> Placed:
     """A solid nodule, round, lobulated or spiculated; no size given: 11 to 26 mm."""
     side = side or scene.side()
-    diameter = diameter or scene.between(11, 26)
+    diameter = diameter or scene.between(9, 24)
     kind = scene.pick("round", "round", "lobulated", "spiculated" if diameter > 13 else "round")
     center = lung_place(scene, side, diameter / 2 + 5, clear=True)
     part = _round(scene, center, diameter, kind)
     where = _where(scene, side, center)
     words = {"round": "well-defined", "lobulated": "lobulated", "spiculated": "spiculated"}[kind]
     sentence = scene.pick(
-        f"{words.capitalize()} {diameter:.0f} mm nodule in the {where}.",
-        f"There is a {diameter:.0f} mm {words} nodule projecting over the {where}.",
-        f"A {words} nodule of {diameter:.0f} mm is seen in the {where}.",
+        f"{words.capitalize()} {{mm}} mm nodule in the {where}.",
+        f"There is a {{mm}} mm {words} nodule projecting over the {where}.",
+        f"A {words} nodule of {{mm}} mm is seen in the {where}.",
     )
     return _placed(
         "nodule_mass",
@@ -46,7 +46,8 @@ def nodule(scene: Scene, side: str = "", diameter: float = 0.0) -> Placed:
         diameter,
         part,
         sentence,
-        (f"{diameter:.0f} mm nodule in the {side} lung. CT is recommended."),
+        f"{{mm}} mm nodule in the {side} lung. CT is recommended.",
+        lengths=(7.0, 30.0),
     )
 
 
@@ -54,17 +55,17 @@ def mass(scene: Scene, side: str = "") -> Placed:
     """The CT's own mass, taken out of its base, in another place, or a drawn one."""
     side = side or scene.side()
     template = scene.anatomy.base.template
-    diameter = scene.between(32, 46)
-    center = lung_place(scene, side, diameter / 2 + 2, clear=True)
+    diameter = scene.between(22, 40)
+    center = lung_place(scene, side, diameter * 0.7, clear=True)
     if template.size:
         part = _from_template(scene, center, diameter, template)
         words = "spiculated"
     else:
-        part, words = _round(scene, center, diameter, "spiculated"), "irregular"
+        part, words = _round(scene, center, 1.5 * diameter, "spiculated"), "irregular"
     where = _where(scene, side, center)
     sentence = scene.pick(
-        f"There is a {diameter / 10:.1f} cm {words} mass in the {where}.",
-        f"{words.capitalize()} mass of {diameter / 10:.1f} cm in the {where}.",
+        f"There is a {{cm}} cm {words} mass in the {where}.",
+        f"{words.capitalize()} mass of {{cm}} cm in the {where}.",
     )
     return _placed(
         "nodule_mass",
@@ -76,6 +77,7 @@ def mass(scene: Scene, side: str = "") -> Placed:
         sentence,
         (f"{side.capitalize()} lung mass, suspicious for malignancy. CT is recommended."),
         significance="urgent",
+        lengths=(32.0, 85.0),
     )
 
 
@@ -86,9 +88,8 @@ def granuloma(scene: Scene, side: str = "") -> Placed:
     part = _round(scene, center, diameter, "calcified")
     where = _where(scene, side, center)
     sentence = scene.pick(
-        f"Dense {diameter:.0f} mm calcified granuloma in the {where}.",
-        f"Small calcified nodule ({diameter:.0f} mm) in the {where}, consistent "
-        "with an old granuloma.",
+        f"Dense {{mm}} mm calcified granuloma in the {where}.",
+        f"Small calcified nodule ({{mm}} mm) in the {where}, consistent with an old granuloma.",
     )
     return _placed(
         "calcification",
@@ -120,8 +121,7 @@ def bulla(scene: Scene, side: str = "") -> Placed:
     added = added + 0.06 * beside
     part = part_of(window, added, np.maximum(inside, (wall > 0.6) * lung))
     sentence = scene.pick(
-        f"Thin-walled bulla of about {radius / 5:.0f} cm in the {side} upper "
-        "lung, without vessels.",
+        f"Thin-walled bulla of {{cm}} cm in the {side} upper lung, without vessels.",
         f"Large avascular lucency with a thin wall in the {side} upper zone, "
         "consistent with a bulla.",
     )
@@ -192,7 +192,8 @@ def _round(scene: Scene, center: Point, diameter: float, kind: str) -> Part:
         added = np.clip(2.3 - density(scene, window), 0, None) * share
         return part_of(window, added * BONE, core)
     added = np.clip(1.05 - density(scene, window), 0, None) * share
-    return part_of(window, added, np.maximum(core, share > 0.35))
+    # Strands are drawn, but nobody measures a nodule by them.
+    return part_of(window, added, core)
 
 
 def _spikes(rng: np.random.Generator, away: list[Volume], reach: Volume, diameter: float) -> Volume:
@@ -226,7 +227,9 @@ def _from_template(scene: Scene, center: Point, diameter: float, template: Volum
     ]
     window = tuple(slice(s, s + n) for s, n in zip(start, cube.shape, strict=True))
     share = np.clip(cube / 0.7, 0, 1)
-    return part_of(window, np.clip(1.05 - density(scene, window), 0, None) * share, share)
+    solid = ndimage.binary_opening(share > 0.6, iterations=3)
+    solid = ndimage.gaussian_filter(solid.astype(np.float32), 0.8)
+    return part_of(window, np.clip(1.05 - density(scene, window), 0, None) * share, solid)
 
 
 def _near_core(template: Volume) -> Volume:
@@ -257,6 +260,7 @@ def _placed(
     sentence: str,
     impression: str,
     significance: str = "",
+    lengths: tuple[float, float] | None = None,
 ) -> Placed:
     zone = scene.anatomy.zone_of(side, center[0])
     lobe = scene.anatomy.lobe_of(center)
@@ -271,4 +275,5 @@ def _placed(
         impression=impression,
         significance=significance,
         focal=True,
+        lengths=lengths,
     )

@@ -30,7 +30,7 @@ def consolidation(scene: Scene, lobe: str = "") -> Placed:
         "right upper", "right middle", "right lower", "left lower", "left upper"
     )
     side = lobe.split()[0]
-    part = _airspace(scene, lobe, reach=scene.between(44, 60), depth=(0.55, 0.95))
+    part = _airspace(scene, lobe, reach=scene.between(78, 100), depth=(0.85, 1.05))
     sentence = scene.pick(
         f"Dense consolidation in the {lobe} lobe with air bronchograms.",
         f"Consolidation of the {lobe} lobe.",
@@ -54,7 +54,7 @@ def pneumonia(scene: Scene, lobe: str = "") -> Placed:
         "right lower", "left lower", "right middle", "right upper", "left upper"
     )
     side = lobe.split()[0]
-    part = _airspace(scene, lobe, reach=scene.between(30, 42), depth=(0.3, 0.8), patchy=True)
+    part = _airspace(scene, lobe, reach=scene.between(32, 44), depth=(0.45, 0.95), patchy=True)
     sentence = scene.pick(
         f"Patchy ill-defined opacity in the {lobe} lobe.",
         f"Patchy airspace opacities in the {lobe} lobe.",
@@ -76,7 +76,7 @@ def infiltrates(scene: Scene) -> Placed:
     """Patchy opacities in both lungs, one region a side."""
     lobes = ("right lower", "left lower") if scene.chance(0.6) else ("right upper", "left upper")
     parts = tuple(
-        _airspace(scene, lobe, reach=scene.between(28, 40), depth=(0.28, 0.7), patchy=True)
+        _airspace(scene, lobe, reach=scene.between(34, 46), depth=(0.5, 0.95), patchy=True)
         for lobe in lobes
     )
     zone = "lower" if "lower" in lobes[0] else "upper"
@@ -199,7 +199,7 @@ def _band(scene: Scene, side: str, *, low: bool) -> tuple[Part, float]:
 
 def interstitial(scene: Scene) -> Placed:
     """Fine reticulation of both lower lungs, densest at the periphery; a region a side."""
-    parts = tuple(_reticulation(scene, side, 0.6) for side in organs.SIDES)
+    parts = tuple(reticulation(scene, side, 0.6) for side in organs.SIDES)
     sentence = scene.pick(
         "Reticular interstitial pattern in both lower zones, most marked in the periphery.",
         "Bilateral basal reticular opacities.",
@@ -218,7 +218,7 @@ def interstitial(scene: Scene) -> Placed:
 
 def fibrosis(scene: Scene) -> Placed:
     """Coarse reticulation with small volumes: pulmonary fibrosis (the body breathes less)."""
-    parts = tuple(_reticulation(scene, side, 0.85, coarse=True) for side in organs.SIDES)
+    parts = tuple(reticulation(scene, side, 0.85, coarse=True) for side in organs.SIDES)
     return Placed(
         "pulmonary_fibrosis",
         "lungs",
@@ -235,7 +235,7 @@ def fibrosis(scene: Scene) -> Placed:
     )
 
 
-def _reticulation(scene: Scene, side: str, amount: float, *, coarse: bool = False) -> Part:
+def reticulation(scene: Scene, side: str, amount: float, *, coarse: bool = False) -> Part:
     """Walls between cells: where smooth noise passes through nought."""
     marks = scene.anatomy.marks
     depth = scene.anatomy.lung_depth(side)
@@ -274,11 +274,13 @@ def edema(scene: Scene) -> Placed:
         window = around(scene, (z + 10, y, x), 95)
         down, back, left = axes_of(window, (z + 8, y, x))
         lung = lung_share(scene, window, organs.LUNG[side])
-        near = np.exp(-((down / 68) ** 2 + (back / 55) ** 2 + (left / 44) ** 2))
-        haze = near * (0.19 + 0.06 * noise(scene.rng, lung.shape, 7))
-        vessels = np.clip((density(scene, window) - 0.28) * 2, 0, 1)
-        thick = ndimage.gaussian_filter(vessels, 1.6) * 0.45
-        lines = np.exp(-((noise(scene.rng, lung.shape, 4) / 0.09) ** 2)) * 0.14
+        near = np.exp(-((down / 70) ** 2 + (back / 60) ** 2 + (left / 52) ** 2))
+        # The water lies around the vessels and gathers to patches that run together.
+        patches = sigmoid((noise(scene.rng, lung.shape, 6) + 0.3) / 0.4)
+        haze = near * (0.10 + 0.34 * patches)
+        vessels = np.clip((density(scene, window) - 0.25) * 2.5, 0, 1)
+        thick = ndimage.gaussian_filter(vessels, 2.2) * 0.9
+        lines = np.exp(-((noise(scene.rng, lung.shape, 4) / 0.09) ** 2)) * 0.3
         lines = lines * np.clip((down + 10) / 50, 0, 1)
         part = part_of(window, np.clip(haze + thick + lines, 0, None) * lung, near * lung)
         parts.append(Part(part.added))
@@ -286,9 +288,8 @@ def edema(scene: Scene) -> Placed:
         "edema",
         "lungs",
         scene.pick(
-            "Perihilar haze with indistinct, engorged vessels and septal lines, consistent with"
-            " pulmonary edema.",
-            "Pulmonary vascular congestion with interstitial edema.",
+            "Bilateral perihilar haze with indistinct vessels, consistent with pulmonary edema.",
+            "Bilateral perihilar airspace opacities with indistinct vessels: pulmonary edema.",
         ),
         tuple(parts),
         "bilateral",

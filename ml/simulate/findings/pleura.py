@@ -86,16 +86,17 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     down = _half_down(half)
     recess = marks.heights[side][1] - marks.dome
     level = {
-        "small": marks.dome + recess * scene.between(0.66, 0.8),
+        "small": marks.dome + recess * scene.between(0.72, 0.84),
         "moderate": marks.dome + recess * scene.between(0.2, 0.36),
         "large": marks.dome - scene.between(35, 65),
     }[amount]
-    rise, width = {"small": (48.0, 17.0), "moderate": (66.0, 22.0), "large": (74.0, 28.0)}[amount]
+    rise, width = {"small": (58.0, 15.0), "moderate": (66.0, 22.0), "large": (74.0, 28.0)}[amount]
     # The meniscus stands highest at the side, where the beam runs along it, and behind.
     surface = level - rise * np.exp(-_from_side(space, half, side) / width)
     surface = surface - 0.35 * rise * np.exp(-np.minimum(wall, 120) / 12.0)
     surface = surface + noise(scene.rng, share.shape, 14) * 2.0
-    fluid = sigmoid((down - surface) / 3.5) * share
+    # A small one thins out behind, so that no level line shows through the liver.
+    fluid = sigmoid((down - surface) / (9.0 if amount == "small" else 3.5)) * share
     here = _pooled(scene, half)
     pressed = np.exp(-np.clip(surface - down, 0, None) / 20) * (1 - fluid) * share
     lift = {"small": 0.05, "moderate": 0.13, "large": 0.2}[amount]

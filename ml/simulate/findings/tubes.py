@@ -5,27 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from ml.simulate import organs
-from ml.simulate.drawing import Wire, curve
+from ml.simulate.drawing import Path3, Wire, curve
 from ml.simulate.findings.common import Part, Placed, Scene
 from ml.simulate.findings.routes import PLASTIC, STRIPE, middle_line
+
+RIGHT_BRONCHUS = np.array([(10.0, 2, -6), (24, 5, -13), (50, 14, -25), (95, 32, -42)])
+"""From the carina down the right main bronchus into the lower lobe, mm."""
+
+
+def ended(scene: Scene, path: Path3, above_mm: float) -> Path3:
+    """The way cut off where it is `above_mm` higher than the carina in the person."""
+    levels = scene.body.from_ct(np.vstack([path, scene.anatomy.marks.carina]))[:, 0]
+    wanted = levels[-1] - above_mm
+    levels = np.maximum.accumulate(levels[:-1] + 1e-6 * np.arange(len(path)))
+    tip = [np.interp(wanted, levels, path[:, axis]) for axis in range(3)]
+    return np.vstack([path[levels < wanted - 2], tip])
 
 
 def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
     """An endotracheal tube: tip above the carina, or in the right main bronchus."""
-    marks = scene.anatomy.marks
-    carina = marks.carina
-    above = scene.between(32, 52)
-    path = middle_line(scene, organs.TRACHEA, carina[0] - (above if right else 6))
-    if not right:
-        path = np.vstack(
-            [
-                path,
-                [
-                    (carina[0] + 8, carina[1] + 2, carina[2] - 9),
-                    (carina[0] + 22, carina[1] + 6, carina[2] - 22),
-                ],
-            ]
-        )
+    carina = np.array(scene.anatomy.marks.carina)
+    above = round(scene.between(32, 58))
+    path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
+    # The right main bronchus leaves at about 25 degrees (Hampton et al. 2000).
+    path = ended(scene, path, above) if right else np.vstack([path, carina + RIGHT_BRONCHUS[:2]])
     line = curve([(0.0, path[0][1] + 4, path[0][2]), *map(tuple, path)])
     wires = (
         Wire(line, 5.2, PLASTIC, bore=3.7),
@@ -43,11 +46,11 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "tube",
+        "tracheal_tube",
         "devices",
         sentence,
-        (Part(wires=wires),),
-        location="trachea",
+        (Part(wires=wires, ways=(line,)),),
+        location="trachea" if right else "right main bronchus",
         severity="" if right else "malpositioned",
         significance="" if right else "urgent",
         impression=(
@@ -72,11 +75,7 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
     else:
         carina = marks.carina
         path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
-        tail = [
-            (carina[0] + 24, carina[1] + 6, carina[2] - 24),
-            (carina[0] + 52, carina[1] + 18, carina[2] - 40),
-            (carina[0] + 96, carina[1] + 34, carina[2] - 56),
-        ]
+        tail = [tuple(point) for point in np.array(carina) + RIGHT_BRONCHUS]
     line = curve([(0.0, path[0][1], path[0][2] + 3), *map(tuple, path), *tail])
     wires = (Wire(line, 2.4, 1.4, bore=1.5), Wire(line + np.array([0, 0, 1.6]), 0.55, STRIPE * 1.7))
     sentence = (
@@ -92,10 +91,10 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
         )
     )
     return Placed(
-        "tube",
+        "feeding_tube",
         "devices",
         sentence,
-        (Part(wires=wires),),
+        (Part(wires=wires, ways=(line,)),),
         "" if right else "right",
         "stomach" if right else "right lower lobe",
         severity="" if right else "malpositioned",
@@ -108,29 +107,65 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
     )
 
 
-def chest_tube(scene: Scene, side: str = "") -> Placed:
-    """A drain from the lateral chest wall up to the apex."""
+def chest_tube(scene: Scene, side: str = "", *, right: bool = True) -> Placed:
+    """A drain from the lateral chest wall up to the apex, or one that never entered the chest."""
     side = side or scene.side()
     marks = scene.anatomy.marks
-    _, lateral = marks.sides[side]
-    inward = 1 if side == "right" else -1
+    cage = scene.anatomy.cage
+    end, outward = (1, 1) if side == "left" else (0, -1)
+
+    def within(level: float, back: float, deep: float) -> tuple[float, float, float]:
+        """A point `deep` mm inside the lateral wall."""
+        wall = cage.across[end, int(level / 2), int(back / 2)]
+        return (level, back, float(wall) - outward * deep)
+
+    middle = marks.middle[1]
+    entry = marks.dome + 24
     path = [
-        (marks.dome + 26, marks.middle[1] - 6, lateral - inward * 26),
-        (marks.dome - 2, marks.middle[1], lateral + inward * 6),
-        (marks.dome - 60, marks.middle[1] + 22, lateral + inward * 18),
-        (marks.apex + 62, marks.middle[1] + 26, lateral + inward * 42),
-        (marks.apex + 30, marks.middle[1] + 22, lateral + inward * 62),
+        within(entry, middle + 2, 9),
+        within(entry - 26, middle + 8, 8),
+        within(marks.dome - 75, middle + 18, 9),
+        within(marks.apex + 48, middle + 24, 12),
+        within(marks.apex + 17, middle + 20, 24),
     ]
-    line = curve(path)
-    wires = (Wire(line, 4.0, 1.1, bore=2.8), Wire(line + np.array([0, 0, 2.6]), 0.7, STRIPE * 1.5))
+    if not right:  # it runs up outside the ribs
+        path = [
+            within(entry, middle + 2, -17),
+            within(entry - 30, middle + 6, -19),
+            within(marks.dome - 60, middle + 10, -20),
+            within(marks.dome - 105, middle + 12, -20),
+        ]
+    # Outside the ribs nothing has gone down with the breath: the line is drawn in the person.
+    within_person = scene.body.from_ct(np.array(path))
+    skin = within_person[0] + np.array([(14, -6, outward * 24), (6, -2, outward * 12)])
+    line = curve([*map(tuple, skin), *map(tuple, within_person)])
+    wires = (
+        Wire(line, 4.0, 1.1, bore=2.8, of_person=True),
+        Wire(line + np.array([0, 0, 2.6]), 0.7, STRIPE * 1.5, of_person=True),
+    )
+    if not right:
+        return Placed(
+            "chest_tube",
+            "devices",
+            scene.pick(
+                f"The {side} chest tube lies in the subcutaneous tissue, outside the ribs.",
+                f"Malpositioned {side} chest drain: it runs in the chest wall.",
+            ),
+            (Part(wires=wires, ways=(line,)),),
+            side,
+            f"{side} chest wall",
+            severity="malpositioned",
+            significance="urgent",
+            impression=f"{side.capitalize()} chest tube outside the pleural space: replace.",
+        )
     return Placed(
-        "tube",
+        "chest_tube",
         "devices",
         scene.pick(
             f"{side.capitalize()} chest tube with its tip toward the apex.",
             f"Chest drain on the {side}, its tip near the apex.",
         ),
-        (Part(wires=wires),),
+        (Part(wires=wires, ways=(line,)),),
         side,
         f"{side} pleural space",
         impression=f"{side.capitalize()} chest tube in place.",

@@ -1,0 +1,164 @@
+"""What lies behind a film that is there already, made anew from its plan: a file beside the set.
+
+The same key, plan and seed give the same person, so that outlines made later lie where the film
+shows them. `behind/KEY.json.gz` holds them, with the SHA-256 of the film they belong to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from ml.simulate import contours, measures, store
+from ml.simulate.anatomy import Anatomy
+from ml.simulate.cases import SimulatedCase, beginning, generate, stood, view_of
+from ml.simulate.layers import layers_of
+from ml.simulate.projector import View
+from ml.simulate.run import ATTEMPTS, Job, anatomy_here, start_process
+
+FOLDER = "behind"
+Layers = Literal["none", "findings", "all"]
+"""What can be taken off a film: nothing, its findings, or bones and heart, too."""
+CONTOUR_SIZE = 750
+"""Of the picture that outlines are drawn on: its long side has half as many pixels."""
+
+
+class Unlike(ValueError):
+    """The film cannot be made anew: another version of the generator made it."""
+
+
+def path_of(folder: Path, key: str) -> Path:
+    return folder / FOLDER / f"{key}.json.gz"
+
+
+def is_made(folder: Path, entry: dict[str, Any], layers: Layers = "none") -> bool:
+    """Whether a case has its document, made for the film that is there now."""
+    document = read(folder, entry["key"])
+    has_layers = layers == "none" or "layers" in document
+    return has_layers and document.get("film") == film_mark(folder, entry)
+
+
+def make_all(
+    base: Path, work: Sequence[Job], folder: Path, processes: int, layers: Layers = "none"
+) -> Iterator[tuple[str, str]]:
+    """Write what the cases of `folder` lack, from the CT made ready in `base`.
+
+    Yields each key when it is done, with a sentence where it could not be made.
+    """
+    text = (folder / store.FILE).read_text(encoding="utf-8")
+    entries = {entry["key"]: entry for entry in json.loads(text)["cases"]}
+    missing = [
+        job for job in work if job.key in entries and not is_made(folder, entries[job.key], layers)
+    ]
+    if not missing:
+        return
+    with ProcessPoolExecutor(
+        min(processes, len(missing)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=start_process,
+        initargs=(str(base),),
+    ) as pool:
+        futures = {
+            pool.submit(_make_here, job, entries[job.key], folder, layers): job.key
+            for job in missing
+        }
+        for future in as_completed(futures):
+            problem = future.exception()
+            yield futures[future], f"{problem}" if problem else ""
+
+
+def _make_here(job: Job, entry: dict[str, Any], folder: Path, layers: Layers) -> None:
+    make(anatomy_here(), job, entry, folder, layers)
+
+
+def read(folder: Path, key: str) -> dict[str, Any]:
+    """A case's document; empty where there is none or it is damaged."""
+    try:
+        document = json.loads(gzip.decompress(path_of(folder, key).read_bytes()))
+    except (OSError, ValueError, EOFError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def film_mark(folder: Path, entry: dict[str, Any]) -> str:
+    """The SHA-256 of a case's first film."""
+    return hashlib.sha256((folder / entry["images"][0]["file"]).read_bytes()).hexdigest()
+
+
+def make(
+    anatomy: Anatomy, job: Job, entry: dict[str, Any], folder: Path, layers: Layers = "none"
+) -> None:
+    """Write the outlines of a case of `folder`, as `cases.json` has it, and what can be taken off.
+
+    Raises:
+        Unlike: the plan gives another film than the one that is there.
+    """
+    attempt, view = again(anatomy, job, entry)
+    mark = film_mark(folder, entry)
+    document = read(folder, job.key)
+    if document.get("film") != mark or "structures" not in document:
+        small = view_of(anatomy, view.body, view.kind, CONTOUR_SIZE)
+        document = {"film": mark, **contours.anatomy_of(anatomy, small)}
+    if layers != "none":
+        case = generate(
+            anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt
+        )
+        _check(case, entry)
+        document["layers"] = _pictures(anatomy, case, job, folder, peeled=layers == "all")
+    write(folder, job.key, document)
+
+
+def _check(case: SimulatedCase, entry: dict[str, Any]) -> None:
+    """That a case made anew says what the one that is there says."""
+    said = json.loads(json.dumps(store.entry_of(case)))
+    if said["findings"] != entry["findings"] or said["report"] != entry["report"]:
+        raise Unlike(f"{case.key} cannot be made anew: its plan gives other findings.")
+
+
+def _pictures(
+    anatomy: Anatomy, case: SimulatedCase, job: Job, folder: Path, *, peeled: bool
+) -> list[dict[str, Any]]:
+    """Write the pictures of a case's layers; what a document says of them."""
+    assert case.sitting is not None
+    made = layers_of(anatomy, case.sitting, job.plan.findings, peeled=peeled)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    said = []
+    for number, one in enumerate(made):
+        name = f"{job.key}-{number}.webp"
+        (folder / FOLDER / name).write_bytes(one.encoded())
+        entry = {"kind": one.kind, "label": one.label, "side": one.side}
+        said.append({**entry, "box": list(one.box), "scale": one.scale, "file": name})
+    return said
+
+
+def write(folder: Path, key: str, document: dict[str, Any]) -> None:
+    path = path_of(folder, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_bytes(contours.packed(document))
+    unfinished.replace(path)
+
+
+def again(anatomy: Anatomy, job: Job, entry: dict[str, Any]) -> tuple[int, View]:
+    """Which attempt a case came of, and the exposure of its person.
+
+    Raises:
+        Unlike: none gives the person that the entry measures.
+    """
+    told = (entry["age"], entry["sex"], entry["indication"])
+    for attempt in range(ATTEMPTS if job.gated else 1):
+        rng, patient = beginning(job.key, job.plan, job.seed, attempt)
+        if (patient.age, patient.sex, patient.indication) != told:
+            continue
+        view = stood(anatomy, rng, patient, job.plan, job.size)
+        measured = json.loads(json.dumps(asdict(measures.of_person(anatomy, view))))
+        if all(entry["measured"].get(name) == value for name, value in measured.items()):
+            return attempt, view
+    raise Unlike(f"{job.key} cannot be made anew: its plan gives another person.")

@@ -1,0 +1,338 @@
+"""What every simulated case must pass before it is packed, each gate a function of its entry.
+
+An entry is one object of ``cases.json``; what was measured when the case was made stands in its
+`measured` and in that of each finding (`ml/simulate/measures.py`): the importer reads neither.
+A gate that has nothing to judge in a case gives no verdict; one whose measure is missing fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml import taxonomy
+
+Entry = Mapping[str, Any]
+NORMAL_RATIO, LARGE_RATIO = 0.48, 0.55
+"""Cardiothoracic ratio without and with the label (upper limit 0.5 on PA: Danzer 1919); what lies
+between is nobody's lesson."""
+FULL_BREATH_RIBS, DEEP_BREATH_RIBS, SHALLOW_RIBS = 9, 10, 7
+FLAT_DOME_MM = 15.0
+"""A dome flatter than this over its chord is a sign of hyperinflation."""
+ROTATED_MM = 8.0
+SIZE_SHARE = 0.10
+DISTANCE_MM = 3.0
+IN_PLEURA = 0.80
+DETECTABLE = 1.5
+EDGE_KEPT = 0.5
+VERTEBRAE = 5
+COBB_DEG = 10.0
+NODULE_MM = 30.0
+"""What is longer is a mass (Fleischner Society glossary, Bankier et al. 2024)."""
+WORKING_AGE = (18, 64)
+SORTED_BY_INDICATION = 0.70
+TOLERANCE = 0.012
+"""How far a box may reach over its hemithorax, as a share of the picture."""
+BESIDE_THE_LUNGS = {
+    *("catheter", "tube", "heart_device", "postoperative_change", "surgical_material"),
+    *("hiatal_hernia", "fracture", "bone_lesion", "central_line", "tracheal_tube"),
+    *("feeding_tube", "chest_tube", "cardiac_lead", "prosthesis", "foreign_body"),
+    *taxonomy.variants(),
+}
+"""Labels whose boxes may lie anywhere."""
+MEASURED_OTHERWISE = {
+    *("cardiomegaly", "hyperinflation", "hypoinflation", "elevated_diaphragm", "scoliosis"),
+    *("tube", "catheter", "heart_device", "postoperative_change", "surgical_material"),
+    *("tortuous_aorta", "osteopenia", "rotation", "kyphosis", "exposure", "motion_blur"),
+    *("external_object", "azygos_lobe", "mediastinal_shift", "pericardial_effusion"),
+    *("tracheal_tube", "feeding_tube", "chest_tube", "central_line", "cardiac_lead"),
+}
+"""Labels that a body's shape or metal shows; the other gates or the eye judge them."""
+PRIOR = re.compile(
+    r"\b(unchanged|stable|previous|prior|compar\w+|again|interval|persist\w+|resolv\w+)\b", re.I
+)
+LOST_EDGE = re.compile(r"obscur|silhouette sign|loss of the|effac|lost (?:heart|diaphragm)", re.I)
+STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    gate: str
+    case: str
+    value: str
+    asked: str
+    passed: bool
+
+
+def labels_of(case: Entry) -> set[str]:
+    return {finding["label"] for finding in case["findings"]}
+
+
+def has_findings(case: Entry) -> bool:
+    """Whether there is anything to find: variants and pitfalls are no findings."""
+    return any(not taxonomy.is_variant(label) for label in labels_of(case))
+
+
+def _measured(case: Entry) -> Mapping[str, Any]:
+    return case.get("measured") or {}
+
+
+def _is_lying(case: Entry) -> bool:
+    return any(image["view"] == "AP" for image in case.get("images", ()))
+
+
+def _verdict(
+    case: Entry, value: float | None, asked: str, passed: Callable[[float], bool], unit: str = ""
+) -> Verdict:
+    """A verdict on a number; one that is missing fails. `_named` puts the gate's name in."""
+    said = "not measured" if value is None else f"{value:g}{unit}"
+    return Verdict("", case["key"], said, asked, value is not None and passed(value))
+
+
+def heart(case: Entry) -> Iterator[Verdict]:
+    """Cardiothoracic ratio (no unit): <= 0.48 without the label, >= 0.55 with it."""
+    ratio = _measured(case).get("heart_ratio")
+    if labels_of(case) & {"cardiomegaly", "pericardial_effusion"}:
+        yield _verdict(case, ratio, f">= {LARGE_RATIO}", lambda r: r >= LARGE_RATIO)
+    else:
+        yield _verdict(case, ratio, f"<= {NORMAL_RATIO}", lambda r: r <= NORMAL_RATIO)
+
+
+def inspiration(case: Entry) -> Iterator[Verdict]:
+    """Posterior ribs above the dome: >= 9, with low volumes <= 7, with hyperinflation >= 10."""
+    labels = labels_of(case)
+    ribs = _measured(case).get("ribs") or {}
+    raised = {f.get("side") for f in case["findings"] if f["label"] == "elevated_diaphragm"}
+    side = "left" if "right" in raised else "right"
+    count = ribs.get(side)
+    if "hypoinflation" in labels:
+        yield _verdict(case, count, f"<= {SHALLOW_RIBS} ribs", lambda n: n <= SHALLOW_RIBS)
+    elif "hyperinflation" in labels:
+        yield _verdict(case, count, f">= {DEEP_BREATH_RIBS} ribs", lambda n: n >= DEEP_BREATH_RIBS)
+    elif "pulmonary_fibrosis" not in labels:  # which may well have reduced volumes
+        yield _verdict(case, count, f">= {FULL_BREATH_RIBS} ribs", lambda n: n >= FULL_BREATH_RIBS)
+
+
+def domes(case: Entry) -> Iterator[Verdict]:
+    """Height of each dome over its chord (mm): < 15 with hyperinflation."""
+    if "hyperinflation" not in labels_of(case):
+        return
+    heights = _measured(case).get("dome_mm") or {}
+    value = max(heights.values()) if heights else None
+    yield _verdict(case, value, f"< {FLAT_DOME_MM:g} mm", lambda mm: mm < FLAT_DOME_MM, " mm")
+
+
+def rotation(case: Entry) -> Iterator[Verdict]:
+    """Spinous process off the middle of the clavicles (mm): <= 8 unless rotation is the subject.
+
+    The label is also that of an AP image, which may be straight.
+    """
+    off = _measured(case).get("rotation_mm")
+    if "rotation" in labels_of(case) and _is_lying(case):
+        return
+    if "rotation" in labels_of(case):
+        yield _verdict(case, off, f"> {ROTATED_MM:g} mm", lambda mm: abs(mm) > ROTATED_MM, " mm")
+    elif "scoliosis" not in labels_of(case):
+        yield _verdict(case, off, f"<= {ROTATED_MM:g} mm", lambda mm: abs(mm) <= ROTATED_MM, " mm")
+
+
+def spine(case: Entry) -> Iterator[Verdict]:
+    """Cobb angle (degrees): scoliosis begins at 10 (Cobb 1948)."""
+    angle = _measured(case).get("cobb_deg")
+    if "scoliosis" in labels_of(case):
+        yield _verdict(case, angle, f">= {COBB_DEG:g}°", lambda a: a >= COBB_DEG, "°")
+    else:
+        yield _verdict(case, angle, f"< {COBB_DEG:g}°", lambda a: a < COBB_DEG, "°")
+
+
+def sizes(case: Entry) -> Iterator[Verdict]:
+    """The size a sentence states is the longest visible diameter (mm), 10 % either way."""
+    for finding in case["findings"]:
+        stated = _stated_size(finding)
+        if stated is None:
+            continue
+        seen = (finding.get("measured") or {}).get("longest_mm")
+        asked = f"{stated:g} mm ± {SIZE_SHARE:.0%}"
+
+        def near(mm: float, stated: float = stated) -> bool:
+            return abs(mm - stated) <= SIZE_SHARE * stated + 0.5
+
+        yield _verdict(case, seen, asked, near, " mm")
+
+
+def _stated_size(finding: Entry) -> float | None:
+    """Of a finding that has a size of its own, the size in its sentence, mm."""
+    if finding.get("size_mm") is None or "above the carina" in finding["sentence"]:
+        return None
+    match = STATED.search(finding["sentence"])
+    return float(match[1]) * (10 if match[2] == "cm" else 1) if match else None
+
+
+def names(case: Entry) -> Iterator[Verdict]:
+    """Up to 30 mm a nodule, a mass above."""
+    for finding in case["findings"]:
+        size, text = _stated_size(finding), finding["sentence"].lower()
+        if finding["label"] != "nodule_mass" or size is None:
+            continue
+        if "mass" in text:
+            yield _verdict(case, size, "a mass > 30 mm", lambda mm: mm > NODULE_MM, " mm")
+        else:
+            yield _verdict(case, size, "a nodule <= 30 mm", lambda mm: mm <= NODULE_MM, " mm")
+
+
+def distances(case: Entry) -> Iterator[Verdict]:
+    """A stated distance to the carina is the drawn one (mm), 3 mm either way."""
+    for finding in case["findings"]:
+        match = re.search(r"(\d+(?:\.\d+)?) cm above the carina", finding["sentence"])
+        if not match:
+            continue
+        stated = float(match[1]) * 10
+        drawn = (finding.get("measured") or {}).get("above_carina_mm")
+        asked = f"{stated:g} mm ± {DISTANCE_MM:g}"
+
+        def near(mm: float, stated: float = stated) -> bool:
+            return abs(mm - stated) <= DISTANCE_MM
+
+        yield _verdict(case, drawn, asked, near, " mm")
+
+
+def drains(case: Entry) -> Iterator[Verdict]:
+    """Share of a chest tube's way through the body that lies in the pleural space: >= 0.8.
+
+    Of one that is said to lie wrongly at most a fifth.
+    """
+    for finding in case["findings"]:
+        if "chest tube" not in finding["sentence"].lower() and "drain" not in finding["sentence"]:
+            continue
+        share = (finding.get("measured") or {}).get("in_pleura")
+        if finding.get("position") == "wrong":
+            yield _verdict(case, share, f"<= {1 - IN_PLEURA:.1f}", lambda s: s <= 1 - IN_PLEURA)
+            continue
+        yield _verdict(case, share, f">= {IN_PLEURA}", lambda s: s >= IN_PLEURA)
+
+
+def boxes(case: Entry) -> Iterator[Verdict]:
+    """A box of a finding in the lung stays in its hemithorax (shares of the picture)."""
+    lungs = _measured(case).get("lungs") or {}
+    for finding in case["findings"]:
+        if finding["label"] in BESIDE_THE_LUNGS:
+            continue
+        for region in finding.get("regions", ()):
+            x0, y0, x1, y1 = bounds(region)
+            over = None
+            if lungs:
+                over = min(
+                    max(a - x0, b - y0, x1 - c, y1 - d, 0.0) for a, b, c, d in lungs.values()
+                )
+            yield _verdict(
+                case,
+                None if over is None else round(over, 3),
+                f"over by <= {TOLERANCE}",
+                lambda share: share <= TOLERANCE,
+            )
+
+
+def bounds(region: Mapping[str, Any]) -> tuple[float, ...]:
+    """The box of a region of an entry, or that around its outline."""
+    if "polygon" not in region:
+        return tuple(region["box"])
+    xs, ys = zip(*region["polygon"], strict=True)
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+def edges(case: Entry) -> Iterator[Verdict]:
+    """What is left of the border that a sentence calls obscured, as a share: <= 0.5."""
+    for finding in case["findings"]:
+        if LOST_EDGE.search(finding["sentence"]) is None:
+            continue
+        kept = (finding.get("measured") or {}).get("edge_kept")
+        yield _verdict(case, kept, f"<= {EDGE_KEPT}", lambda share: share <= EDGE_KEPT)
+
+
+def visible(case: Entry) -> Iterator[Verdict]:
+    """d′ of a template observer (no unit) for what a finding adds to the picture: >= 1.5."""
+    for finding in case["findings"]:
+        if finding["label"] in MEASURED_OTHERWISE:
+            continue
+        value = (finding.get("measured") or {}).get("detectability")
+        verdict = _verdict(case, value, f">= {DETECTABLE}", lambda d: d >= DETECTABLE)
+        yield Verdict("", verdict.case, f"{finding['label']} {verdict.value}", *_rest(verdict))
+
+
+def _rest(verdict: Verdict) -> tuple[str, bool]:
+    return verdict.asked, verdict.passed
+
+
+def vertebrae(case: Entry) -> Iterator[Verdict]:
+    """Of the eight gaps from T4 to T12, how many disks a lateral view shows: >= 5."""
+    if any(image["view"] == "LATERAL" for image in case["images"]):
+        seen = _measured(case).get("vertebrae")
+        yield _verdict(case, seen, f">= {VERTEBRAE}", lambda n: n >= VERTEBRAE)
+
+
+def ages(case: Entry) -> Iterator[Verdict]:
+    """Whoever is examined for employment is of working age (years)."""
+    if "employment" in case.get("indication", ""):
+        low, high = WORKING_AGE
+        yield _verdict(case, case.get("age"), f"{low} to {high}", lambda a: low <= a <= high)
+
+
+def priors(case: Entry) -> Iterator[Verdict]:
+    """No report speaks of an earlier picture where there is none."""
+    if any(image.get("study") == "prior" for image in case["images"]):
+        return
+    report = case.get("report") or {}
+    said = PRIOR.findall(f"{report.get('findings', '')} {report.get('impression', '')}")
+    yield Verdict("", case["key"], ", ".join(said) or "none", "no word of a prior", not said)
+
+
+OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
+GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
+    *OF_THE_BODY,
+    *(sizes, names, distances, drains, boxes, edges, visible, vertebrae, ages, priors),
+)
+
+
+def fits(
+    recipes: Sequence[str], labels: Sequence[str], measured: Mapping[str, Any], view: str = "PA"
+) -> bool:
+    """Whether a person passes the gates of the body, before anything is projected."""
+    findings = [
+        {"label": label, "side": name.rsplit("-", 1)[-1]}
+        for name, label in zip(recipes, labels, strict=True)
+    ]
+    images = [{"view": view}]
+    case = {"key": "", "findings": findings, "measured": measured, "images": images}
+    return all(verdict.passed for gate in OF_THE_BODY for verdict in gate(case))
+
+
+def judge(case: Entry) -> list[Verdict]:
+    """All verdicts on one case."""
+    return [
+        Verdict(gate.__name__, v.case, v.value, v.asked, v.passed)
+        for gate in GATES
+        for v in gate(case)
+    ]
+
+
+def sorted_by_indication(cases: Sequence[Entry]) -> float:
+    """Share of cases told normal from abnormal by whoever knows how often each indication is which.
+
+    It is the most that indications can give away: each one's majority, counted on the same cases.
+    """
+    seen: dict[str, Counter[bool]] = defaultdict(Counter)
+    for case in cases:
+        seen[case.get("indication", "")][has_findings(case)] += 1
+    return sum(max(counts.values()) for counts in seen.values()) / max(1, len(cases))
+
+
+def judge_set(cases: Sequence[Entry]) -> list[Verdict]:
+    """Verdicts on a whole set: what its indications give away."""
+    share = sorted_by_indication(cases)
+    base = sum(map(has_findings, cases)) / max(1, len(cases))
+    most = max(SORTED_BY_INDICATION, max(base, 1 - base))
+    asked = f"< {most:.2f}" if most == SORTED_BY_INDICATION else f"<= {most:.2f}, the base rate"
+    return [Verdict("indications", "the set", f"{share:.2f}", asked, share <= most)]
