@@ -1,15 +1,16 @@
-"""The region of the chest that a label belongs to, and how it is called with a side.
+"""The region of the chest that a label belongs to, and the place to look, in words with a side.
 
-The table is `ml/data/regions.csv`; its regions are those of a systematic report
-(`ml.style.coverage.REGIONS`).
+The table is `ml/data/regions.csv`. Its column `region` is one of a systematic report
+(`ml.style.coverage.REGIONS`); `place` says more exactly where a learner is sent to look.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 TABLE = Path(__file__).parent / "data" / "regions.csv"
 WORDS = {
@@ -17,31 +18,40 @@ WORDS = {
     "pleura": ("the {side} pleural space", "both pleural spaces", "the pleural spaces"),
     "heart": ("the heart",) * 3,
     "mediastinum": ("the mediastinum or hila",) * 3,
-    "bones": (
-        "the bones or chest wall on the {side}",
-        "the bones or chest wall on both sides",
-        "the bones or chest wall",
+    "bones": ("the bones on the {side}", "the bones on both sides", "the bones"),
+    "chest_wall": (
+        "the soft tissues of the chest wall or neck on the {side}",
+        "the soft tissues of the chest wall or neck on both sides",
+        "the soft tissues of the chest wall or neck",
     ),
-    "devices_abdomen": ("devices or the upper abdomen",) * 3,
+    "diaphragm": (
+        "the {side} dome of the diaphragm or the abdomen below it",
+        "the domes of the diaphragm or the abdomen below them",
+        "the diaphragm or the upper abdomen",
+    ),
+    "devices": ("the lines, tubes, implants, and other objects",) * 3,
+    "operation": ("the traces of an operation",) * 3,
 }
-"""Region → its words with a side, for both sides, and without a side."""
+"""Place → its words with a side, for both sides, and without a side."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+UNKNOWN = {"region": "lungs", "place": "lungs"}
+"""An unknown label is sought in the lungs."""
 
 
 @cache
-def _table() -> dict[str, str]:
+def _table() -> Mapping[str, Mapping[str, str]]:
     with TABLE.open(newline="", encoding="utf-8") as stream:
-        return {row["label"]: row["region"] for row in csv.DictReader(stream)}
+        return MappingProxyType({row["label"]: row for row in csv.DictReader(stream)})
 
 
 def region_of(label: str) -> str:
-    """The region of a label, one of `WORDS`; an unknown label is sought in the lungs."""
-    return _table().get(label, "lungs")
+    """The region of a label in a systematic report."""
+    return _table().get(label, UNKNOWN)["region"]
 
 
 def place_in_words(label: str, side: str = "") -> str:
-    """“the right lung”: the region of a finding. `side` is left, right, bilateral or empty."""
-    sided, both, plain = WORDS[region_of(label)]
+    """“the right lung”: where a finding is looked for; `side`: left, right, bilateral, or empty."""
+    sided, both, plain = WORDS[_table().get(label, UNKNOWN)["place"]]
     if side in ("left", "right"):
         return sided.format(side=side)
     return both if side == "bilateral" else plain

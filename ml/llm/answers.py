@@ -15,11 +15,14 @@ from ml.llm.prompt import MOST_FINDINGS
 
 LONGEST_EXPLANATION = 400
 SIDES = ("left", "right", "bilateral")
+THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
+"""What some models write before they answer, where their server does not take it out."""
 FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """The JSON object of an answer; one in a code fence is read too. ValueError for others."""
+    """The JSON object of an answer, also in a code fence or after a thought. ValueError else."""
+    text = THOUGHT.sub("", text)
     fenced = FENCE.match(text)
     try:
         found = json.loads(fenced.group(1) if fenced else text)

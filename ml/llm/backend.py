@@ -16,6 +16,8 @@ class Backend(Protocol):
     version: str
     """Which model answers, as stored beside what it wrote."""
 
+    def __hash__(self) -> int: ...
+
     def chat(
         self, messages: Sequence[Message], max_tokens: int, schema: dict[str, Any] | None = None
     ) -> str:

@@ -55,7 +55,7 @@ class LocalModel:
         self.sees = hasattr(config, "vision_config")
         reader: Any = AutoProcessor if self.sees else AutoTokenizer
         kind: Any = AutoModelForImageTextToText if self.sees else AutoModelForCausalLM
-        self._reader = reader.from_pretrained(folder, local_files_only=True, use_fast=not self.sees)
+        self._reader = reader.from_pretrained(folder, local_files_only=True)
         precision = torch.float32 if self.device == "cpu" else torch.bfloat16
         model = kind.from_pretrained(folder, dtype=precision, local_files_only=True)
         self._model = model.to(self.device).eval()

@@ -1,4 +1,4 @@
-"""A model behind an OpenAI-compatible server: vLLM, llama.cpp, Ollama, or a hosted one.
+"""A model behind an OpenAI-compatible server: vLLM, llama.cpp, Ollama, transformers, a hosted one.
 
 A server may hang, close, talk nonsense or be busy: each request has a time limit over
 all, what may pass is tried again after a pause with jitter, who fails in a row is left alone
@@ -7,7 +7,6 @@ for a while (`ml.llm.breaker`), and only so many ask at once.
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -18,26 +17,23 @@ from typing import Any
 
 import httpx
 
+from ml.llm import replies
 from ml.llm.backend import Message
 from ml.llm.breaker import CircuitBreaker
+from ml.llm.events import events
+from ml.llm.replies import Passing
 from ml.models.problems import ModelProblem
 
-TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 LONGEST_ANSWER = 1_000_000
-"""Bytes; an evaluation has some thousands."""
+"""Bytes of a whole answer, letters of a streamed one; an evaluation has some thousands."""
+LONGEST_STREAM = 200 * LONGEST_ANSWER
+"""Bytes: around a piece of few letters an event repeats some hundred bytes."""
 STREAM_TIMES = 5
 """A stream may take so many times the time of a whole answer: its reader is served meanwhile."""
 LONGEST_PAUSE = 20.0
-REFUSED_FORMAT = frozenset({400, 404, 415, 422, 501})
 FORMATS = ("json_schema", "json_object", "none")
-
-
-class Passing(Exception):
-    """A failure that may be gone at the next try; `after` is when the server says to ask."""
-
-    def __init__(self, sentence: str, after: float | None = None) -> None:
-        super().__init__(sentence)
-        self.after = after
+MAY_MEAN_FORMAT = frozenset({400, 415, 422, 501})
+"""How servers that do not know a response format refuse the question, whatever they say of it."""
 
 
 class ServerModel:
@@ -83,17 +79,23 @@ class ServerModel:
         self, messages: Sequence[Message], max_tokens: int, schema: dict[str, Any] | None = None
     ) -> str:
         """See `ml.llm.backend.Backend`. Without the server's own JSON mode the prompt must do."""
+        known = FORMATS.index(self._format)
         with self._place():
-            while True:
-                body = self._body(messages, max_tokens, schema)
+            for name in FORMATS[known:] if schema else FORMATS[-1:]:
                 try:
-                    return str(self._guarded(partial(self._whole, body)))
+                    answer = self._guarded(
+                        partial(self._whole, self._body(messages, max_tokens, schema, name))
+                    )
                 except _FormatRefused:
-                    self._format = FORMATS[FORMATS.index(self._format) + 1]
+                    continue
+                if schema:
+                    self._format = name
+                return str(answer)
+        raise AssertionError("without a format none is refused")
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """See `ml.llm.backend.Backend`. Tried again only while nothing has arrived."""
-        body = {**self._body(messages, max_tokens, None), "stream": True}
+        body = {**self._body(messages, max_tokens), "stream": True}
         with self._place():
             pieces = self._guarded(lambda: self._opened(body))
             try:
@@ -103,7 +105,11 @@ class ServerModel:
                 raise ModelProblem(f"The model server stopped in the middle: {problem}") from None
 
     def _body(
-        self, messages: Sequence[Message], max_tokens: int, schema: dict[str, Any] | None
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        format_name: str = "none",
     ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self.version,
@@ -111,10 +117,10 @@ class ServerModel:
             "temperature": 0,
             "max_tokens": max_tokens,
         }
-        if schema and self._format == "json_schema":
+        if format_name == "json_schema":
             wanted = {"name": "answer", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        elif schema and self._format == "json_object":
+        elif format_name == "json_object":
             body["response_format"] = {"type": "json_object"}
         return body
 
@@ -141,6 +147,9 @@ class ServerModel:
                     self._breaker.failed()
                     raise ModelProblem(f"The model server does not answer: {problem}") from None
                 self._sleep(self._pause_after(attempt, problem.after))
+            except (ModelProblem, _FormatRefused):
+                self._breaker.succeeded()  # it is there, and answers
+                raise
             else:
                 self._breaker.succeeded()
                 return answer
@@ -148,28 +157,51 @@ class ServerModel:
 
     def _pause_after(self, attempt: int, after: float | None) -> float:
         """Twice as long each time, with jitter so that many clients do not ask in step."""
-        pause = self._pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+        pause = self._pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
         return min(LONGEST_PAUSE, max(pause, after or 0.0))
 
     def _whole(self, body: dict[str, Any]) -> str:
-        deadline = time.monotonic() + self._timeout
-        with self._response(body) as response:
-            content = bytearray()
-            for block in self._blocks(response.iter_bytes()):
-                content += block
-                if time.monotonic() > deadline:
-                    raise Passing(f"no whole answer within {self._timeout:g} s.")
-                if len(content) > LONGEST_ANSWER:
-                    raise Passing("its answer has no end.")
-        return _text_of(bytes(content))
+        return "".join(self._pieces(body))
+
+    def _content(self, response: httpx.Response) -> bytes:
+        return b"".join(self._arriving(response, self._timeout, LONGEST_ANSWER))
+
+    @staticmethod
+    def _arriving(response: httpx.Response, seconds: float, most: int) -> Iterator[bytes]:
+        """Blocks of a response that ends in time, and ends at all."""
+        deadline = time.monotonic() + seconds
+        arrived = 0
+        for block in response.iter_bytes():
+            arrived += len(block)
+            if time.monotonic() > deadline:
+                raise Passing(f"no whole answer within {seconds:g} s.")
+            if arrived > most:
+                raise Passing("its answer has no end.")
+            yield block
+
+    def _text_of(self, content: bytes, body: dict[str, Any]) -> str:
+        answer = replies.whole(content)
+        self._check_end(answer.ended, answer.text, body)
+        return answer.text
+
+    @staticmethod
+    def _check_end(reason: str, written: str, body: dict[str, Any]) -> None:
+        """Whether an answer that ends for this reason is one."""
+        if reason == "content_filter":
+            raise ModelProblem("The model server held its answer back (content_filter).")
+        if reason in ("error", "abort"):
+            raise Passing(f"it broke its answer off ({reason}).")
+        if not written.strip() and reason == "length":
+            raise ModelProblem(
+                f"The model came to no answer within {body['max_tokens']} tokens: it thinks longer."
+            )
+        if not written.strip():
+            raise Passing("its answer is empty.")
 
     def _opened(self, body: dict[str, Any]) -> Iterator[str]:
         """A stream whose first piece has arrived."""
         pieces = self._pieces(body)
-        try:
-            first = next(pieces)
-        except StopIteration:
-            raise Passing("its answer is empty.") from None
+        first = next(pieces)
 
         def all_of_them() -> Iterator[str]:
             yield first
@@ -178,59 +210,75 @@ class ServerModel:
         return all_of_them()
 
     def _pieces(self, body: dict[str, Any]) -> Iterator[str]:
-        written = 0
-        deadline = time.monotonic() + STREAM_TIMES * self._timeout
+        """Texts of an answer, none of them empty, until the server says that it is finished.
+
+        Some say so by ``[DONE]``, some by the reason why the last piece is the last, many by both.
+        A server that cannot stream gives one piece, and one that always does is read as it is.
+        """
+        written = ""
         with self._response(body) as response:
-            for line in self._blocks(response.iter_lines()):
-                data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
-                if data == "[DONE]":
-                    return
-                piece = _delta_of(data) if data else ""
-                written += len(piece)
-                if written > LONGEST_ANSWER or time.monotonic() > deadline:
+            if not _streams(response, body):
+                yield self._text_of(self._content(response), body)
+                return
+            for found in self._events(response):
+                if found.text:
+                    written += found.text
+                    yield found.text
+                if len(written) > LONGEST_ANSWER:
                     raise Passing("its answer has no end.")
-                if piece:
-                    yield piece
+                if found.ended:
+                    self._check_end(found.ended, written, body)
+                    return
         raise Passing("the connection was closed before the answer was finished.")
+
+    def _events(self, response: httpx.Response) -> Iterator[replies.Piece]:
+        blocks = self._arriving(response, STREAM_TIMES * self._timeout, LONGEST_STREAM)
+        try:
+            for event in events(blocks):
+                yield replies.piece(event)
+        except ValueError:
+            raise Passing("its answer cannot be decoded.") from None
 
     @contextmanager
     def _response(self, body: dict[str, Any]) -> Iterator[httpx.Response]:
         try:
             with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as got:
                 if got.status_code != 200:
-                    got.read()
-                    self._refused(got, body)
+                    self._refused(got, self._content(got), body)
                 yield got
         except httpx.TimeoutException:
             raise Passing(f"nothing came within {self._timeout:g} s.") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Passing(f"{str(error) or type(error).__name__}.") from None
 
-    @staticmethod
-    def _blocks(source: Iterator[Any]) -> Iterator[Any]:
-        """The parts of a response; what cannot be decoded counts as nonsense."""
-        try:
-            yield from source
-        except (UnicodeError, ValueError):
-            raise Passing("its answer cannot be decoded.") from None
-
-    def _refused(self, response: httpx.Response, body: dict[str, Any]) -> None:
+    def _refused(self, response: httpx.Response, content: bytes, body: dict[str, Any]) -> None:
         status = response.status_code
-        if status in TRY_AGAIN:
-            raise Passing(f"it says {status}.", _retry_after(response))
-        words = response.text.lower()
-        about_format = any(word in words for word in ("response_format", "json_schema", "grammar"))
-        if "response_format" in body and status in REFUSED_FORMAT and about_format:
+        text = content.decode(errors="replace").lower()
+        about_format = any(word in text for word in ("response_format", "json_schema", "grammar"))
+        if "response_format" in body and (about_format or status in MAY_MEAN_FORMAT):
             raise _FormatRefused
+        words = replies.words_of(content)
+        if status in replies.TRY_AGAIN:
+            raise Passing(f"it says {status}{words and ': '}{words}.", _retry_after(response))
         if status in (401, 403):
             raise ModelProblem(f"The model server refuses the key (status {status}).")
         if status == 404:
             raise ModelProblem(f"The model server has no {self.version!r} at {self._url}.")
-        raise ModelProblem(f"The model server refuses the question (status {status}).")
+        raise ModelProblem(
+            f"The model server refuses the question (status {status}{words and ': '}{words})."
+        )
 
 
 class _FormatRefused(Exception):
     """The server does not know the response format it was asked for."""
+
+
+def _streams(response: httpx.Response, body: dict[str, Any]) -> bool:
+    kind = response.headers.get("content-type", "")
+    asked = bool(body.get("stream"))
+    return kind.startswith("text/event-stream") or (
+        asked and not kind.startswith("application/json")
+    )
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -238,24 +286,3 @@ def _retry_after(response: httpx.Response) -> float | None:
         return max(0.0, float(response.headers["Retry-After"]))
     except (KeyError, ValueError):
         return None
-
-
-def _text_of(content: bytes) -> str:
-    """The text of a whole answer; Passing when it is none."""
-    try:
-        text = json.loads(content)["choices"][0]["message"]["content"]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-        raise Passing("its answer is not that of a chat server.") from None
-    if not isinstance(text, str) or not text.strip():
-        raise Passing("its answer is empty.")
-    return text
-
-
-def _delta_of(data: str) -> str:
-    """The text of one event of a stream; empty for one without."""
-    try:
-        choices = json.loads(data)["choices"]
-        text = choices[0]["delta"].get("content") if choices else ""
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        raise Passing("its answer is not that of a chat server.") from None
-    return text if isinstance(text, str) else ""

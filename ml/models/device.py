@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from ml.models.packages import require_packages
 from ml.models.problems import ModelProblem
 
 
 def device_of(wanted: str = "auto") -> str:
     """``cpu`` or ``cuda`` (with a number); ``auto`` takes a GPU where there is one.
 
-    ModelProblem for a GPU that is not there.
+    ModelProblem for a GPU that is not there, and where torch is not there or broken.
     """
-    import torch
-
+    require_packages()
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelProblem(f"torch cannot be loaded ({reason}): run `make models`.") from error
     available = torch.cuda.is_available()
     if wanted == "auto":
         return "cuda:0" if available else "cpu"

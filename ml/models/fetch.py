@@ -6,18 +6,26 @@ written last, so a folder with one had all its files.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
-import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ml.models.archive import unpack
+from ml.models.hub import download
 from ml.models.installed import Manifest, listed, problem_of
+from ml.models.packages import require_packages
 from ml.models.problems import ModelProblem
 from ml.models.registry import TOKENIZER_FILES, Model, Source
 
 SPARE = 500_000_000
 """Bytes to leave free on the disk."""
+DISK_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+    | {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EFBIG, errno.ENAMETOOLONG}
+)
 
 
 def from_hub(
@@ -27,15 +35,15 @@ def from_hub(
 
     A token is read from where `huggingface_hub` looks for it (``HF_TOKEN``, or a log-in).
     """
-    _check_room(folder, model.gigabytes * (2 if model.archive else 1))
-    folder.mkdir(parents=True, exist_ok=True)
-    versions = [_download(model, source, folder, mirror, say) for source in model.sources]
-    if model.archive:
-        _unpack(folder / model.archive, folder / model.unpack_to)
-        (folder / model.archive).unlink()
-    if model.name.startswith("radgraph"):
-        _fetch_encoder(model, folder, mirror, say)
-    return _finish(model, folder, source=mirror or "hub", version=versions[0])
+    require_packages()
+    with _writing(folder):
+        _check_room(folder, model.gigabytes * (2 if model.archive else 1))
+        folder.mkdir(parents=True, exist_ok=True)
+        versions = [_download(model, source, folder, mirror, say) for source in model.sources]
+        _unpack_archive(model, folder)
+        if model.name.startswith("radgraph"):
+            _fetch_encoder(model, folder, mirror, say)
+        return _finish(model, folder, source=mirror or "hub", version=versions[0])
 
 
 def from_folder(model: Model, source: Path, folder: Path) -> Manifest:
@@ -48,17 +56,22 @@ def from_folder(model: Model, source: Path, folder: Path) -> Manifest:
     if folder.resolve().is_relative_to(source.resolve()):
         raise ModelProblem(f"{source} holds the model's own folder: choose another.")
     size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-    _check_room(folder, size / 1e9)
-    try:
-        shutil.copytree(
-            source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".cache", ".git")
-        )
-    except (shutil.Error, OSError) as error:
-        raise ModelProblem(f"{source} could not be copied to {folder}: {error}.") from None
+    with _writing(folder):
+        _check_room(folder, size / 1e9)
+        try:
+            shutil.copytree(
+                source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".cache", ".git")
+            )
+        except (shutil.Error, OSError) as error:
+            raise ModelProblem(f"{source} could not be copied to {folder}: {error}.") from None
+        _unpack_archive(model, folder)
+        return _finish(model, folder, source="folder", version="")
+
+
+def _unpack_archive(model: Model, folder: Path) -> None:
     if model.archive and (folder / model.archive).is_file():
-        _unpack(folder / model.archive, folder / model.unpack_to)
+        unpack(folder / model.archive, folder / model.unpack_to)
         (folder / model.archive).unlink()
-    return _finish(model, folder, source="folder", version="")
 
 
 def _check_room(folder: Path, gigabytes: float) -> None:
@@ -75,36 +88,25 @@ def _download(
     model: Model, source: Source, folder: Path, mirror: str, say: Callable[[str], None]
 ) -> str:
     """Bring one source's files; the hub's commit."""
-    from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    target = folder / source.folder if source.folder else folder
     say(f"Downloading {', '.join(source.files)} of {source.repository} …")
     try:
-        info = HfApi(endpoint=mirror or None).model_info(source.repository, timeout=30)
-        snapshot_download(
-            source.repository,
-            revision=info.sha,
-            allow_patterns=list(source.files),
-            local_dir=target,
-            endpoint=mirror or None,
-            etag_timeout=30,
-            max_workers=4,
-        )
+        return download(source.repository, source.files, folder / source.folder, mirror)
     except GatedRepoError:
         raise ModelProblem(how_to_accept(model, source)) from None
     except RepositoryNotFoundError:
         gate = f" {how_to_accept(model, source)}" if model.gated else ""
         raise ModelProblem(f"The hub has no {source.repository} for this account.{gate}") from None
-    except OSError as error:
-        # The hub's and the network's own errors are of this kind too, without a number.
-        if error.errno is not None:
-            raise ModelProblem(f"{target} cannot be written: {error.strerror}.") from None
+    except Exception as error:
+        # The library's errors and those of its network code have no base of their own, and
+        # changed with its releases: whatever they are, only a disk that fails is another matter.
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise
         raise ModelProblem(
             f"{source.repository} could not be downloaded ({_reason(error)}). What has arrived is "
             "kept: run the command again to go on, or bring the files with --from FOLDER."
         ) from None
-    return str(info.sha)
 
 
 def _reason(error: Exception) -> str:
@@ -115,6 +117,17 @@ def _reason(error: Exception) -> str:
     return first if len(first) <= 160 else f"{first[:160]}…"
 
 
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """ModelProblem for a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelProblem(
+            f"{error.filename or folder} cannot be written: {error.strerror or error}."
+        ) from None
+
+
 def how_to_accept(model: Model, source: Source) -> str:
     """What to do about a model that is given only to who accepted its terms."""
     return (
@@ -122,15 +135,6 @@ def how_to_accept(model: Model, source: Source) -> str:
         f"https://huggingface.co/{source.repository}, accept the terms ({model.terms}), make a "
         "token that may read, put it into HF_TOKEN and run the command again."
     )
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    """Unpack a tar of plain files; nothing in it may lead outside `target`."""
-    try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(target, filter="data")
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise ModelProblem(f"{archive.name} cannot be unpacked: {error}.") from None
 
 
 def _fetch_encoder(model: Model, folder: Path, mirror: str, say: Callable[[str], None]) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ml.models.problems import ModelProblem
-
 TOKENIZER_FILES = (
     "config.json",
     "vocab.txt",
@@ -44,7 +42,7 @@ class Model:
     """To run, about: on a GPU for language models, else of the processor."""
     license: str
     terms: str
-    """Address of the licence or terms."""
+    """address of the license or terms."""
     gated: bool
     """The terms must be accepted on the hub, with an account, before it gives the files."""
     needed: tuple[str, ...]
@@ -110,11 +108,3 @@ _ALL = (
     ),
 )
 MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _ALL})
-
-
-def model_named(name: str) -> Model:
-    """ModelProblem for an unknown name, with the known ones."""
-    try:
-        return MODELS[name]
-    except KeyError:
-        raise ModelProblem(f"There is no model {name!r}; there are {', '.join(MODELS)}.") from None
