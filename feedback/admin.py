@@ -5,27 +5,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
 from feedback import ratings
-from feedback.models import Attempt, Explanation, Result, Series
-
-
-@admin.register(Attempt)
-class AttemptAdmin(admin.ModelAdmin):
-    list_display = ("public_id", "user", "case", "kind", "mode", "state", "submitted_at")
-    list_filter = ("kind", "state", "mode")
-    raw_id_fields = ("user", "case")
-
-
-@admin.register(Result)
-class ResultAdmin(admin.ModelAdmin):
-    list_display = ("attempt", "round", "scorer", "scorer_version", "score", "counts")
-    raw_id_fields = ("attempt",)
-
-
-@admin.register(Series)
-class SeriesAdmin(admin.ModelAdmin):
-    list_display = ("public_id", "user", "kind", "mode", "started_at", "closed_because")
-    list_filter = ("kind", "mode", "closed_because")
-    raw_id_fields = ("user",)
+from feedback.models import Explanation
 
 
 class RatedFilter(admin.SimpleListFilter):
@@ -37,7 +17,7 @@ class RatedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(ratings.WRONG, "Called wrong"), (ratings.HELPFUL, "Called helpful only")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Explanation]) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         if self.value() == ratings.WRONG:
             return queryset.filter(wrong__gt=0)
         if self.value() == ratings.HELPFUL:

@@ -8,16 +8,18 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_co
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from threading import Event
 from typing import Any
 
+from celery import signature
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from cases.models import Case, Finding
 from feedback import backends, explanations
-from feedback.explanations import Subject
 from feedback.models import Explanation
+from feedback.subjects import Subject, subject_of_finding
 from ml import taxonomy, vlm
 from ml.llm.backend import Backend
 from ml.llm.breaker import CircuitBreaker
@@ -47,7 +49,9 @@ class Ahead:
 def findings_to_explain() -> QuerySet[Finding]:
     """Those of the published cases, in the order they are explained in."""
     known = list(taxonomy.labels())
-    published = Finding.objects.filter(case__status=Case.Status.PUBLISHED, label__in=known)
+    published = Finding.objects.filter(
+        case__status=Case.Status.PUBLISHED, case__made_for=None, label__in=known
+    )
     return published.select_related("case").order_by("pk")
 
 
@@ -68,7 +72,7 @@ def explain(
         while batch := list(islice(left, BATCH)):
             open_ = []
             for finding in batch:
-                subject = explanations.subject_of_finding(finding)
+                subject = subject_of_finding(finding)
                 found = explanations.kept(subject)
                 if found or explanations.was_refused(subject, backend):
                     yield Ahead(finding, found, asked=False)
@@ -85,9 +89,20 @@ def explain(
 def _asked(
     pool: ThreadPoolExecutor, backend: Backend, open_: list[tuple[Finding, Subject]]
 ) -> Iterator[Ahead]:
+    ended = Event()
+
+    def written(subject: Subject) -> vlm.Explanation:
+        """One that begins after the model's failure, before anybody cancels it, asks nothing."""
+        if ended.is_set():
+            raise CancelledError
+        try:
+            return explanations.written(backend, subject)
+        except ModelProblem:
+            ended.set()
+            raise
+
     asked: dict[Future[vlm.Explanation], tuple[Finding, Subject]] = {
-        pool.submit(explanations.written, backend, subject): (finding, subject)
-        for finding, subject in open_
+        pool.submit(written, subject): (finding, subject) for finding, subject in open_
     }
     problem = None
     try:
@@ -125,13 +140,11 @@ def when_published(sender: object, case: Case, **_: Any) -> None:
 
 def _queue(case_id: int) -> None:
     """Hand a case to the worker for models, behind what learners wait for."""
-    from feedback.tasks import explain_case
-
     if _broker.wait():
         return
     priority = LAST if settings.CELERY_BROKER_URL.startswith("redis") else None
     try:
-        explain_case.apply_async((case_id,), priority=priority)
+        signature("feedback.tasks.explain_case", (case_id,)).apply_async(priority=priority)
     except Exception as error:  # any broker's own error: the case is published all the same
         _broker.failed()
         logger.warning(

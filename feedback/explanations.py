@@ -7,30 +7,29 @@ passed the checks (`ml.vlm`), and only then.
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from celery import signature
 from django.utils import timezone
 
 from accounts.models import User
+from attempts.models import Attempt
+from attempts.queries import shown_result
+from attempts.telling import tell_group
 from cases.imaging.pixels import Window
-from cases.imaging.render import windowed
-from cases.models import Case, Finding, Image
+from cases.imaging.render import pixels_of, windowed
+from cases.models import Image
 from feedback import backends, ratings
-from feedback.models import Attempt, Explanation
-from feedback.queries import shown_result
-from feedback.registry import game_of
+from feedback.explainers import explainer_of
+from feedback.models import Explanation
+from feedback.subjects import Subject
 from ml import vlm
 from ml.llm.backend import Backend
 from ml.models import ModelProblem
-from ml.vlm import Box, Question, pictures, prompt
+from ml.vlm import pictures
 
 logger = logging.getLogger(__name__)
 
@@ -38,79 +37,7 @@ MOST_AN_HOUR = 30
 """New texts that one learner may have written in an hour."""
 PATIENCE = 120
 """Seconds after which nobody waits for a text any more."""
-FRONTAL = (Image.View.PA, Image.View.AP, Image.View.FRONTAL)
 UNREVIEWED = "Model, unreviewed"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is to be explained, and where it lies."""
-
-    case: Case
-    question: Question
-    image: Image | None = None
-    frame: int = 0
-    truth: tuple[Box, ...] = ()
-    mark: Box | None = None
-
-    @property
-    def facts(self) -> str:
-        """A digest of everything that the text depends on but the model."""
-        known = {
-            **prompt.facts_of(self.question),
-            "language": self.question.language,
-            "image": self.image.rendition.name if self.image else "",
-            "boxes": [self.frame, self.truth, self.mark],
-            "prompt": prompt.PROMPT_VERSION,
-        }
-        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
-
-
-def subject_of_finding(finding: Finding) -> Subject:
-    """The truth part: why a finding is what it is, for whoever missed it.
-
-    It is shown where the games show it: at its largest box, on a stack on the frame of that one.
-    """
-    case = finding.case
-    regions = [r for r in finding.regions.select_related("image") if not r.alternate]
-    main = max(regions, key=lambda r: ((r.x1 - r.x0) * (r.y1 - r.y0), -r.frame), default=None)
-    return Subject(
-        case,
-        question_on(
-            case,
-            label=finding.label,
-            outcome="missed",
-            side=finding.side,
-            location=finding.location,
-            size_mm=finding.size_mm,
-            sentence=finding.sentence,
-        ),
-        main.image if main else None,
-        main.frame if main else 0,
-        (main.box,) if main else (),
-    )
-
-
-def question_on(case: Case, **facts: Any) -> Question:
-    """A question with what is known of the case; ValueError for a label outside the taxonomy."""
-    from ml import taxonomy
-
-    known = taxonomy.labels()
-    labels = sorted({f.label for f in case.findings.all() if f.label in known})
-    return Question(
-        present=tuple(labels),
-        age=case.age,
-        sex=case.sex or "",
-        indication=case.indication,
-        **facts,
-    )
-
-
-def side_of_box(box: Box, image: Image | None) -> str:
-    """The patient's side that a box lies on, on a frontal view; empty elsewhere and in between."""
-    if image is None or image.view not in FRONTAL or box[0] < 0.5 < box[2]:
-        return ""
-    return "right" if box[2] <= 0.5 else "left"
 
 
 def kept(subject: Subject) -> Explanation | None:
@@ -193,18 +120,15 @@ def _key(subject: Subject, backend: Backend) -> str:
 
 def displayed(image: Image, frame: int) -> Any:
     """A frame as it is first shown: (rows, columns), 8 bits."""
-    import numpy as np
-    from PIL import Image as Picture
-
     with image.rendition.storage.open(image.frame_path(frame)) as stream:
-        pixels = np.asarray(Picture.open(io.BytesIO(stream.read())))
+        pixels = pixels_of(stream.read())
     return windowed(pixels, Window(image.window_center, image.window_width))
 
 
 def subject_of(attempt: Attempt, row: str) -> Subject | None:
     """What a row of an attempt's shown result is about; None for nothing to explain."""
     result = shown_result(attempt)
-    explained = game_of(attempt.kind).explained
+    explained = explainer_of(attempt.kind).explained
     return explained(result, row) if result and explained else None
 
 
@@ -237,10 +161,10 @@ def shown_to(attempt: Attempt, row: str, explanation_id: int) -> Explanation | N
 
 
 def _queued(attempt: Attempt, row: str) -> bool:
-    from feedback.tasks import write_explanation
-
     try:
-        write_explanation.apply_async((attempt.pk, row), expires=PATIENCE)
+        signature("feedback.tasks.write_explanation", (attempt.pk, row)).apply_async(
+            expires=PATIENCE
+        )
     except Exception:  # any broker's own error: the atlas is on the page
         logger.warning("An explanation could not be queued.", exc_info=True)
         return False
@@ -279,8 +203,8 @@ def _shown(explanation: Explanation, user: User) -> dict[str, Any]:
 
 def _tell(attempt: Attempt, row: str, state: str, **more: Any) -> None:
     told = {"row": row, "state": state, **more}
-    message = {"type": "attempt.explanation", "explanation": told}
+    message = {"type": "attempt.told", "told": {"explanation": told}}
     try:
-        async_to_sync(get_channel_layer().group_send)(attempt.group, message)
+        tell_group(attempt.group, message)
     except Exception:  # the atlas is on the page
         logger.warning("Nobody could be told of an explanation.", exc_info=True)

@@ -6,11 +6,14 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from celery import signature
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from feedback.models import Result, SecondOpinion
-from feedback.registry import game_of
+from attempts.models import Result
+from feedback.explainers import explainer_of
+from feedback.models import SecondOpinion
 from ml.models import ModelProblem
 
 logger = logging.getLogger(__name__)
@@ -26,23 +29,29 @@ def await_for(result: Result) -> list[int]:
 
     Belongs into the transaction that stores the result, so that its page knows of them.
     """
-    game = game_of(result.attempt.kind)
+    explainer = explainer_of(result.attempt.kind)
     try:
-        names = game.opinions(result) if game.opinions else []
+        names = explainer.opinions(result) if explainer.opinions else []
     except Exception:  # whatever is wrong with models, the score stands
         logger.exception("No opinion on result %s is asked for.", result.pk)
         return []
     return [SecondOpinion.objects.create(result=result, name=name).pk for name in names]
 
 
+def when_scored(sender: object, result: Result, **_: Any) -> None:
+    """Receiver of `attempts.signals.attempt_scored`."""
+    awaited = await_for(result)
+    transaction.on_commit(lambda: queue(awaited))
+
+
 def queue(opinion_ids: list[int]) -> None:
     """Hand them to the worker for models; a broker that is away costs only the opinions."""
-    from feedback.tasks import second_opinion
-
     try:
         for opinion_id in opinion_ids:
             # Nobody reads it after that: it is not worth keeping for a worker that comes later.
-            second_opinion.apply_async((opinion_id,), expires=PATIENCE.total_seconds())
+            signature("feedback.tasks.second_opinion", (opinion_id,)).apply_async(
+                expires=PATIENCE.total_seconds()
+            )
     except Exception:
         logger.warning("Opinions %s could not be queued.", opinion_ids, exc_info=True)
 
@@ -56,7 +65,7 @@ def answer(opinion_id: int) -> None:
     )
     if opinion is None:
         return
-    say = game_of(opinion.result.attempt.kind).opinion
+    say = explainer_of(opinion.result.attempt.kind).opinion
     try:
         opinion.data = say(opinion.result, opinion.name) if say else None
     except ModelProblem as problem:
@@ -64,8 +73,10 @@ def answer(opinion_id: int) -> None:
     except Exception:
         logger.exception("Opinion %s on result %s failed.", opinion.name, opinion.result_id)
         opinion.problem = FAILED
-    opinion.answered_at = timezone.now()
-    opinion.save(update_fields=["data", "problem", "answered_at"])
+    # It may be gone, with an account that was erased meanwhile.
+    SecondOpinion.objects.filter(pk=opinion_id).update(
+        data=opinion.data, problem=opinion.problem, answered_at=timezone.now()
+    )
 
 
 def of(result: Result) -> list[dict[str, Any]]:

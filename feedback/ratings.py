@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from accounts.models import User
+from attempts.games import AnswerProblem
 from feedback.models import Explanation, ExplanationRating
-from feedback.registry import AnswerProblem
 
 HELPFUL, WRONG, NONE = "helpful", "wrong", ""
 

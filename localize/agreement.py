@@ -19,7 +19,8 @@ def agreement_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if readers < 2:
         return None
     boxes = row.get("reader_boxes", [])
-    ious = [_iou(one["box"], other["box"]) for one, other in combinations(boxes, 2)]
+    pairs = [] if row.get("point") else combinations(boxes, 2)  # tips do not overlap
+    ious = [_iou(one["box"], other["box"]) for one, other in pairs]
     return {
         "readers": readers,
         "boxed": row["boxed_by"],

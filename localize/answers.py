@@ -6,12 +6,17 @@ import math
 import re
 from typing import Any
 
+from attempts.games import AnswerProblem
+from attempts.models import Attempt
 from cases.models import Case
-from feedback.models import Attempt
-from feedback.registry import AnswerProblem
+from localize.tips import takes_point
 from ml import taxonomy
+from ml.boxes import around
+from ml.localize.model import POSITIONS
 
 MAX_MARKS = 100
+BOTH = "bilateral"
+SIDES = {"left": "left", "right": "right", "both": BOTH, BOTH: BOTH}
 IDENTITY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 EDGE = 1e-6
 """How far a box may lie outside the image by rounding, as a fraction of its side."""
@@ -31,11 +36,18 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
     if len(marks) > MAX_MARKS:
         raise AnswerProblem(f"{len(marks)} marks are too many; at most {MAX_MARKS} are taken.")
     images = _frames_of(attempt.case)
-    cleaned = {
-        "marks": [_clean_mark(mark, number, images) for number, mark in enumerate(marks, 1)],
+    cleaned: dict[str, Any] = {
+        "marks": [
+            _clean_mark(mark, number, images, attempt.rule) for number, mark in enumerate(marks, 1)
+        ],
         "ticked": _clean_ticked(ticked),
         "normal": answer.get("normal") is True,
     }
+    sure = _clean_confidence(answer.get("normal_confidence"), "“No abnormality”")
+    if sure is not None and not cleaned["normal"]:
+        raise AnswerProblem("“normal_confidence” is for “No abnormality” only.")
+    if sure is not None:
+        cleaned["normal_confidence"] = sure
     identities = [mark["id"] for mark in cleaned["marks"]]
     if len(set(identities)) != len(identities):
         raise AnswerProblem("Two marks have the same id.")
@@ -48,7 +60,7 @@ def _frames_of(case: Case) -> dict[str, int]:
     return dict(case.images.values_list("public_id", "frames"))
 
 
-def _clean_mark(mark: Any, number: int, images: dict[str, int]) -> dict[str, Any]:
+def _clean_mark(mark: Any, number: int, images: dict[str, int], rule: str) -> dict[str, Any]:
     if not isinstance(mark, dict):
         raise AnswerProblem(f"Mark {number} must be a JSON object.")
     label = mark.get("label")
@@ -68,9 +80,38 @@ def _clean_mark(mark: Any, number: int, images: dict[str, int]) -> dict[str, Any
         "label": label,
         "image": image,
         "frame": frame,
-        "box": _clean_box(mark.get("box"), number),
-        "confidence": _clean_confidence(mark.get("confidence"), number),
+        **_clean_place(mark, label, number, rule),
+        "confidence": _clean_confidence(mark.get("confidence"), f"mark {number}"),
     }
+
+
+def _clean_place(mark: dict[str, Any], label: str, number: int, rule: str) -> dict[str, Any]:
+    """The box of a mark; of a device its tip with a box around it, and its position if said."""
+    is_point, name = takes_point(label, rule), taxonomy.labels()[label].name
+    point, position = mark.get("point"), mark.get("position")
+    if point is None:
+        place: dict[str, Any] = {"box": _clean_box(mark.get("box"), number)}
+    elif is_point:
+        tip = _clean_point(point, number)
+        place = {"point": list(tip), "box": list(around(tip))}
+    else:
+        raise AnswerProblem(f"Mark {number}: {name} is drawn as a box, not as a point.")
+    if position in (None, ""):
+        return place
+    if not is_point:
+        raise AnswerProblem(f"Mark {number}: {name} is not asked for its position.")
+    if position not in POSITIONS:
+        raise AnswerProblem(f"The position of mark {number} must be right or wrong.")
+    return {**place, "position": position}
+
+
+def _clean_point(point: Any, number: int) -> tuple[float, float]:
+    if not isinstance(point, list) or len(point) != 2 or not all(map(_is_finite, point)):
+        raise AnswerProblem(f"Mark {number} needs a point of two numbers: x, y.")
+    if min(point) < -EDGE or max(point) > 1 + EDGE:
+        raise AnswerProblem(f"Mark {number} lies outside the image.")
+    x, y = (min(1.0, max(0.0, float(side))) for side in point)
+    return (x, y)
 
 
 def _clean_box(box: Any, number: int) -> list[float]:
@@ -93,20 +134,42 @@ def _is_finite(value: Any) -> bool:
         return False
 
 
-def _clean_confidence(confidence: Any, number: int) -> int | None:
+def _clean_confidence(confidence: Any, of: str) -> int | None:
     if confidence is None:
         return None
     if isinstance(confidence, bool) or confidence not in (1, 2, 3, 4, 5):
-        raise AnswerProblem(f"The confidence of mark {number} must be 1 to 5.")
+        raise AnswerProblem(f"The confidence of {of} must be 1 to 5.")
     return int(confidence)
 
 
-def _clean_ticked(ticked: list[Any]) -> list[str]:
-    for slug in ticked:
-        if not isinstance(slug, str) or slug not in taxonomy.labels():
-            raise AnswerProblem(f"A ticked finding is not in the list: {slug!r:.60}.")
-        if taxonomy.labels()[slug].mode != "select":
-            raise AnswerProblem(
-                f"{taxonomy.labels()[slug].name} is drawn, not ticked: mark where it is."
-            )
-    return sorted(set(ticked))
+def _clean_ticked(ticked: list[Any]) -> list[Any]:
+    """Each label once, in order: as it is, or as an object where its side was said."""
+    sides: dict[str, set[str]] = {}
+    for entry in ticked:
+        slug, side = _clean_tick(entry)
+        sides.setdefault(slug, set()).add(side)
+    return [_tick(slug, sides[slug] - {""}) for slug in sorted(sides)]
+
+
+def _tick(slug: str, said: set[str]) -> str | dict[str, str]:
+    if not said:
+        return slug
+    return {"label": slug, "side": said.pop() if len(said) == 1 else BOTH}
+
+
+def _clean_tick(entry: Any) -> tuple[str, str]:
+    """Label and side of an entry: a label, or an object with `label` and `side`."""
+    slug = entry.get("label") if isinstance(entry, dict) else entry
+    if not isinstance(slug, str) or slug not in taxonomy.labels():
+        raise AnswerProblem(f"A ticked finding is not in the list: {slug!r:.60}.")
+    label = taxonomy.labels()[slug]
+    if label.mode != "select":
+        raise AnswerProblem(f"{label.name} is drawn, not ticked: mark where it is.")
+    side = (entry.get("side") or "") if isinstance(entry, dict) else ""
+    if side == "":
+        return slug, ""
+    if not isinstance(side, str) or side not in SIDES:
+        raise AnswerProblem(f"The side of {label.name} must be left, right or both.")
+    if not label.is_sided:
+        raise AnswerProblem(f"{label.name} is not asked with a side.")
+    return slug, SIDES[side]

@@ -25,7 +25,7 @@ def closeup_of(
     """The close-up pair of a row with a place; None for one without.
 
     `mirror` tells of the other side: ``healthy``, ``affected`` (a finding of the case
-    lies there too) or empty (no mirrored place: lateral views, and the middle).
+    lies there too) or empty (no mirrored place: lateral views, the middle, and tips of devices).
     """
     if row["box"] is None or row["image"] not in images:
         return None
@@ -36,7 +36,7 @@ def closeup_of(
         "box": row["box"],
         "window": window,
         "window_name": WINDOW_WORDS[window],
-        "mirror": _mirror(row, truths, images[row["image"]]),
+        "mirror": "" if row.get("point") else _mirror(row, truths, images[row["image"]]),
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attempts.models import Result
 from cases.models import Case, Image
-from feedback.explanations import Subject, question_on, side_of_box
-from feedback.models import Result
+from feedback.explainers import Explainer
+from feedback.subjects import Subject, question_on, side_of_box
 from ml import taxonomy
 
 OF_TRUTH = ("missed", "wrong_label", "poorly_located")
@@ -54,3 +55,6 @@ def _of_truth(
     )
     truth = (tuple(row["box"]),) if row["box"] else ()
     return Subject(case, question, image, row["frame"], truth, box)
+
+
+EXPLAINER = Explainer(explained=subject_of)

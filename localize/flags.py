@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.urls import reverse
 
-from feedback.models import Attempt, Result
-from feedback.registry import AnswerProblem
+from attempts.games import AnswerProblem
+from attempts.models import Attempt, Result
+from cases.doubts import DoubtKind
 from localize.models import Flag
 from localize.wording import OUTCOME_WORDS, name_of
 
 LONGEST_WHY = 500
+DOUBTS = DoubtKind(
+    name="localize",
+    title="Localize",
+    model=Flag,
+    open=Flag.State.OPEN,
+    accepted=Flag.State.CHANGED,
+    declined=Flag.State.KEPT,
+    address=lambda attempt: reverse("localize:attempt", args=[attempt.public_id]),
+)
+"""What curators answer at their desk."""
 
 
 def flags_of(attempt: Attempt) -> dict[str, Flag]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from attempts import aids
+from attempts.games import AnswerProblem, Hint
+from attempts.models import Attempt
 from cases.models import Finding, Image
-from feedback import aids
-from feedback.models import Attempt
-from feedback.registry import AnswerProblem, Hint
 from ml import localize as rules
 from ml import taxonomy
+from ml.localize.credit import WEIGHTS
 from ml.regions import place_in_words
 
 DRAWN = (("side", 0.1), ("zone", 0.2), ("outline", 0.4))
@@ -24,7 +25,6 @@ NOTHING = ("nothing", 0.1)
 """What it costs to be told that nothing remains, once."""
 MIDLINE = 0.03
 """A box whose center lies nearer to the middle of a frontal image is on neither side."""
-FRONTAL = (Image.View.PA, Image.View.AP, Image.View.FRONTAL, Image.View.CT)
 THIRDS = ("upper", "middle", "lower")
 
 
@@ -46,12 +46,10 @@ class Target:
     def _side(self) -> str:
         if self.finding.side in ("left", "right") or self.region is None:
             return str(self.finding.side)
-        if self.image is None or self.image.view not in FRONTAL:
-            return ""
         offset = (self.region.box[0] + self.region.box[2]) / 2 - 0.5
-        if abs(offset) < MIDLINE:
+        if self.image is None or abs(offset) < MIDLINE:
             return ""
-        return "left" if offset > 0 else "right"
+        return self.image.side_toward(offset)
 
     @property
     def ladder(self) -> tuple[tuple[str, float], ...]:
@@ -87,13 +85,15 @@ def next_hint(attempt: Attempt, targets: list[Target]) -> Hint:
     if not left:
         step, cost = NOTHING
         cost = 0.0 if "" in given else cost
-        return Hint("", step, "Nothing remains that a hint could lead to.", cost)
-    for target in left:
-        steps = given.get(target.id, 0)
-        if steps < len(target.ladder):
-            step, cost = target.ladder[steps]
-            return Hint(target.id, step, _text(target, step), cost, _place(target, step))
-    raise AnswerProblem("Every hint there is has been given.")
+        return Hint("", step, "Nothing remains that a hint could lead to.", cost, last=True)
+    steps = [
+        (target, *rung) for target in left for rung in target.ladder[given.get(target.id, 0) :]
+    ]
+    if not steps:
+        raise AnswerProblem("Every hint there is has been given.")
+    target, step, cost = steps[0]
+    place = _place(target, step)
+    return Hint(target.id, step, _text(target, step), cost, place, last=len(steps) == 1)
 
 
 def _text(target: Target, step: str) -> str:
@@ -145,8 +145,23 @@ def costs_of(attempt: Attempt, hit: set[str]) -> list[dict[str, Any]]:
     ]
 
 
+def deduction(result: rules.Result, costs: list[dict[str, Any]]) -> float:
+    """What hints take off: findings' credit, under rule ``clinical`` by the findings' weights.
+
+    On a film with nothing to weigh it is a share of the whole score, under all rules.
+    """
+    if not result.possible:
+        return float(sum(row["cost"] for row in costs))
+    weights = {row.region or row.truth: row.possible or 0.0 for row in result.truths}
+    usual = result.possible / len(weights)
+    return float(sum(row["cost"] * weights.get(row["about"], usual) for row in costs))
+
+
 def score_after(result: rules.Result, deducted: float) -> float:
-    """The rule's score with `deducted` findings' credit taken off the hits; never below 0."""
+    """The rule's score with `deducted` taken off what was found; never below 0."""
+    if result.rule == "clinical":
+        share = deducted / result.possible if result.possible else result.score / 100 * deducted
+        return max(0.0, result.score - 100.0 * share)
     if not result.hits + result.misses + result.false_marks:
         return max(0.0, 100.0 * (1 - deducted))
     kept = max(0.0, result.hits - deducted)
@@ -155,6 +170,9 @@ def score_after(result: rules.Result, deducted: float) -> float:
 
 def arithmetic(result: rules.Result, deducted: float, score: float) -> str:
     """The sums of a score with hints, in one line."""
+    if result.rule == "clinical":
+        sums = clinical_arithmetic(result.earned, result.possible, result.cost)
+        return f"{sums}, less {deducted:g} for hints = {score:.0f}"
     hits, misses, false = result.hits, result.misses, result.false_marks
     if not hits + misses + false:
         return (
@@ -164,3 +182,13 @@ def arithmetic(result: rules.Result, deducted: float, score: float) -> str:
         f"100 × ({hits} hit − {deducted:g} for hints) / "
         f"({hits} hit + {misses} missed + {false} false) = {score:.0f}"
     )
+
+
+def clinical_arithmetic(earned: float | None, possible: float | None, cost: float) -> str:
+    """The sums of rule ``clinical``, without what they come to."""
+    if not possible:
+        if not cost:
+            return "Nothing that needs to be found and nothing claimed falsely: 100"
+        return f"Nothing that needs to be found: 100 × {WEIGHTS.normal:g}^{cost:g} for false claims"
+    taken = f" − {WEIGHTS.cost * cost:g} for false claims" if cost else ""
+    return f"100 × ({earned or 0:.2g} earned{taken}) / {possible:g} possible"

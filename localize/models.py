@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from feedback.models import Attempt
+from attempts.models import Attempt
 
 
 class Flag(models.Model):

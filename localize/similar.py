@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import reverse
 
+from attempts.models import Attempt, Outcome, Result
+from attempts.queries import held_cases
 from cases.models import Case, Image, Region
-from feedback.models import Attempt, Outcome, Result
-from feedback.queries import held_cases
+from cases.queries import open_to
+from localize.result import ResultData
 from ml import taxonomy
 
 LEAST_VIEW = 0.45
@@ -20,7 +22,8 @@ def similar_cases(attempt: Attempt, labels: Iterable[str]) -> dict[str, dict[str
     """Label → a case with that label (or one of its group) to compare with.
 
     Only cases that the learner has answered and been told of, none that an open series
-    holds; for those who see truths anyway, any published case. Labels without one are left out.
+    holds; for those who see truths anyway, any published case. `exact` tells a case of that very
+    label. Labels without a case are left out.
     """
     wanted = {label: _group(label) for label in labels}
     found = _scored(attempt, {slug for slugs in wanted.values() for slug in slugs})
@@ -39,6 +42,7 @@ def _group(label: str) -> list[str]:
 
 def _scored(attempt: Attempt, slugs: set[str]) -> list[tuple[str, int]]:
     """(label, result) of the learner's other cases, newest first."""
+    published = Case.objects.filter(status=Case.Status.PUBLISHED)
     return list(
         Outcome.objects.filter(
             about=Outcome.About.TRUTH,
@@ -47,7 +51,7 @@ def _scored(attempt: Attempt, slugs: set[str]) -> list[tuple[str, int]]:
             result__attempt__user=attempt.user,
             result__attempt__kind=attempt.kind,
             result__attempt__state=Attempt.State.SCORED,
-            result__attempt__case__status=Case.Status.PUBLISHED,
+            result__attempt__case__in=open_to(attempt.user, published),
         )
         .exclude(result__attempt__case=attempt.case)
         .exclude(result__attempt__case__in=held_cases(attempt.user).values("case"))
@@ -70,11 +74,12 @@ def _cards(chosen: dict[str, int]) -> dict[str, dict[str, Any]]:
         place = places[label]
         address = reverse("localize:attempt", args=[results[result].attempt.public_id])
         outcome = place.get("outcome", "")
-        cards[label] = _card(address, images.get(place["image"]), place["box"], outcome)
+        card = card_of(address, images.get(place["image"]), place["box"], outcome)
+        cards[label] = {**card, "exact": place.get("label") == label}
     return cards
 
 
-def _place(label: str, data: dict[str, Any]) -> dict[str, Any]:
+def _place(label: str, data: ResultData) -> Mapping[str, Any]:
     group = taxonomy.group_of(label)
     rows = [row for row in data["truths"] if taxonomy.group_of(row["label"]) == group]
     rows.sort(key=lambda row: (row["label"] != label, row["box"] is None))
@@ -86,18 +91,18 @@ def _images(public_ids: Iterable[str | None]) -> dict[str, Image]:
     return {image.public_id: image for image in found}
 
 
-def _card(
+def card_of(
     address: str, image: Image | None, box: list[float] | None, outcome: str
 ) -> dict[str, Any]:
     """What the page shows of a case to compare: a link, and a thumbnail with the box."""
     card: dict[str, Any] = {"url": address, "outcome": outcome, "thumbnail": ""}
     if image is None or box is None:
         return card
-    width, height = image.width, image.height
+    width, height = image.width, image.true_height
     x0, y0, x1, y1 = box
     return {
         **card,
-        "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.digest]),
+        "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.token]),
         "view": _view(box, width, height),
         "width": width,
         "height": height,
@@ -126,11 +131,13 @@ def _published(case: Case, labels: list[str]) -> dict[str, dict[str, Any]]:
     for label in labels:
         region = (
             Region.objects.filter(finding__label=label, finding__case__status=Case.Status.PUBLISHED)
+            .filter(finding__case__made_for=None)
             .exclude(finding__case=case)
             .select_related("image", "finding__case")
             .last()
         )
         if region:
             address = reverse("cases:detail", args=[region.finding.case.public_id])
-            cards[label] = _card(address, region.image, list(region.box), "")
+            card = card_of(address, region.image, list(region.box), "")
+            cards[label] = {**card, "exact": True}
     return cards

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cases.models import Image
-from localize.places import displacement, size_in_words
+from localize import tips
+from localize.places import displacement, overlap_in_words, size_in_words
 from ml import taxonomy
 
 Row = Mapping[str, Any]
@@ -23,11 +24,25 @@ OUTCOME_WORDS = {
 KINDS = {
     "search": ("Search", "nothing was marked near it"),
     "recognition": ("Recognition", "the right place under another name"),
-    "precision": ("Precision", "the right name, but the box is off"),
+    "precision": ("Precision", "the right name, but the place is off"),
+    "side": ("Wrong side", "the right finding, said of the wrong side"),
+    "position": ("Position", "the device was seen, but not rightly where it ends"),
     "naming": ("Not named", "its name alone was asked for, not its place"),
-    "overcall": ("Overcall", "the readers saw nothing of the kind"),
+    "overcall": ("Overcall", "nothing of the kind is there"),
 }
 """Why something was lost: kind → its name, and what it means in words."""
+LOSSES = {
+    "missed": "not found",
+    "side": "the side is not right",
+    "position": "its position was judged wrongly",
+    "unsaid_position": "its position was not judged",
+    "label": "another name",
+    "vague_label": "near it, but not its name",
+    "place": "the place is not exact",
+    "extent": "the extent is off",
+}
+"""What a finding lost credit by, in words: keys of `ml.localize.model.LOSSES`."""
+SIDE_WORDS = {"left": "on the left", "right": "on the right", "bilateral": "on both sides"}
 NEAR_FRAMES = 2
 CLOSE_IOU = 0.5
 """A hit that overlaps less is told how its box could be better."""
@@ -39,6 +54,8 @@ class Answer:
 
     marks: Mapping[str, Row]
     images: Mapping[str, Image]
+    ticks: Mapping[str, Row] = field(default_factory=dict)
+    """The ticks that name a finding, by the finding's id."""
 
 
 def name_of(slug: str) -> str:
@@ -50,6 +67,8 @@ def kind_of(row: Row, answer: Answer) -> str:
     """Why a finding was not hit: a key of `KINDS`, or empty for a hit."""
     if row["outcome"] == "hit":
         return ""
+    if row.get("because") in ("side", "position", "unsaid_position"):
+        return "side" if row["because"] == "side" else "position"
     if row["outcome"] != "missed":
         return {"wrong_label": "recognition", "poorly_located": "precision"}[row["outcome"]]
     if not is_placed(row):
@@ -72,6 +91,12 @@ def nearest(row: Row, answer: Answer) -> Row | None:
     return max(free, key=lambda mark: _same(mark, row), default=None)
 
 
+def finding_at(mark: Row, truths: Sequence[Row]) -> Row | None:
+    """The finding that lies where a mark is, if one does."""
+    placed = [row for row in truths if row["box"] is not None]
+    return next((row for row in placed if _lies_at(mark, row)), None)
+
+
 def _same(mark: Row, row: Row) -> bool:
     return taxonomy.group_of(mark["label"]) == taxonomy.group_of(row["label"])
 
@@ -92,13 +117,14 @@ def _holds(box: Sequence[float], other: Sequence[float]) -> bool:
 def what_happened(row: Row, answer: Answer) -> str:
     """One line on a finding of the case."""
     if not is_placed(row):
-        return (
-            "You named it." if row["outcome"] == "hit" else "It applies here; you did not name it."
-        )
+        return _named(row, answer)
     mark = answer.marks.get(row["mark"] or "")
     if row["outcome"] == "missed" or mark is None:
         return _missed(row, answer)
-    overlap = f"{100 * row['iou']:.0f} % overlap"
+    if row.get("point") or mark.get("point"):
+        called = name_of(mark["label"]) if row["outcome"] == "wrong_label" else ""
+        return tips.what_happened(row, mark, called)
+    overlap = overlap_in_words(row["iou"])
     if row["outcome"] == "hit":
         if mark["label"] == row["label"]:
             return f"You found it ({overlap})."
@@ -107,15 +133,33 @@ def what_happened(row: Row, answer: Answer) -> str:
     if row["outcome"] == "wrong_label":
         return f"Right place ({overlap}), but you called it {name_of(mark['label'])}."
     off = displacement(row["box"], mark["box"], answer.images.get(row["image"]))
-    return f"Right finding, but your box is not on it ({overlap}): {off}."
+    return f"Right finding, but your box does not fit it ({overlap}): {off}."
+
+
+def _named(row: Row, answer: Answer) -> str:
+    """One line on a finding that has only to be named, and perhaps with its side."""
+    tick = answer.ticks.get(row["finding"])
+    if row["outcome"] == "hit":
+        return "You named it."
+    if row.get("because") == "side" and tick:
+        said, is_ = SIDE_WORDS.get(tick["side"], ""), SIDE_WORDS.get(row["side"], "")
+        return f"You named it {said}; it is {is_}."
+    if row["outcome"] == "wrong_label" and tick:
+        return (
+            f"You named {name_of(tick['label'])}, which goes with it, but not the finding itself."
+        )
+    return "It applies here; you did not name it."
 
 
 def _missed(row: Row, answer: Answer) -> str:
     near = nearest(row, answer)
     if near is None:
-        return "Nothing was marked there."
+        image = answer.images.get(row["image"] or "")
+        far = tips.far_off(row, answer.marks.values(), image)
+        return far or "Nothing was marked there."
     if _same(near, row):
-        return "You marked it there, but your box does not fit it."
+        what = "mark" if near.get("point") else "box"
+        return f"You marked it there, but your {what} does not fit it."
     return f"You marked {name_of(near['label'])} there, in a box that does not fit."
 
 
@@ -128,14 +172,18 @@ def what_was_right(row: Row, answer: Answer) -> str:
             return ""
         if row["mode"] == "draw":
             return f"Right would have been a box labeled {name}, anywhere: nobody drew its place."
-        return f"Right would have been to tick {name}."
+        side = f" {SIDE_WORDS[row['side']]}" if row.get("because") == "side" else ""
+        return f"Right would have been to tick {name}{side}."
+    mark = answer.marks.get(row["mark"] or "")
+    if row.get("point") or (mark and mark.get("point")):
+        return tips.what_was_right(row, name)
     if row["outcome"] == "hit":
         return _closer(row, answer, image)
     size = size_in_words(row["box"], image)
     if row["outcome"] == "wrong_label":
         return f"Right would have been this place, labeled {name}."
     if row["outcome"] == "poorly_located":
-        return f"Right would have been this label in a box of {size}, where the readers drew it."
+        return f"Right would have been this label in a box of {size}, where it is drawn."
     return f"Right would have been a box of {size} here, labeled {name}."
 
 
@@ -143,15 +191,21 @@ def _closer(row: Row, answer: Answer, image: Image | None) -> str:
     mark = answer.marks.get(row["mark"] or "")
     if mark is None or row["iou"] is None or row["iou"] >= CLOSE_IOU:
         return ""
-    return f"A closer box: {displacement(row['box'], mark['box'], image)}."
+    return f"Your box could be closer: {displacement(row['box'], mark['box'], image)}."
 
 
 def mark_in_words(row: Row) -> str:
     """One line on a mark that no finding's line tells of; empty for the others."""
     return {
         "duplicate": "This finding was marked already; it costs nothing.",
-        "false": "The readers marked nothing of the kind here.",
+        "false": "The truth of this case has nothing of the kind here.",
     }.get(row["outcome"], "")
+
+
+def variant_in_words(row: Row) -> str:
+    """One line on a false mark at a normal variant or pitfall."""
+    told = f"What lies here is no finding: {name_of(row['label']).lower()}."
+    return f"{told} {row['sentence']}".strip()
 
 
 def tick_in_words(row: Row) -> str:
@@ -159,5 +213,26 @@ def tick_in_words(row: Row) -> str:
     return {
         "hit": "It applies here.",
         "poorly_located": "It is here, but it has to be drawn where it is.",
-        "false": "The readers do not see it in this case.",
+        "false": "The truth of this case does not have it.",
     }[row["outcome"]]
+
+
+def credit_in_words(row: Row) -> str:
+    """“1.4 of 2: the extent is off”: what a finding earned; empty under rules without weights."""
+    if not row.get("possible"):
+        return ""
+    because = LOSSES.get(row.get("because") or "", "")
+    told = f"{row['earned']:.2g} of {row['possible']:.2g}"
+    return f"{told}: {because}" if because else told
+
+
+def cost_in_words(row: Row) -> str:
+    """What a false claim took off, or that it is free; empty under rules without costs."""
+    if row["outcome"] not in ("false", "wrong_label") or "cost" not in row:
+        return ""
+    return f"costs {row['cost']:g}" if row["cost"] else ""
+
+
+def is_select(slug: str) -> bool:
+    known = taxonomy.labels().get(slug)
+    return known is not None and known.mode == "select"

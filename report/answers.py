@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from attempts.games import AnswerProblem
+from attempts.models import Attempt
 from cases.models import Case, ReferenceReport
-from feedback.models import Attempt
-from feedback.registry import AnswerProblem
+from ml import tables
 
-MAX_CHARACTERS = 100_000
-LANGUAGES = {"en": "English", "es": "Español"}
+MAX_CHARACTERS = 20_000
+"""Several times the longest report of the public data sets; more only holds up the scoring."""
+LANGUAGES = {row["language"]: row["own_name"] for row in tables.rows("languages")}
 """Languages that can be scored, by their own names."""
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from attempts.models import Result
 from feedback import opinions
-from feedback.models import Result
 
 TITLES = {
     "radgraph": "RadGraph F1",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from feedback import aids
-from feedback.models import Attempt
-from feedback.registry import AnswerProblem, Hint
+from attempts import aids
+from attempts.games import AnswerProblem, Hint
+from attempts.models import Attempt
 from ml.regions import NUMBERS, region_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def next_hint(attempt: Attempt, findings: Sequence[EvaluatedFinding], region: An
     steps = sum(row["about"] == region for row in aids.hints(attempt))
     if steps >= len(STEPS) or (steps and not there):
         raise AnswerProblem("There is no further hint on this region.")
-    return Hint(region, STEPS[steps], f"{REGION_NAMES[region]}: {_text(there, STEPS[steps])}")
+    text = f"{REGION_NAMES[region]}: {_text(there, STEPS[steps])}"
+    return Hint(region, STEPS[steps], text, last=not there or steps + 1 == len(STEPS))
 
 
 def _text(there: Sequence[EvaluatedFinding], step: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from feedback.models import Attempt
+from attempts.models import Attempt
 
 
 class Macro(models.Model):

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
+from attempts.models import Result
 from feedback import backends
-from feedback.models import Result
+from feedback.explainers import Explainer
 
 ENGLISH_ONLY = ("radgraph", "chexbert")
 INSTALLED_AS = {"radgraph": "radgraph-xl", "chexbert": "chexbert"}
@@ -82,3 +83,5 @@ def _llm(result: Result) -> dict[str, Any]:
 
 
 _SAY = {"radgraph": _radgraph, "chexbert": _chexbert, "llm": _llm}
+
+EXPLAINER = Explainer(opinions=names, opinion=opinion)

@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
-from feedback.models import Attempt, Result
-from feedback.queries import next_url
+from attempts.models import Attempt, Result
+from attempts.queries import next_url
 from ml import taxonomy
+from report.result import (
+    CrimsonData,
+    EvaluationData,
+    FindingRow,
+    NoteRow,
+    ReportData,
+    StyleData,
+    TermRow,
+)
 
 GROUPS = (
     ("missing", "Missed", "Nothing of the reference was missed."),
     ("false", "Invented", "Nothing was invented."),
+    ("contradiction", "Contradicted", ""),
     ("attribute", "Described wrongly", "Nothing was described wrongly."),
     ("matched", "Matched", "Nothing was matched."),
 )
-SIGNS = {"missing": "◌", "false": "✕", "attribute": "⇄", "matched": "✓"}
-RANK = {"missing": 0, "false": 0, "attribute": 1, "matched": 2}
+"""Kinds of notes, their headings, and the sentence where there is none; empty: no heading then."""
+SIGNS = {"missing": "◌", "false": "✕", "contradiction": "✕", "attribute": "⇄", "matched": "✓"}
+RANK = {"missing": 0, "false": 0, "contradiction": 0, "attribute": 1, "matched": 2}
 """Where spans overlap, the graver kind colors the words."""
 WEIGHTS = {
     "urgent": (0, "Urgent"),
@@ -37,6 +48,8 @@ KINDS = {
     "temporal": "change over time",
 }
 ENGINES = {"rules": "Rules engine"}
+SHAPE = ("box", "point", "path", "outline")
+"""What is drawn of a place; a result of an earlier release has its box alone."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +79,13 @@ def segments(text: str, spans: Iterable[tuple[int, int, str, str]]) -> list[Segm
 
 
 UNANSWERED = "No answer before the time was up: 0"
+VOID = "nothing in the text counts: 0"
+CUT_SHORT = "the time was up before lungs, pleura and heart were all described"
 
 
 def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     """The feedback page's content."""
-    data = result.data
+    data = cast("ReportData", result.data)
     evaluation = data["evaluation"]
     notes = [_note(f"n{i}", note, data) for i, note in enumerate(evaluation["notes"])]
     misdescribed = {note["ref_id"] for note in notes if note["kind"] == "attribute"}
@@ -84,13 +99,12 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "raw": data["raw"],
         "engine": ENGINES.get(data["engine"], data["engine"]),
         "version": data["version"],
-        "arithmetic": UNANSWERED if data.get("unanswered") else _arithmetic(data["crimson"]),
+        "arithmetic": _reason(data),
         "terms": [_term(term, evaluation) for term in data["crimson"]["terms"]],
         "remarks": evaluation["remarks"],
-        "groups": [
-            {"kind": kind, "name": name, "notes": _of(kind, shown), "none": none}
-            for kind, name, none in GROUPS
-        ],
+        "void": evaluation.get("void", ""),
+        "unread": _unread(evaluation),
+        "groups": _groups(shown, normal=not evaluation["reference_findings"]),
         "own": segments(data["text"], _spans(shown, "candidate_spans")),
         "reference": segments(data["reference"], _spans(shown, "reference_spans")),
         "style": _style(data["style"]),
@@ -98,6 +112,36 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "normal": not evaluation["reference_findings"],
         "next_url": next_url(attempt),
     }
+
+
+def _groups(shown: list[dict[str, Any]], *, normal: bool) -> list[dict[str, Any]]:
+    """The notes by kind, each with the sentence for where there is none of it."""
+    groups = [
+        {"kind": kind, "name": name, "notes": _of(kind, shown), "none": none}
+        for kind, name, none in GROUPS
+        if none or _of(kind, shown)
+    ]
+    if normal:
+        groups[-1]["none"] = "There was nothing to match."
+    elif _of("attribute", shown):
+        groups[-1]["none"] = "What was matched stands above: it is described wrongly."
+    return groups
+
+
+def _reason(data: ReportData) -> str:
+    """Why the score is what it is, in one line."""
+    if data.get("unanswered"):
+        return UNANSWERED
+    if data["evaluation"].get("void"):
+        return VOID
+    sums = _arithmetic(data["crimson"])
+    return f"{sums}; {CUT_SHORT}" if data.get("share", 1) < 1 else sums
+
+
+def _unread(evaluation: EvaluationData) -> list[dict[str, str]]:
+    """Words that were not understood, each once, with what to write instead."""
+    rows = {item["words"]: item["advice"] for item in evaluation.get("unread", ())}
+    return [{"words": words, "advice": advice} for words, advice in rows.items()]
 
 
 def _of(kind: str, notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -108,11 +152,12 @@ def _spans(notes: list[dict[str, Any]], key: str) -> list[tuple[int, int, str, s
     return [(a, b, note["id"], note["kind"]) for note in notes for a, b in note[key]]
 
 
-def _note(identity: str, note: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def _note(identity: str, note: NoteRow, data: ReportData) -> dict[str, Any]:
+    finding = _finding(data["evaluation"]["reference_findings"], note["ref_id"])
     return {
         **note,
         "id": identity,
-        "name": _finding(data["evaluation"]["reference_findings"], note["ref_id"]).get("name", ""),
+        "name": finding.get("name", "") if finding else "",
         "sign": SIGNS[note["kind"]],
         "significance": WEIGHTS[note["clinical_significance"]][1],
         "errors": ", ".join(KINDS.get(kind, kind) for kind in note["error_types"]),
@@ -120,13 +165,12 @@ def _note(identity: str, note: dict[str, Any], data: dict[str, Any]) -> dict[str
     }
 
 
-def _boxes(identity: str, note: dict[str, Any], data: dict[str, Any]) -> list[dict[str, Any]]:
+def _boxes(identity: str, note: NoteRow, data: ReportData) -> list[dict[str, Any]]:
     """Where the case has the finding that a note speaks of, by group of labels and side."""
     finding = _finding(data["evaluation"]["reference_findings"], note["ref_id"])
-    label = finding.get("label") if finding else None
-    if not label:
+    if finding is None or not finding["label"]:
         return []
-    group = taxonomy.group_of(label)
+    group = taxonomy.group_of(finding["label"])
     same = [row for row in data["regions"] if taxonomy.group_of(row["label"]) == group]
     sided = [row for row in same if row["side"] and row["side"] == finding["side"]]
     return [
@@ -134,7 +178,7 @@ def _boxes(identity: str, note: dict[str, Any], data: dict[str, Any]) -> list[di
             "id": identity,
             "image": row["image"],
             "frame": row["frame"],
-            "box": row["box"],
+            **{name: value for name, value in row.items() if name in SHAPE},
             "kind": note["kind"],
             "text": finding["name"] or finding["finding"],
         }
@@ -142,11 +186,11 @@ def _boxes(identity: str, note: dict[str, Any], data: dict[str, Any]) -> list[di
     ]
 
 
-def _finding(findings: list[dict[str, Any]], identity: str | None) -> dict[str, Any]:
-    return next((finding for finding in findings if finding["id"] == identity), {})
+def _finding(findings: list[FindingRow], identity: str | None) -> FindingRow | None:
+    return next((finding for finding in findings if finding["id"] == identity), None)
 
 
-def _arithmetic(crimson: dict[str, Any]) -> str:
+def _arithmetic(crimson: CrimsonData) -> str:
     """The sums behind the score, in one line."""
     credit, false = crimson["credit"], crimson["false_weight"]
     weight, raw = crimson["reference_weight"], crimson["raw"]
@@ -158,13 +202,22 @@ def _arithmetic(crimson: dict[str, Any]) -> str:
     return f"more false than right: −e / (1 + e) with e = {false:g} − {credit:.2f}"
 
 
-def _term(term: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any]:
-    side = "predicted_findings" if term["kind"] == "false" else "reference_findings"
-    finding = _finding(evaluation[side], term["finding_id"])
-    return {**term, "finding": finding.get("finding", ""), "reason": finding.get("reason", "")}
+def _term(term: TermRow, evaluation: EvaluationData) -> dict[str, Any]:
+    of_learner = term["kind"] == "false"
+    findings = evaluation["predicted_findings" if of_learner else "reference_findings"]
+    finding = _finding(findings, term["finding_id"])
+    return {
+        **term,
+        "finding": finding["finding"] if finding else "",
+        "reason": finding.get("reason", "") if finding else "",
+    }
 
 
-def _style(style: dict[str, Any]) -> dict[str, Any]:
-    names = {"coverage": "Systematic coverage", "organization": "Organization and language"}
-    parts = [{"name": name, **style[key]} for key, name in names.items()]
+def _style(style: StyleData) -> dict[str, Any]:
+    parts = [
+        {"name": "Systematic coverage", **style["coverage"]},
+        {"name": "Organization and language", **style["organization"]},
+    ]
+    if "communication" in style:
+        parts.append({"name": "Communication", **style["communication"]})
     return {"points": style["points"], "parts": parts}

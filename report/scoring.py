@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.db.models import Exists, OuterRef, QuerySet
+
+from attempts.games import AnswerProblem, Game, Hint, OutcomeRow, Scored
+from attempts.models import Attempt, Mode, Outcome
 from cases.models import Case, ReferenceReport
-from feedback.models import Attempt, Mode, Outcome
-from feedback.registry import AnswerProblem, Game, Hint, OutcomeRow, Scored
 from ml.regions import place_in_words
-from report import opinions
-from report.answers import clean_answer, languages_of
+from report.answers import clean_answer, languages_of, scorable_reports
 from report.hints import next_hint
 from report.queries import regions_covered
+from report.result import CrimsonData, EvaluationData, RegionRow, ReportData, StyleData
 
 if TYPE_CHECKING:
     from ml.evaluate import Evaluation
 
 KIND = "report"
 ENGINE = "rules"
-UNLABELLED = "other"
+UNLABELED = "other"
 """What outcomes call a finding that no label of the taxonomy fits."""
 
 
@@ -58,8 +60,6 @@ def language_of(attempt: Attempt) -> str:
 
 def score(attempt: Attempt) -> Scored:
     """Score a submitted report; the reference it was compared with is frozen into the result."""
-    from ml import style
-
     case = attempt.case
     language = language_of(attempt)
     reference = reference_text(reference_of(case, language))
@@ -67,8 +67,10 @@ def score(attempt: Attempt) -> Scored:
     evaluation = compared(case, reference, text, language)
     # Time that runs out on an empty page is no statement that the study is normal.
     unanswered = bool(attempt.closed_because) and not text.strip()
-    points = 0.0 if unanswered else evaluation.score
-    data = {
+    share = _share_written(evaluation, text, language) if attempt.closed_because else 1.0
+    points = 0.0 if unanswered else evaluation.score * share
+    told = cast("EvaluationData", evaluation.to_json())
+    data: ReportData = {
         "engine": evaluation.engine,
         "version": evaluation.version,
         "language": language,
@@ -78,19 +80,55 @@ def score(attempt: Attempt) -> Scored:
         "raw": evaluation.raw,
         "score": points,
         "unanswered": unanswered,
-        "crimson": evaluation.crimson.to_json(),
-        "evaluation": evaluation.to_json(),
-        "style": style.score(text, language).to_json(),
+        "share": share,
+        "crimson": cast("CrimsonData", evaluation.crimson.to_json()),
+        "evaluation": told,
+        "style": _style(evaluation, text, reference, language),
         "regions": _regions(case),
     }
     return Scored(
         scorer=evaluation.engine,
         version=evaluation.version,
         score=points,
-        data=data,
-        outcomes=_outcomes(evaluation.to_json()),
+        data=cast("dict[str, Any]", data),
+        outcomes=_outcomes(told),
         remaining=_remaining(evaluation),
     )
+
+
+def _style(evaluation: Evaluation, text: str, reference: str, language: str) -> StyleData:
+    """The style of the text, with what the reference and its own findings ask to be told."""
+    from ml import style
+    from ml.crimson import SIGNIFICANCE_WEIGHTS
+
+    found = [
+        style.Reported(finding.spans, SIGNIFICANCE_WEIGHTS[finding.clinical_significance])
+        for finding in evaluation.predicted_findings
+    ]
+    scored = style.score(text, language, reference=reference, found=found)
+    return cast("StyleData", scored.to_json())
+
+
+def _share_written(evaluation: Evaluation, text: str, language: str) -> float:
+    """What part of a normal study a report describes that time closed, 0 to 1.
+
+    Silence is right on a normal study, so what was not written must not be paid: counted are
+    lungs, pleura and heart in finished sentences. What there is to find CRIMSON counts.
+    """
+    from ml import style
+
+    if evaluation.crimson.reference_weight:
+        return 1.0
+    said = style.coverage(_finished(text, language), language)
+    return sum(bool(said[region]) for region in style.ESSENTIAL) / len(style.ESSENTIAL)
+
+
+def _finished(text: str, language: str) -> str:
+    """A text without its last words, where no mark ends them and they state nothing."""
+    from ml import findings
+
+    end = max(text.rfind(mark) for mark in ".!?;\n") + 1
+    return text if findings.extract(text[end:], language) else text[:end]
 
 
 def _remaining(evaluation: Evaluation) -> list[str]:
@@ -116,8 +154,8 @@ def hint(attempt: Attempt, request: dict[str, Any]) -> Hint:
     return next_hint(attempt, findings, request.get("region"))
 
 
-def _regions(case: Case) -> list[dict[str, Any]]:
-    """The case's boxes, to show where a missed finding lies."""
+def _regions(case: Case) -> list[RegionRow]:
+    """The case's places, to show where a missed finding lies."""
     return [
         {
             "label": finding.label,
@@ -125,6 +163,9 @@ def _regions(case: Case) -> list[dict[str, Any]]:
             "image": region.image.public_id,
             "frame": region.frame,
             "box": list(region.box),
+            "point": region.tip,
+            "path": region.path,
+            "outline": region.outline,
         }
         for finding in case.findings.prefetch_related("regions__image")
         for region in finding.regions.all()
@@ -132,7 +173,7 @@ def _regions(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _outcomes(evaluation: dict[str, Any]) -> list[OutcomeRow]:
+def _outcomes(evaluation: EvaluationData) -> list[OutcomeRow]:
     errors = evaluation["errors"]
     missing, false = set(errors["missing_findings"]), set(errors["false_findings"])
     misdescribed = {error["ref_id"] for error in errors["attribute_errors"]}
@@ -141,10 +182,10 @@ def _outcomes(evaluation: dict[str, Any]) -> list[OutcomeRow]:
     for finding in evaluation["reference_findings"]:
         outcome = "misdescribed" if finding["id"] in misdescribed else "hit"
         outcome = "missed" if finding["id"] in missing else outcome
-        rows.append(OutcomeRow(truth, finding["label"] or UNLABELLED, outcome))
+        rows.append(OutcomeRow(truth, finding["label"] or UNLABELED, outcome))
     for finding in evaluation["predicted_findings"]:
         outcome = "false" if finding["id"] in false else "hit"
-        rows.append(OutcomeRow(mark, finding["label"] or UNLABELLED, outcome))
+        rows.append(OutcomeRow(mark, finding["label"] or UNLABELED, outcome))
     return rows
 
 
@@ -153,17 +194,22 @@ def kept(attempt: Attempt) -> dict[str, Any]:
     return {"regions": regions_covered(attempt, attempt.answer)}
 
 
+def playable(cases: QuerySet[Case], rule: str) -> QuerySet[Case]:
+    """Those with a reference report that can be scored."""
+    return cases.filter(Exists(scorable_reports().filter(case=OuterRef("pk"))))
+
+
 GAME = Game(
     kind=KIND,
+    name="Report",
     clean_answer=clean_answer,
     kept=kept,
     score=score,
-    url_name="report:case",
-    attempt_url_name="report:attempt",
+    playable=playable,
     modes=tuple(Mode),
+    opened_by_address=(Mode.PRACTICE, Mode.SECOND_LOOK, Mode.GUIDED),
     rules=(ENGINE,),
     hint=hint,
     hint_modes=(Mode.GUIDED,),
-    opinions=opinions.names,
-    opinion=opinions.opinion,
+    sprint_seconds=180,
 )

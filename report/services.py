@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.models import User
-from feedback.models import Attempt, Result
-from feedback.registry import AnswerProblem
+from attempts.games import AnswerProblem
+from attempts.models import Attempt, Result
+from cases.doubts import DoubtKind
 from report.answers import storable
 from report.models import Contest, Macro
 from report.review import review_of
 
 MOST_MACROS = 50
 LONGEST_NAME, LONGEST_TEXT, LONGEST_WHY = 40, 2000, 1000
+DOUBTS = DoubtKind(
+    name="report",
+    title="Report",
+    model=Contest,
+    open=Contest.State.OPEN,
+    accepted=Contest.State.AGREED,
+    declined=Contest.State.REFUSED,
+    address=lambda attempt: reverse("report:attempt", args=[attempt.public_id]),
+)
+"""What curators answer at their desk."""
 
 
 @transaction.atomic

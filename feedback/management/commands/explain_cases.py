@@ -19,7 +19,10 @@ class Command(BaseCommand):
 
     def handle(self, *, dataset: str | None, limit: int | None, **options: Any) -> None:
         if not backends.has_eyes():
-            raise CommandError("No vision-language model is configured: set VLM_MODEL and VLM_URL.")
+            raise CommandError(
+                "No vision-language model is configured: set VLM_MODEL, and LLM_URL or VLM_URL "
+                "for a server."
+            )
         if limit is not None and limit < 1:
             raise CommandError("--limit has to be 1 or more.")
         findings = ahead.findings_to_explain()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.models import ModelProblem, fetch, installed
+from ml.models.packages import require_packages
 from ml.models.registry import MODELS, Model
 
 
@@ -29,6 +30,11 @@ class Command(BaseCommand):
     def handle(self, *, names: list[str], source: Path | None, test: bool, **options: Any) -> None:
         if source and len(names) > 1:
             raise CommandError("--from brings one model: name one.")
+        if test or not source:
+            try:
+                require_packages()
+            except ModelProblem as problem:
+                raise CommandError(str(problem)) from None
         for name in names:
             self._install(MODELS[name], source, test)
 

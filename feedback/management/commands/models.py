@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ml.models import ModelProblem, installed
 from ml.models.device import device_of
+from ml.models.packages import NOT_INSTALLED, has_packages
 from ml.models.registry import MODELS, Model
 
 
@@ -25,17 +26,22 @@ class Command(BaseCommand):
     def handle(self, *, names: list[str], test: bool, **options: Any) -> None:
         if unknown := [name for name in names if name not in MODELS]:
             raise CommandError(f"No model {', '.join(unknown)}; there are {', '.join(MODELS)}.")
-        try:
-            device = device_of(settings.MODEL_DEVICE)
-        except ModelProblem as problem:
-            raise CommandError(str(problem)) from None
-        self.stdout.write(f"Models are kept in {settings.MODELS_DIR} and run on {device}.")
+        self.stdout.write(f"Models are kept in {settings.MODELS_DIR}. {self._where(test)}")
         chosen = [MODELS[name] for name in names or MODELS]
         self._table(chosen)
         failed = [model.name for model in chosen if test and not self._tried(model)]
         self._servers()
         if failed:
             raise CommandError(f"The self-test of {', '.join(failed)} failed.")
+
+    def _where(self, test: bool) -> str:
+        """What they run on; without the packages for it that is no failure, but nothing to try."""
+        if not test and not has_packages():
+            return NOT_INSTALLED
+        try:
+            return f"They run on {device_of(settings.MODEL_DEVICE)}."
+        except ModelProblem as problem:
+            raise CommandError(str(problem)) from None
 
     def _table(self, models: list[Model]) -> None:
         table = Table()

@@ -1,5 +1,5 @@
 from django.urls import path
 
-from feedback.consumers import AttemptConsumer
+from attempts.consumers import AttemptConsumer
 
 websocket_urlpatterns = [path("ws/attempts/<uuid:attempt_id>/", AttemptConsumer.as_asgi())]

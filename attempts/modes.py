@@ -8,15 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from attempts import aids, services
+from attempts.games import AnswerProblem, Hint, game_of
+from attempts.models import Attempt, Mode, Series
+from attempts.queries import holding_series
+from attempts.seen import truth_was_seen
 from cases.models import Case
-from feedback import aids, services
-from feedback.models import Attempt, Mode
-from feedback.queries import holding_series
-from feedback.registry import AnswerProblem, Hint, game_of
 
 
 @transaction.atomic
-def open_guided(*, user: User, case: Case, kind: str, rule: str = "") -> Attempt:
+def open_guided(
+    *, user: User, case: Case, kind: str, rule: str = "", series: Series | None = None
+) -> Attempt:
     """An attempt that is there to be shown the truth: submitted empty, and it counts nowhere."""
     now = timezone.now()
     attempt = Attempt.objects.create(
@@ -25,11 +28,12 @@ def open_guided(*, user: User, case: Case, kind: str, rule: str = "") -> Attempt
         kind=kind,
         mode=Mode.GUIDED,
         rule=rule,
+        series=series,
         case_version=case.version,
         state=Attempt.State.SUBMITTED,
         submitted_at=now,
         queued_at=now,
-        truth_seen=services.truth_was_seen(user, case),
+        truth_seen=truth_was_seen(user, case),
     )
     transaction.on_commit(lambda: services.queue_scoring(attempt.pk))
     return attempt

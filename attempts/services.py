@@ -7,29 +7,35 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from celery import signature
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
+from attempts import clock
+from attempts.aids import give_second_look
+from attempts.games import Scored, game_of
+from attempts.models import Attempt, Mode, Outcome, Result, Series
+from attempts.queries import holding_series
+from attempts.seen import truth_was_seen
+from attempts.signals import attempt_scored
+from attempts.telling import tell_group
 from cases.models import Case
-from feedback import opinions
-from feedback.aids import give_second_look
-from feedback.models import Attempt, Mode, Outcome, Result, Series
-from feedback.queries import holding_series
-from feedback.registry import AnswerProblem, Scored, game_of
 
 logger = logging.getLogger(__name__)
 
 MAX_ELAPSED_MS = 24 * 3600 * 1000
+SCORED_AT_ONCE = 3
+"""Submissions of one learner in the queue at a time."""
 GRACE = timedelta(seconds=5)
 """How long after a deadline an answer that was under way is still taken."""
 
 
 CHANGED = "This case was changed in another window."
+RETIRED = "This case was retired while you played it: your answer is kept, but not scored."
 
 
 class Conflict(Exception):
@@ -42,11 +48,20 @@ class Conflict(Exception):
 
 def late() -> Q:
     """Drafts whose time is up."""
-    return Q(state=Attempt.State.DRAFT, deadline__lt=timezone.now() - GRACE)
+    return Q(state=Attempt.State.DRAFT, deadline__lt=Now() - GRACE)
 
 
 def is_late(attempt: Attempt) -> bool:
-    return attempt.deadline is not None and attempt.deadline + GRACE < timezone.now()
+    return attempt.deadline is not None and attempt.deadline + GRACE < clock.now()
+
+
+def stuck() -> Q:
+    """What was submitted and asked for long ago, or in what is the future since a clock was set
+    back: a worker or the queue may have lost it.
+    """
+    patience = timedelta(seconds=settings.SWEEP_AFTER_SECONDS)
+    asked_wrongly = Q(queued_at__lt=Now() - patience) | Q(queued_at__gt=Now() + patience)
+    return Q(asked_wrongly, state=Attempt.State.SUBMITTED)
 
 
 def open_attempt(
@@ -59,35 +74,36 @@ def open_attempt(
     series: Series | None = None,
     deadline: datetime | None = None,
 ) -> Attempt:
-    """The user's draft of this case, made when there is none; its clock runs from then on."""
+    """The user's draft of this case, made when there is none; its clock runs from then on.
+
+    One draft a case and mode outside of series, and one in each series that has the case.
+    """
     key = {"user": user, "case": case, "kind": kind, "mode": mode, "state": Attempt.State.DRAFT}
-    found = Attempt.objects.filter(**key).first()
-    if found and found.series_id == (series and series.pk):
+    same_place = Q(series=series) if series else Q(series__isnull=True)
+    of_closed = Q(round=1, series__closed_at__isnull=False)
+    drafts = list(
+        Attempt.objects.filter(same_place | of_closed, **key)
+        .select_related("series")
+        .order_by("pk")
+    )
+    for left in drafts:
+        if left.series and not left.series.is_open and left.round == 1:
+            give_up(left.pk, Attempt.Closed.ENDED)  # its series was closed while it was opened
+    key["series"] = series
+    found = next((one for one in drafts if one.series == series), None)
+    if found and series and not series.is_open:
+        found = Attempt.objects.filter(**key).first()  # it was given up just now
+    if found:
+        found.user, found.case = user, case
         return found
-    if found:  # left over from a series that is closed
-        give_up(found.pk, Attempt.Closed.ENDED)
     try:
         with transaction.atomic():
             return Attempt.objects.create(
-                **key, rule=rule, case_version=case.version, series=series, deadline=deadline
+                **key, rule=rule, case_version=case.version, deadline=deadline
             )
     except IntegrityError:
         # Two tabs opened the case at the same moment; the other one made it.
         return Attempt.objects.get(**key)
-
-
-def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> bool:
-    """Whether the user was shown this case's truth, or some of it, in either game and any mode.
-
-    Hints count as well. What was scored since an open series has the case was not shown.
-    `but` is an attempt to leave out.
-    """
-    others = Attempt.objects.filter(user=user, case=case).exclude(pk=but.pk if but else None)
-    told = Q(state=Attempt.State.SCORED)
-    series = holding_series(user, case)
-    if series is not None:
-        told &= Q(scored_at__lt=series.started_at)
-    return others.filter(told | ~Q(aids=[])).exists()
 
 
 def save_draft(
@@ -137,7 +153,8 @@ def submit(
 ) -> Attempt:
     """Save the answer as submitted, and ask for its scoring once that is committed.
 
-    The same `submission` again returns the same attempt and changes nothing. `version` and
+    On a case that was retired meanwhile it is kept and closed without a score. The same
+    `submission` again returns the same attempt and changes nothing. `version` and
     `writer` are those of the draft that the window knows: Conflict when another window has
     saved since. At the deadline nobody can decide between windows, and after it the answer
     is not looked at: the last saved draft is submitted in its place.
@@ -147,12 +164,10 @@ def submit(
         return attempt
     if not attempt.is_open:
         raise Conflict("This attempt was already submitted.", attempt)
-    if not attempt.case.is_playable:
-        raise AnswerProblem("This case has been retired; your marks are kept, but not scored.")
     if Attempt.objects.filter(submission=submission).exists():
         raise Conflict("This submission belongs to another attempt.", attempt)
     knows = version is None or _knows_draft(attempt, version, writer)
-    time_is_up = attempt.deadline is not None and attempt.deadline <= timezone.now()
+    time_is_up = attempt.deadline is not None and attempt.deadline <= clock.now()
     if is_late(attempt) or (time_is_up and not knows):
         attempt.closed_because = Attempt.Closed.TIME
     elif not knows:
@@ -161,8 +176,28 @@ def submit(
         attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
         attempt.saved_at = timezone.now()
     attempt.submission = submission
-    _hand_in(attempt, elapsed_ms)
+    if attempt.case.is_playable:
+        _hand_in(attempt, elapsed_ms)
+    else:
+        _set_aside(attempt)
     return attempt
+
+
+@transaction.atomic
+def set_aside(attempt_id: int) -> Attempt:
+    """Close a draft whose case was retired, as it was saved last; others stay as they are."""
+    attempt = locked(attempt_id)
+    if attempt.is_open and not attempt.case.is_playable:
+        _set_aside(attempt)
+    return attempt
+
+
+def _set_aside(attempt: Attempt) -> None:
+    """It can be scored again should the case come back (`score_again`)."""
+    attempt.state = Attempt.State.FAILED
+    attempt.problem = RETIRED
+    attempt.submitted_at = timezone.now()
+    attempt.save()
 
 
 @transaction.atomic
@@ -189,48 +224,73 @@ def _since_opened(attempt: Attempt) -> int:
 
 
 def _hand_in(attempt: Attempt, elapsed_ms: int) -> None:
-    if attempt.series_id:  # one clock for all, which no reload sets back
+    if attempt.mode in (Mode.SPRINT, Mode.TEST):  # one clock for all, which no reload sets back
         elapsed_ms = _since_opened(attempt)
     attempt.state = Attempt.State.SUBMITTED
-    attempt.submitted_at = attempt.queued_at = timezone.now()
+    attempt.submitted_at = clock.now()
+    attempt.queued_at = None  # it takes its turn once this is committed
     first_look = attempt.elapsed_ms or 0 if attempt.round > 1 else 0
     attempt.elapsed_ms = min(first_look + max(0, elapsed_ms), MAX_ELAPSED_MS)
     seen = truth_was_seen(attempt.user, attempt.case, but=attempt)
     attempt.truth_seen = attempt.truth_seen or seen
     attempt.save()
-    transaction.on_commit(lambda: queue_scoring(attempt.pk))
+    game_of(attempt.kind).handed_in(attempt)
+    transaction.on_commit(lambda: queue_next(attempt.user_id))
+
+
+def queue_next(user_id: int) -> None:
+    """Queue what the learner handed in first of what waits for its turn.
+
+    Of one learner `SCORED_AT_ONCE` submissions are in the queue at a time, so that nobody waits
+    behind sixty of somebody else. What was lost in the queue counts no more after a while.
+    """
+    own = Attempt.objects.filter(user_id=user_id, state=Attempt.State.SUBMITTED)
+    queued = own.filter(queued_at__isnull=False).exclude(stuck()).count()
+    waiting = own.filter(queued_at__isnull=True)
+    places = max(0, SCORED_AT_ONCE - queued)
+    first = waiting.order_by("submitted_at").values_list("pk", flat=True)[:places]
+    for attempt_id in list(first):
+        if waiting.filter(pk=attempt_id).update(queued_at=Now()):
+            queue_scoring(attempt_id)
 
 
 def queue_scoring(attempt_id: int) -> None:
     """Hand an attempt to a worker; a broker that is away is left to the sweep."""
-    from feedback.tasks import score_attempt
-
     try:
-        score_attempt.delay(attempt_id)
+        signature("attempts.tasks.score_attempt", (attempt_id,)).apply_async()
     except Exception:  # any broker's own error: the attempt is safe in the database
         logger.warning("Attempt %s could not be queued; the sweep will.", attempt_id, exc_info=True)
 
 
-def sweep() -> int:
+def sweep(attempts: QuerySet[Attempt] | None = None) -> int:
     """Queue again what stayed submitted too long; give up on what failed every time.
 
-    Returns the number of attempts queued.
+    Of these attempts, or of all. Any process may, at any time: each row is claimed before it is
+    queued. Returns the number of attempts queued.
     """
-    now = timezone.now()
-    late = Attempt.objects.filter(
-        Q(queued_at__lt=now - timedelta(seconds=settings.SWEEP_AFTER_SECONDS))
-        | Q(queued_at__isnull=True),
-        state=Attempt.State.SUBMITTED,
-    )
-    for attempt in late.filter(tries__gte=settings.SCORING_MAX_TRIES)[:100]:
+    attempts = Attempt.objects.all() if attempts is None else attempts
+    lost = attempts.filter(stuck())
+    for attempt in lost.filter(tries__gte=settings.SCORING_MAX_TRIES)[:100]:
         fail(attempt.pk, "Scoring stopped before it was done, several times in a row.")
     queued = 0
-    for attempt_id in list(late.order_by("submitted_at").values_list("pk", flat=True)[:500]):
+    for attempt_id in list(lost.order_by("submitted_at").values_list("pk", flat=True)[:500]):
         # One sweep of several claims the row; the others find it queued just now.
-        if late.filter(pk=attempt_id).update(queued_at=now):
+        if lost.filter(pk=attempt_id).update(queued_at=Now()):
             queue_scoring(attempt_id)
             queued += 1
+    waiting = attempts.filter(state=Attempt.State.SUBMITTED, queued_at__isnull=True)
+    for user_id in list(waiting.order_by().values_list("user_id", flat=True).distinct()):
+        queue_next(user_id)
     return queued
+
+
+def look_after(attempt: Attempt) -> None:
+    """What the sweep would do for this one attempt, done when its page asks how it stands."""
+    if attempt.is_open and is_late(attempt):
+        close_draft(attempt.pk, Attempt.Closed.TIME)
+        attempt.refresh_from_db(fields=["state"])
+    elif attempt.state == Attempt.State.SUBMITTED:
+        sweep(Attempt.objects.filter(pk=attempt.pk))
 
 
 def begin_scoring(attempt_id: int) -> Attempt | None:
@@ -253,30 +313,23 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
         if attempt.round != of_round:
             return False  # a slow worker: another one has scored that round meanwhile
         counts = attempt.mode != Mode.GUIDED and attempt.round == 1
+        counts = counts and not game_of(attempt.kind).is_exercise
         result, made = Result.objects.get_or_create(
             attempt=attempt,
             scorer=scored.scorer,
             scorer_version=scored.version,
             round=attempt.round,
+            truth=0,
             defaults={"score": scored.score, "data": scored.data, "counts": counts},
         )
+        waits = attempt.state == Attempt.State.SUBMITTED
+        if waits:
+            # First of what follows the commit: the page is told before figures are made of it.
+            transaction.on_commit(lambda: _closed(attempt))
         if made:
-            awaited = opinions.await_for(result)
-            transaction.on_commit(lambda: opinions.queue(awaited))
-            Outcome.objects.bulk_create(
-                Outcome(
-                    result=result,
-                    about=row.about,
-                    finding_id=row.finding_id,
-                    label=row.label,
-                    outcome=row.outcome,
-                    iou=row.iou,
-                    confidence=row.confidence,
-                    aided=row.aided,
-                )
-                for row in scored.outcomes
-            )
-        if attempt.state != Attempt.State.SUBMITTED:
+            keep_outcomes(result, scored)
+            attempt_scored.send_robust(Result, result=result)
+        if not waits:
             return False
         # What remains is itself told of the truth, so nothing while a series holds the case.
         held = holding_series(attempt.user, attempt.case) is not None
@@ -284,8 +337,24 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
             attempt.state = Attempt.State.SCORED
             attempt.scored_at = timezone.now()
             attempt.save(update_fields=["state", "scored_at"])
-        transaction.on_commit(lambda: tell(attempt))
     return True
+
+
+def keep_outcomes(result: Result, scored: Scored) -> None:
+    """Store the outcomes of a new result."""
+    Outcome.objects.bulk_create(
+        Outcome(
+            result=result,
+            about=row.about,
+            finding_id=row.finding_id,
+            label=row.label,
+            outcome=row.outcome,
+            iou=row.iou,
+            confidence=row.confidence,
+            aided=row.aided,
+        )
+        for row in scored.outcomes
+    )
 
 
 def fail(attempt_id: int, problem: str) -> None:
@@ -297,7 +366,7 @@ def fail(attempt_id: int, problem: str) -> None:
         attempt.state = Attempt.State.FAILED
         attempt.problem = problem
         attempt.save(update_fields=["state", "problem"])
-        transaction.on_commit(lambda: tell(attempt))
+        transaction.on_commit(lambda: _closed(attempt))
 
 
 @transaction.atomic
@@ -306,20 +375,27 @@ def score_again(attempt_id: int) -> Attempt:
     attempt = locked(attempt_id)
     if attempt.state != Attempt.State.FAILED:
         raise Conflict("Only an attempt whose scoring failed can be scored again.", attempt)
+    if not attempt.case.is_playable:
+        raise Conflict("This case is retired: nothing is scored on it.", attempt)
     attempt.state = Attempt.State.SUBMITTED
     attempt.tries = 0
     attempt.problem = ""
-    attempt.queued_at = timezone.now()
+    attempt.queued_at = clock.now()
     attempt.save(update_fields=["state", "tries", "problem", "queued_at"])
     transaction.on_commit(lambda: queue_scoring(attempt.pk))
     return attempt
+
+
+def _closed(attempt: Attempt) -> None:
+    tell(attempt)
+    queue_next(attempt.user_id)
 
 
 def tell(attempt: Attempt) -> None:
     """Tell the attempt's page its state; a channel layer that is away costs only the push."""
     message = {"type": "attempt.state", "state": attempt.state}
     try:
-        async_to_sync(get_channel_layer().group_send)(attempt.group, message)
+        tell_group(attempt.group, message)
     except Exception:  # the page polls as well
         logger.warning("Nobody could be told of attempt %s.", attempt.pk, exc_info=True)
 

@@ -1,17 +1,19 @@
-"""The games by name: feedback knows them only through this table.
+"""The games by name, and how each is scored: attempts know them only through this table.
 
 A game registers one `Game` when its app is ready; nothing here imports a game.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from feedback.explanations import Subject
-    from feedback.models import Attempt, Result
+    from django.db.models import QuerySet
+
+    from attempts.models import Attempt
+    from cases.models import Case
 
 
 class AnswerProblem(ValueError):
@@ -20,7 +22,7 @@ class AnswerProblem(ValueError):
 
 @dataclass(frozen=True)
 class OutcomeRow:
-    """One line of the outcomes table (see `feedback.models.Outcome`)."""
+    """One line of the outcomes table (see `attempts.models.Outcome`)."""
 
     about: str
     label: str
@@ -43,6 +45,8 @@ class Hint:
     """Share of one finding's credit."""
     place: dict[str, Any] | None = None
     """``image``, ``frame`` and ``box`` of an outline to draw."""
+    last: bool = False
+    """Whether to ask again on the same answer would be in vain."""
 
 
 @dataclass(frozen=True)
@@ -60,34 +64,54 @@ class Scored:
 
 @dataclass(frozen=True)
 class Game:
-    """How feedback handles one game's attempts."""
+    """How one game's attempts are chosen, checked and scored; `attempts.pages` says how shown."""
 
     kind: str
+    """Its name in addresses, files and the database."""
+    name: str
+    """Its name on pages."""
     clean_answer: Callable[[Attempt, Any], dict[str, Any]]
     """Checks an answer as sent and returns it in storable form; raises AnswerProblem."""
     score: Callable[[Attempt], Scored]
     """Scores a submitted attempt; pure but for reading the truth."""
-    url_name: str
-    """Name of the page that plays a case, taking its public id."""
-    attempt_url_name: str
-    """Name of the page of one attempt, taking its public id."""
+    answer_in: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda data: None
+    """The answer that a result's data were scored from; None where they do not hold it."""
     kept: Callable[[Attempt], dict[str, Any]] = lambda attempt: {}
     """What the page is told of a draft just saved, beside its version."""
+    playable: Callable[[QuerySet[Case], str], QuerySet[Case]] = lambda cases, rule: cases
+    """Of some cases those it can be played on, under a rule."""
     modes: tuple[str, ...] = ("practice",)
     """The modes it can be played in."""
-    rules: tuple[str, ...] = ()
+    opened_by_address: tuple[str, ...] = ("practice",)
+    """Of these the ones that a link to a case may open; the others are begun on the start page."""
+    rules: tuple[str, ...] = ("",)
     """Scoring rules or engines, the default first."""
+    rule_names: Mapping[str, str] = field(default_factory=dict)
+    """Rule → its name on pages, where there is a choice."""
     hint: Callable[[Attempt, dict[str, Any]], Hint] | None = None
     """The next hint for a draft, given what the page asked for; raises AnswerProblem."""
     hint_modes: tuple[str, ...] = ()
-    opinions: Callable[[Result], list[str]] | None = None
-    """Names of what models installed now can say beside a result."""
-    opinion: Callable[[Result, str], dict[str, Any]] | None = None
-    """What one of them says, for the page; raises ModelProblem with a sentence."""
-    explained: Callable[[Result, str], Subject | None] | None = None
-    """What a vision-language model is to explain of one row of a result; None for nothing."""
     guided_shows: bool = False
     """Whether guided means to be shown the truth at once, without an answer."""
+    is_exercise: bool = False
+    """Whether it is one beside the games: then its results enter no figure, and it is not offered
+    where a game is chosen (`kinds`)."""
+    handed_in: Callable[[Attempt], None] = lambda attempt: None
+    """What belongs to an attempt's submission: done in the same transaction."""
+    beside: Callable[[Attempt], list[int]] = lambda attempt: []
+    """Keys of further cases whose truth is told with an attempt's own."""
+    sprint_seconds: int = 60
+    """What a sprint gives each case unless the learner says otherwise."""
+
+    @property
+    def url_name(self) -> str:
+        """Name of the page that plays a case, taking its public id."""
+        return f"{self.kind}:case"
+
+    @property
+    def attempt_url_name(self) -> str:
+        """Name of the page of one attempt, taking its public id."""
+        return f"{self.kind}:attempt"
 
 
 _games: dict[str, Game] = {}
@@ -105,4 +129,5 @@ def game_of(kind: str) -> Game:
 
 
 def kinds() -> list[str]:
-    return sorted(_games)
+    """The games to choose from, exercises left out."""
+    return sorted(kind for kind, game in _games.items() if not game.is_exercise)

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from feedback.models import Attempt, Mode
-from feedback.registry import Hint, Scored
+from attempts.games import Hint, Scored
+from attempts.models import Attempt, Mode
 from ml.regions import remaining_in_words
 
 HINT, SECOND_LOOK = "hint", "second_look"
@@ -63,6 +63,7 @@ def give_second_look(attempt: Attempt, scored: Scored) -> bool:
         case=attempt.case_id,
         kind=attempt.kind,
         mode=attempt.mode,
+        series=attempt.series_id,
         state=Attempt.State.DRAFT,
     )
     if opened_anew.exists():

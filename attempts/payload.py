@@ -7,9 +7,9 @@ import uuid
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException
 
-from feedback.registry import AnswerProblem
+from attempts.games import AnswerProblem
 
 
 def _no_constant(name: str) -> float:
@@ -24,7 +24,7 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
         raise AnswerProblem("The answer is too large to be stored.") from None
     except AnswerProblem:
         raise
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: sent as a form
         raise AnswerProblem("The answer did not arrive as readable JSON.") from None
     if not isinstance(body, dict):
         raise AnswerProblem("The answer must be a JSON object.")
@@ -33,10 +33,11 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
 
 def whole_number(body: dict[str, Any], name: str, *, default: int | None = None) -> int:
     value = body.get(name, default)
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole:
-        raise AnswerProblem(f"“{name}” must be a whole number.")
-    return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise AnswerProblem(f"“{name}” must be a whole number.")
 
 
 def client_uuid(body: dict[str, Any], name: str) -> uuid.UUID:

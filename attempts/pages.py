@@ -1,0 +1,111 @@
+"""How a game is shown: one declaration, and what the pages of all games have in common.
+
+A game writes a `GamePages` and gives it to `attempts.urls.game_urls`; what it has beyond that are
+views of its own. docs/adding-a-game.md goes through all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpRequest
+from django.middleware.csrf import get_token
+from django.urls import reverse
+
+from attempts import queries
+from attempts.games import Game
+from attempts.models import Attempt, Result
+from cases.queries import viewer_image
+
+EXCHANGES = ("draft", "submit", "status", "result", "hint", "again")
+"""The addresses of every game that its page's script asks."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one game shows of an attempt being played, never any truth."""
+
+    draft: dict[str, Any]
+    """The answer so far."""
+    page: dict[str, Any] = field(default_factory=dict)
+    """What the page's script gets beside the attempt, its images and addresses."""
+    urls: dict[str, str | None] = field(default_factory=dict)
+    """Addresses for the script beyond those that all games have."""
+    context: dict[str, Any] = field(default_factory=dict)
+    """What the templates get beside what is shared."""
+
+
+@dataclass(frozen=True)
+class GamePages:
+    """What one game adds to the pages that all games share.
+
+    Its templates are found by its kind: ``KIND/case.html`` (the page, extends ``case_page.html``),
+    ``KIND/_playing.html`` (the panel while playing) and ``KIND/_told.html`` (the feedback); its
+    script is ``static/src/KIND.js``.
+    """
+
+    game: Game
+    page_name: str
+    """What the page's title calls one case of it."""
+    show: Callable[[Attempt], Shown]
+    told: Callable[[Attempt, Result], dict[str, Any]]
+    """Template context of the feedback of a result that may be told of."""
+
+    @property
+    def kind(self) -> str:
+        return self.game.kind
+
+
+def case_page(
+    attempt: Attempt, request: HttpRequest, pages: GamePages, *, held: bool
+) -> dict[str, Any]:
+    """Template context of a case: images, patient context, and what is answered so far.
+
+    `held`: an open series of the learner has the case (`queries.holding_series`).
+    """
+    case, kind = attempt.case, pages.kind
+    prefetch_related_objects([case], "images")
+    own = pages.show(attempt)
+    page = {
+        "attempt": str(attempt.public_id),
+        "state": attempt.state,
+        **queries.mode_page(attempt, held=held),
+        "csrf": get_token(request),
+        "images": [viewer_image(image) for image in case.images.all()],
+        **own.page,
+        "urls": {
+            **{name: reverse(f"{kind}:{name}", args=[attempt.public_id]) for name in EXCHANGES},
+            "self": reverse(pages.game.attempt_url_name, args=[attempt.public_id]),
+            **queries.ways_on(attempt),
+            "socket": f"/ws/attempts/{attempt.public_id}/",
+            **own.urls,
+        },
+        "draft": {"version": attempt.draft_version, **own.draft},
+    }
+    return {
+        "attempt": attempt,
+        "case": case,
+        "page_name": pages.page_name,
+        "number": queries.number_of(attempt),
+        "page": page,
+        "can_hint": attempt.is_open and attempt.mode in pages.game.hint_modes,
+        "script": f"dist/{kind}.js",
+        "playing_template": f"{kind}/_playing.html",
+        "told_template": f"{kind}/_told.html",
+        **own.context,
+    }
+
+
+def told_page(attempt: Attempt, pages: GamePages) -> dict[str, Any]:
+    """Template context of the feedback; Http404 where there is no result."""
+    return {**pages.told(attempt, result_or_404(attempt)), **queries.rounds_in_words(attempt)}
+
+
+def result_or_404(attempt: Attempt) -> Result:
+    result = queries.shown_result(attempt)
+    if result is None:
+        raise Http404("This attempt has no result.")
+    return result

@@ -1,0 +1,49 @@
+"""Whether a learner was shown the truth of a film, or part of it: one notion for both games.
+
+Used where cases are chosen, attempts are counted and pages say what is new. A film is *seen* once
+feedback on it was told in either game and any mode, or a hint was given; *met* already when an
+answer to it was submitted, whose feedback may come any moment.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from attempts.models import Attempt, SeriesCase, holding
+from cases.models import Case
+
+
+def tellings(user: User) -> QuerySet[Attempt]:
+    """The attempts by which truth was shown to the user.
+
+    What was scored since a series holds the case was not shown.
+    """
+    held = SeriesCase.objects.filter(
+        holding("series__"),
+        case=OuterRef("case"),
+        series__user=user,
+        series__started_at__lte=OuterRef("scored_at"),
+    )
+    told = Q(state=Attempt.State.SCORED) & ~Exists(held)
+    return Attempt.objects.filter(told | ~Q(aids=[]), user=user)
+
+
+def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> bool:
+    """Whether the user has seen this case's truth; `but` is an attempt to leave out."""
+    told = tellings(user).filter(case=case)
+    return (told.exclude(pk=but.pk) if but else told).exists()
+
+
+def met(user: User) -> QuerySet[Attempt]:
+    """The attempts after which a film is new to the user no more.
+
+    By the moment of submitting, not the state: a second look is a draft again of a case seen.
+    """
+    return Attempt.objects.filter(Q(submitted_at__isnull=False) | ~Q(aids=[]), user=user)
+
+
+def new_to(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Of these cases those that the user has met in no game."""
+    # One list of what was met, not a look for each case: a library holds many more.
+    return cases.exclude(pk__in=met(user).values("case_id"))

@@ -1,0 +1,48 @@
+"""The Celery tasks of an attempt's life. Each is idempotent: running it twice changes nothing."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import OperationalError
+from structlog.contextvars import bind_contextvars
+
+from accounts.models import User
+from attempts import rescoring, services
+from attempts.games import game_of
+from cases.models import Case
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def score_attempt(attempt_id: int) -> None:
+    """Score one submitted attempt and tell its page."""
+    attempt = services.begin_scoring(attempt_id)
+    if attempt is None:
+        return
+    bind_contextvars(attempt=str(attempt.public_id))
+    try:
+        scored = game_of(attempt.kind).score(attempt)
+    except OperationalError:
+        # The database is away or busy: the attempt stays submitted, and the sweep comes back.
+        raise
+    except Exception:
+        logger.exception("Attempt %s could not be scored.", attempt.public_id)
+        services.fail(
+            attempt_id, "Scoring met an error. Your answer is kept; it can be scored again."
+        )
+        return
+    try:
+        services.keep_result(attempt_id, scored, of_round=attempt.round)
+    except attempt.DoesNotExist:
+        logger.info("Attempt %s was erased while it was scored.", attempt.public_id)
+
+
+@shared_task
+def score_by_truth(case_id: int, by_id: int, why: str) -> None:
+    """Score the answers to a case by the truth it has now, as a curator asked for."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case:
+        rescoring.score_by_truth(case, User.objects.filter(pk=by_id).first(), why)
