@@ -1,12 +1,55 @@
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from __future__ import annotations
 
+from urllib.parse import urlencode
+
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401  # all three register what is unregistered here
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from accounts import second_step
 from accounts.models import User
+
+# allauth's rows hold secrets, or are changed by who they belong to.
+for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
+
+
+@never_cache
+def log_in(request: HttpRequest, extra_context: object = None) -> HttpResponse:
+    """The administration has no door of its own: the log-in page asks for the second step too."""
+    if request.user.is_authenticated:
+        raise PermissionDenied("The administration is for staff.")
+    wanted = request.GET.get("next") or reverse("admin:index")
+    return redirect(f"{reverse('accounts:login')}?{urlencode({'next': wanted})}")
+
+
+log_in.login_required = False  # type: ignore[attr-defined]
+admin.site.login = log_in  # type: ignore[method-assign, assignment]
 
 
 @admin.register(User)
 class RoleUserAdmin(UserAdmin):
-    list_display = ("username", "role", "is_active", "last_login")
-    list_filter = ("role", "is_active")
-    fieldsets = (*UserAdmin.fieldsets, ("RadGame", {"fields": ("role",)}))
-    add_fieldsets = (*UserAdmin.add_fieldsets, ("RadGame", {"fields": ("role",)}))
+    list_display = ("username", "role", "is_guest", "is_active", "last_login")
+    list_filter = ("role", "is_guest", "is_active")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("RadGame", {"fields": ("role", "is_guest")}))
+    add_fieldsets = (*UserAdmin.add_fieldsets, ("RadGame", {"fields": ("role", "is_guest")}))
+    actions = ("take_second_step_off",)
+
+    @admin.action(description="Take the second step off (lost device)", permissions=["change"])
+    def take_second_step_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For who lost their device and the recovery codes; the administration's log keeps it."""
+        took = [user for user in queryset if second_step.turn_off(user)]
+        for user in took:
+            self.log_change(request, user, "Second step taken off.")
+        messages.success(request, f"The second step was taken off {len(took)} accounts.")

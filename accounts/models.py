@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
@@ -14,8 +16,9 @@ class Role(models.TextChoices):
 
 ADMINISTERED: dict[str, tuple[str, ...]] = {
     Role.CURATOR: (
-        *("cases.", "feedback.view_", "feedback.change_explanation"),
+        *("cases.", "attempts.view_", "feedback.view_", "feedback.change_explanation"),
         *("report.view_", "report.change_contest", "localize.view_", "localize.change_flag"),
+        "learning.view_casedifficulty",
     )
 }
 """Role → beginnings of the permissions that staff of this role have in the administration."""
@@ -25,8 +28,13 @@ class User(AbstractUser):
     """An account with one role; a superuser may do what every role may."""
 
     role = models.CharField(max_length=10, choices=Role, default=Role.TRAINEE)
+    is_guest = models.BooleanField(
+        "guest",
+        default=False,
+        help_text="Signed up by themselves: plays cases of open data sets only",
+    )
 
-    def has_perm(self, perm: str, obj: object = None) -> bool:
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Django's own permissions, and for staff what their role administers."""
         return super().has_perm(perm, obj) or self._administers(perm)
 
@@ -46,6 +54,11 @@ class User(AbstractUser):
 
     def has_role(self, *roles: str) -> bool:
         return self.is_superuser or self.role in roles
+
+    @property
+    def is_only_trainee(self) -> bool:
+        """A trainee without any right of staff: an instructor may give it a new password."""
+        return self.role == Role.TRAINEE and not self.is_staff and not self.is_superuser
 
     @property
     def sees_truth(self) -> bool:

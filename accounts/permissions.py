@@ -22,7 +22,7 @@ def role_required(*roles: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_role(*roles):
+            if not (request.user.is_authenticated and request.user.has_role(*roles)):
                 allowed = " and ".join(f"{role}s" for role in roles)
                 raise PermissionDenied(f"This page is for {allowed}.")
             return view(request, *args, **kwargs)
