@@ -1,0 +1,54 @@
+"""What classes put on a learner's own pages."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.requests import UserRequest
+from attempts.models import Series
+from classroom.comparing import comparisons
+from classroom.models import Membership, Run
+from classroom.queries import invitations_for
+from classroom.work import work_of
+from learning.queries import ENOUGH_CASES
+from localize.scoring import KIND as LOCALIZE
+
+MOST_ON_START_PAGE = 5
+
+
+def due(request: UserRequest) -> str:
+    """What is to be done, what is due first, first; and invitations that wait for an answer."""
+    waiting = [one for one in work_of(request.user) if one.is_to_do or one.opens_later]
+    invited = list(invitations_for(request.user))
+    if not waiting and not invited:
+        return ""
+    context = {
+        "work": waiting[:MOST_ON_START_PAGE],
+        "more": max(0, len(waiting) - MOST_ON_START_PAGE),
+        "invited": invited,
+    }
+    return render_to_string("classroom/_due.html", context, request)
+
+
+def compared(request: UserRequest, rule: str) -> str:
+    """The learner's figures of the drawing game beside the medians of classes they chose."""
+    found = comparisons(request.user, LOCALIZE, rule)
+    context = {"compared": found, "enough_cases": ENOUGH_CASES}
+    return render_to_string("classroom/_compared.html", context, request) if found else ""
+
+
+def plays_no_game(user: User) -> bool:
+    """Whether a class that the user learns in has the elements of the game switched off."""
+    own = Membership.objects.filter(user=user, left_at=None, cohort__archived_at=None)
+    return own.filter(cohort__plays_game=False).exists()
+
+
+def page_of(series: Series) -> str:
+    """The page of the assignment that the series is a try or a preview of."""
+    run = Run.objects.filter(series=series).select_related("assignment").first()
+    if run is None:
+        return ""
+    page = "classroom:assignment" if run.is_preview else "classroom:given"
+    return reverse(page, args=[run.assignment.public_id])

@@ -1,0 +1,2 @@
+class Refused(ValueError):
+    """What cannot be done; the message is a sentence for whoever tried."""
