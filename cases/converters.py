@@ -13,3 +13,15 @@ class PublicIdConverter:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class RenditionKindConverter:
+    """How a rendition is encoded."""
+
+    regex = "jhc|png"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
 from accounts.models import User
-from cases.models import Case, Image
+from cases.doubts import counts_of, with_open_doubts
+from cases.models import Case, Dataset, Finding, Image, Region
+from ml import synonyms, taxonomy
+
+OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 
 
-def case_to_play(public_id: str) -> Case:
-    """A published case by its public id; Http404 for any other, retired ones included."""
+def open_to(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Of these cases those whose data set lets the user in (`Dataset.access`), and that were made
+    for nobody else.
+    """
+    found = cases.filter(Q(made_for=None) | Q(made_for=user.pk))
+    return found.filter(dataset__access=Dataset.Access.OPEN) if user.is_guest else found
+
+
+def lets_in(user: User, case: Case) -> bool:
+    """Whether the case's data set lets the user in, and it was made for nobody else."""
+    if case.made_for_id not in (None, user.pk):
+        return False
+    return not user.is_guest or case.dataset.access == Dataset.Access.OPEN
+
+
+def of_everybody(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Of these cases those that were made for no single learner."""
+    return cases.filter(made_for=None)
+
+
+def may_play(user: User, case: Case) -> bool:
+    """Whether the case is published, and open to the user."""
+    return case.is_playable and lets_in(user, case)
+
+
+def case_to_play(public_id: str, user: User) -> Case:
+    """A published case that the user may play; Http404 for any other, retired ones included."""
     case = Case.objects.select_related("dataset").filter(public_id=public_id).first()
-    if case is None:
+    if case is None or not lets_in(user, case):
         raise Http404("There is no such case.")
     if not case.is_playable:
         raise Http404("This case is not open for playing (any more).")
@@ -26,10 +59,11 @@ def image_for(user: User, public_id: str) -> Image | None:
     """The image when the user may see its case, else None.
 
     Learners may see what is published, and what they have an attempt of (a
-    retired case stays readable in their history).
+    retired case stays readable in their history); guests that of open data sets only, and of
+    what was made for one learner nobody else but who teaches or curates.
     """
-    image = Image.objects.select_related("case").filter(public_id=public_id).first()
-    if image is None:
+    image = Image.objects.select_related("case__dataset").filter(public_id=public_id).first()
+    if image is None or not (user.sees_truth or lets_in(user, image.case)):
         return None
     allowed = (
         image.case.is_playable or user.sees_truth or image.case.attempts.filter(user=user).exists()
@@ -39,7 +73,12 @@ def image_for(user: User, public_id: str) -> Image | None:
 
 def image_url(image: Image, frame: int = 0) -> str:
     """An address that changes with the pixels, so that it can be cached for ever."""
-    return reverse("cases:frame", args=[image.public_id, image.digest, frame])
+    return reverse("cases:frame", args=[image.public_id, image.token, frame, image.kind])
+
+
+def shown_url(image: Image, frame: int = 0) -> str:
+    """The address of one frame as it is first shown, for pages without the viewer."""
+    return reverse("cases:shown", args=[image.public_id, image.token, frame])
 
 
 def viewer_image(image: Image) -> dict[str, Any]:
@@ -56,7 +95,7 @@ def viewer_image(image: Image) -> dict[str, Any]:
         "frame_urls": [image_url(image, frame) for frame in range(image.frames)]
         if image.frames > 1
         else [],
-        "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.digest]),
+        "thumbnail": reverse("cases:thumbnail", args=[image.public_id, image.token]),
         "width": image.width,
         "height": image.height,
         "bits": image.bits,
@@ -64,9 +103,23 @@ def viewer_image(image: Image) -> dict[str, Any]:
         "frames": image.frames,
         "window": {"center": image.window_center, "width": image.window_width},
         "offset": image.value_offset,
-        "photometric": "MONOCHROME2",
+        "scale": image.value_scale,
+        "aspect": image.pixel_aspect,
+        "letters": letters_of(image),
         "spacing_mm": spacing,
     }
+
+
+def letters_of(image: Image) -> dict[str, str] | None:
+    """What sides of the patient (L R A P) lie at ``left``, ``right``, ``top`` and ``bottom``.
+
+    Head and feet go without saying. None where nobody knows how the patient lies in it.
+    """
+    if not image.orientation:
+        return None
+    right, bottom = image.orientation[0], image.orientation[1]
+    edges = {"left": OPPOSITE[right], "right": right, "top": OPPOSITE[bottom], "bottom": bottom}
+    return {edge: side for edge, side in edges.items() if side in "LRAP"}
 
 
 def first_images(case: Case) -> list[str]:
@@ -74,24 +127,160 @@ def first_images(case: Case) -> list[str]:
     return [image_url(image) for image in case.images.all()]
 
 
-def cases_for_desk(status: str = "", dataset: str = "", text: str = "") -> QuerySet[Case]:
-    """The curator's work list, newest first."""
-    found = (
-        Case.objects.select_related("dataset")
-        .annotate(
-            finding_count=Count("findings", distinct=True),
-            image_count=Count("images", distinct=True),
-        )
-        .order_by("-id")
-    )
-    if status:
-        found = found.filter(status=status)
-    if dataset:
-        found = found.filter(dataset__slug=dataset)
-    if text:
+@dataclass(frozen=True)
+class DeskFilters:
+    """What the curator's work list is narrowed by; empty fields narrow nothing."""
+
+    status: str = ""
+    dataset: str = ""
+    label: str = ""
+    licence: str = ""
+    split: str = ""
+    problem: str = ""
+    text: str = ""
+    """A part of the source's name, the indication or a label, in whatever words."""
+
+
+TINY = 0.0002
+"""Of the image's area: a square of 1.4 % of its sides."""
+PROBLEMS = {
+    "doubts": "Doubts open",
+    "reasons": "Something missing or in doubt",
+    "unmapped": "Labels not mapped",
+    "unknown": "Labels not in the taxonomy",
+    "unplaced": "Findings without a place",
+    "tiny": "Very small places",
+    "made": "Made for a learner",
+}
+"""What the list can be narrowed to, in words."""
+
+
+def cases_for_desk(filters: DeskFilters | None = None) -> QuerySet[Case]:
+    """The curator's work list, newest first; what was made for learners only when asked for."""
+    wanted = filters or DeskFilters()
+    found = Case.objects.select_related("dataset").order_by("-id")
+    if wanted.problem != "made":
+        found = of_everybody(found)
+    if wanted.status:
+        found = found.filter(status=wanted.status)
+    if wanted.dataset:
+        found = found.filter(dataset__slug=wanted.dataset)
+    if wanted.licence:
+        licensed = Dataset.objects.filter(licence=wanted.licence)
+        found = found.filter(dataset__in=list(licensed.values_list("pk", flat=True)))
+    if wanted.split:
+        found = found.filter(split=wanted.split)
+    if wanted.label:
+        found = found.filter(pk__in=Finding.objects.filter(label=wanted.label).values("case"))
+    if wanted.problem:
+        found = _with_problem(found, wanted.problem)
+    if wanted.text:
         found = found.filter(
-            Q(source_key__icontains=text)
-            | Q(indication__icontains=text)
-            | Q(findings__label__icontains=text)
-        ).distinct()
+            Q(source_key__icontains=wanted.text)
+            | Q(indication__icontains=wanted.text)
+            | Exists(_findings_called(wanted.text).filter(case=OuterRef("pk")))
+        )
     return found
+
+
+def _with_problem(cases: QuerySet[Case], problem: str) -> QuerySet[Case]:
+    if problem == "doubts":
+        return with_open_doubts(cases)
+    if problem == "reasons":
+        return cases.exclude(review_reasons=[])
+    if problem == "unmapped":
+        return cases.exclude(unmapped=[])
+    if problem == "unplaced":
+        return cases.filter(has_truth_boxes=False)
+    if problem == "unknown":
+        unknown = Finding.objects.exclude(label__in=list(taxonomy.labels()))
+        return cases.filter(pk__in=unknown.values("case"))
+    if problem == "made":
+        return cases.filter(made_for__isnull=False)
+    if problem == "tiny":
+        area = (F("x1") - F("x0")) * (F("y1") - F("y0"))
+        small = Region.objects.exclude(shape=Region.Shape.POINT).annotate(area=area)
+        return cases.filter(pk__in=small.filter(area__lt=TINY).values("finding__case"))
+    return cases.none()
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One case of the work list with what its row shows."""
+
+    case: Case
+    first_image: Image | None
+    images: int
+    labels: list[str]
+    """Names of its findings, each once."""
+    doubts: int
+
+
+def desk_rows(cases: Iterable[Case]) -> list[DeskRow]:
+    """The rows of one page, in a number of queries that does not depend on how many there are."""
+    shown = list(cases)
+    keys = [case.pk for case in shown]
+    images: dict[int, list[Image]] = {}
+    pictures = Image.objects.filter(case__in=keys).order_by("case", "position")
+    for image in pictures.defer("frame_order"):
+        images.setdefault(image.case_id, []).append(image)
+    labels: dict[int, dict[str, None]] = {}
+    for key, label in (
+        Finding.objects.filter(case__in=keys).order_by("id").values_list("case", "label")
+    ):
+        known = taxonomy.labels().get(label)
+        labels.setdefault(key, {})[known.name if known else label] = None
+    doubts = counts_of(keys)
+    return [
+        DeskRow(
+            case,
+            next(iter(images.get(case.pk, [])), None),
+            len(images.get(case.pk, [])),
+            list(labels.get(case.pk, {})),
+            doubts[case.pk],
+        )
+        for case in shown
+    ]
+
+
+def _findings_called(text: str) -> QuerySet[Finding]:
+    """Findings by a part of their label's name, in whatever words people use for it.
+
+    A label that is no longer in the taxonomy is found by its slug.
+    """
+    return Finding.objects.filter(Q(label__in=labels_called(text)) | Q(label__icontains=text))
+
+
+def labels_called(text: str) -> list[str]:
+    """The slugs of the labels whose name, a synonym, or a data set's name of it holds `text`."""
+    wanted = _folded(text)
+    return [
+        slug
+        for slug, names in _names_of_labels().items()
+        if wanted and any(wanted in name for name in names)
+    ]
+
+
+@cache
+def _names_of_labels() -> dict[str, tuple[str, ...]]:
+    """Slug → all that the label is called, folded."""
+    return {
+        slug: tuple(
+            {
+                _folded(name): None
+                for name in (
+                    slug,
+                    label.name,
+                    synonyms.words()[slug].short,
+                    *synonyms.words()[slug].synonyms,
+                    *(name for names in label.names.values() for name in names),
+                )
+            }
+        )
+        for slug, label in taxonomy.labels().items()
+    }
+
+
+def _folded(text: str) -> str:
+    """Words alone, in small letters: "Nodule / mass", "nodule_mass" and "nodule/mass" are one."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))

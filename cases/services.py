@@ -1,51 +1,49 @@
-"""The only writers of case data."""
+"""The only writers of case data; `cases.storing` and `cases.renditions` write for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import DataError, IntegrityError, transaction
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
+from accounts.models import User
+from cases import history
 from cases.imaging import PreparedImage
+from cases.imaging.prepare import TEXT
 from cases.importers.base import (
+    Box,
     DatasetInfo,
     ImportedCase,
-    ImportedImage,
     Item,
     Problem,
-    importer_named,
+    Skipped,
+    checked_box,
 )
-from cases.importers.pipeline import KeptImage, Prepared, prepared_cases, usable_processors
-from cases.models import (
-    Case,
-    Dataset,
-    Finding,
-    Image,
-    ReferenceReport,
-    Region,
-    rendition_path,
+from cases.importers.child import KnownImage, Prepared
+from cases.importers.completeness import judged
+from cases.importers.pipeline import Limits, prepared_cases, usable_processors
+from cases.mapping import mapped, mappings_of
+from cases.models import BlackOut, Case, CaseChange, Dataset, Image
+from cases.renditions import black_out as blacken
+from cases.renditions import delete_files, known_images, lettering_of
+from cases.signals import tell_if_published
+from cases.storing import Choices, Stored, first_status, plan_for, store_case
+from cases.truth import (
+    check_labels,
+    check_read,
+    has_truth_boxes,
+    said_by_library,
+    stored_context,
+    stored_truth,
+    unmapped_of,
 )
-from cases.signals import case_published
-from cases.truth import finding_values, imported_truth, stored_truth
 
-DEMO_FOLDER = Path(__file__).parent / "demo"
-THUMBNAIL = "thumb.webp"
 LONGEST_KEY = 200
-CONTEXT = ("age", "sex", "indication", "comparison")
-
-
-class Stored(StrEnum):
-    """What became of a case on import."""
-
-    NEW = "new"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,12 @@ class Imported:
 
     key: str
     stored: Stored
+    in_review: bool = False
+    """Whether its truth lacks something and it waits for a curator."""
+    kept: str = ""
+    """Why a person's version was kept, as a sentence."""
+    unmapped: tuple[str, ...] = ()
+    """The labels of its source that the taxonomy has not."""
 
 
 def upsert_dataset(info: DatasetInfo) -> Dataset:
@@ -62,30 +66,97 @@ def upsert_dataset(info: DatasetInfo) -> Dataset:
     return Dataset.objects.update_or_create(slug=values.pop("slug"), defaults=values)[0]
 
 
-def set_status(*, case: Case, status: str) -> Case:
-    """Move a case between draft, review, published and retired.
+@transaction.atomic
+def set_status(*, case: Case, status: str, by: User | None = None, why: str = "") -> Case:
+    """Move a case between draft, review, published and retired, as a person decides.
 
     Raises:
         ValueError: not a status a case can have.
+        UnknownLabel: it cannot be published, since learners could not name its findings.
+        NotRead: nor before a second curator has read it, where its data set asks for that.
     """
     if status not in Case.Status.values:
         raise ValueError(f"{status!r} is not a status a case can have")
-    changed = case.status != status
-    case.status = status
-    case.save(update_fields=["status", "updated_at"])
-    if changed:
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+    before = case.status
+    if status == Case.Status.PUBLISHED:
+        check_labels(case)
+        check_read(case)
+        case.review_reasons = []
+    case.status, case.held_by_import = status, False
+    if status != Case.Status.RETIRED:
+        case.duplicate_of = None
+    case.save(
+        update_fields=["status", "held_by_import", "review_reasons", "duplicate_of", "updated_at"]
+    )
+    if before != status:
+        said = {"before": before, "after": status}
+        history.note(case, CaseChange.What.STATUS, by=by, why=why, said=said)
         tell_if_published(case)
     return case
 
 
-def tell_if_published(case: Case) -> None:
-    """Tell other apps of a case that learners may play now, or of its new truth."""
-    if case.is_playable:
-        case_published.send_robust(Case, case=case)
-
-
 def publish_case(*, case: Case) -> Case:
     return set_status(case=case, status=Case.Status.PUBLISHED)
+
+
+@transaction.atomic
+def restore_case(*, case: Case, by: User | None = None, why: str = "") -> Case:
+    """Give a retired case the status back that it had; others stay as they are.
+
+    Raises:
+        CannotPublish: it was published, and cannot be any more.
+    """
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+    if case.status != Case.Status.RETIRED:
+        return case
+    return set_status(case=case, status=history.status_before_retiring(case), by=by, why=why)
+
+
+@transaction.atomic
+def merge_cases(*, case: Case, into: Case, by: User, why: str = "") -> Case:
+    """Retire a case for another one of the same film, and have it point to that one.
+
+    What pointed to it points there too. Attempts at it stay readable, and it can be restored.
+
+    Raises:
+        ValueError: the other one is the case itself, retired, or made for one learner.
+    """
+    pair = Case.objects.select_for_update().filter(pk__in=(case.pk, into.pk)).order_by("pk")
+    found = {one.pk: one for one in pair}
+    case, into = found[case.pk], found[into.pk]
+    if case == into:
+        raise ValueError("A case is no duplicate of itself.")
+    if into.status == Case.Status.RETIRED:
+        raise ValueError("The other case is retired: restore it first, or keep this one.")
+    if into.made_for_id is not None:
+        raise ValueError("The other case was made for one learner: promote it first.")
+    said = f"The same film as {into.source_key}"
+    set_status(case=case, status=Case.Status.RETIRED, by=by, why=f"{said}. {why}".strip(". "))
+    case.duplicates.update(duplicate_of=into)
+    Case.objects.filter(pk=case.pk).update(duplicate_of=into)
+    kept = f"Kept of two: {case.source_key} is the same film"
+    history.note(into, CaseChange.What.STATUS, by=by, why=f"{kept}. {why}".strip(". "))
+    case.refresh_from_db()
+    return case
+
+
+@transaction.atomic
+def set_split(*, case: Case, split: str, by: User | None = None, why: str = "") -> Case:
+    """Say where a case is offered; who and why stand in its history.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    if split not in Case.Split.values:
+        raise ValueError(f"{split!r} is not where a case can be offered")
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+    before, case.split = case.split, split
+    case.save(update_fields=["split", "updated_at"])
+    if before != split:
+        said = {"before": before, "after": split}
+        history.note(case, CaseChange.What.CONTEXT, by=by, why=why, said=said)
+    return case
 
 
 def retire_case(*, case: Case) -> Case:
@@ -93,41 +164,112 @@ def retire_case(*, case: Case) -> Case:
     return set_status(case=case, status=Case.Status.RETIRED)
 
 
-def demo_is_wanted(folder: Path = DEMO_FOLDER) -> bool:
-    """Whether the library is empty, or loading the demo cases was cut off half way."""
-    if not folder.is_dir():
-        return False
-    importer = importer_named("simulated")
-    there = Case.objects.filter(dataset__slug=importer.describe(folder).slug).count()
-    if not there:
-        return not Case.objects.exists()
-    items = importer.read(folder, importer.folders(folder))
-    return there < sum(not isinstance(item, Problem) for item in items)
+@contextmanager
+def correcting(*, case: Case, by: User, why: str = "") -> Iterator[None]:
+    """What changes of a case's truth or context inside is a person's: imports keep it from then on.
 
-
-def load_demo(progress: Callable[[int], None] | None = None, folder: Path = DEMO_FOLDER) -> int:
-    """Import the simulated cases that come with the project; how many are in the library then.
-
-    `progress` is called with the number of cases done so far. None are there when the project
-    came without them. Raises ValueError with the first problem when none could be imported.
+    Changed truth raises the version; both versions stay in the case's history. All is undone when
+    an error ends it.
     """
-    if not folder.is_dir():
-        return 0
-    importer = importer_named("simulated")
-    outcomes = import_cases(
-        importer.describe(folder), importer.read(folder, importer.folders(folder))
+    with transaction.atomic():
+        before = Case.objects.select_for_update().get(pk=case.pk)
+        truth, context = stored_truth(before), stored_context(before)
+        was = said_by_library(before)
+        said = before.source_truth if before.is_corrected else was
+        yield
+        after = Case.objects.get(pk=case.pk)
+        after.has_truth_boxes = has_truth_boxes(after.findings.prefetch_related("regions"))
+        after.knows_findings = after.knows_findings or after.findings.exists()
+        said_normal = after.knows_findings and not before.knows_findings
+        new_truth = said_normal or stored_truth(after) != truth
+        if new_truth or stored_context(after) != context:
+            after.version += new_truth
+            after.source_truth = said
+            keep_as_corrected(case=after, by=by)
+            now = said_by_library(after)
+            if new_truth:
+                before_it = (before.version, was)
+                history.note_truth(after, before=before_it, said=now, by=by, why=why)
+            else:
+                history.note(after, CaseChange.What.CONTEXT, by=by, why=why, said=now)
+            tell_if_published(after)
+
+
+def keep_as_corrected(*, case: Case, by: User) -> None:
+    """Note that a person answers for a case as it is: imports keep it."""
+    case.edited_at, case.edited_by = timezone.now(), by
+    case.save()
+
+
+def black_out(*, image: Image, boxes: Sequence[Box], by: User) -> Image:
+    """Take what lies in these boxes (fractions, x0 y0 x1 y1) out of an image, for good.
+
+    Every frame and the thumbnail lose it, and so does the same picture in other cases, as where
+    it is a prior film; no import of its file brings it back, wherever it comes in. Each case counts
+    as corrected by this person, and has it in its history; whether it is published is for a person
+    to decide.
+
+    Raises:
+        ValueError: no box, or one that cannot be; says which.
+        OSError, htj2k.Damaged: a file is missing, damaged or cannot be written; nothing changed.
+    """
+    if not boxes:
+        raise ValueError("Draw at least one box.")
+    checked = [checked_box(list(box)) for box in boxes]
+    written: list[str] = []
+    try:
+        with transaction.atomic():
+            image = Image.objects.get(pk=image.pk)
+            _remember_black_out(image.source_sha256, checked, by)
+            same = Image.objects.filter(source_sha256=image.source_sha256)
+            cases = Case.objects.select_for_update().filter(pk__in=same.values("case"))
+            for case in cases.order_by("pk"):
+                for one in same.filter(case=case):
+                    blacken(one, checked, written)
+                    _clear_doubt(case, one)
+                history.note(case, CaseChange.What.CONTEXT, by=by, why="Blacked out in an image")
+                if case.source_truth is None:
+                    case.source_truth = said_by_library(case)
+                keep_as_corrected(case=case, by=by)
+    except BaseException:
+        delete_files(written)
+        raise
+    return Image.objects.get(pk=image.pk)
+
+
+def _remember_black_out(sha256: str, boxes: Sequence[Box], by: User) -> None:
+    kept, _ = BlackOut.objects.select_for_update().get_or_create(
+        source_sha256=sha256, defaults={"boxes": [], "by": by}
     )
-    done, problems = 0, []
-    for outcome in outcomes:
-        if isinstance(outcome, Problem):
-            problems.append(outcome)
-            continue
-        done += 1
-        if progress:
-            progress(done)
-    if not done and problems:
-        raise ValueError(f"{problems[0].where}: {problems[0].sentence}")
-    return done
+    kept.boxes = [*kept.boxes, *([*box] for box in boxes)]
+    kept.by = by
+    kept.save()
+
+
+def _clear_doubt(case: Case, image: Image) -> None:
+    """Take back that an image may hold text, once no letters are seen in it any more."""
+    doubt = TEXT if image.doubt is None else image.doubt
+    if TEXT not in doubt or lettering_of(image):
+        return
+    image.doubt = doubt.replace(TEXT, "").strip()
+    image.save(update_fields=["doubt"])
+    where = f"{case.source_key}, image {image.position + 1}: "
+    case.review_reasons = [
+        reason
+        for reason in case.review_reasons
+        if not (reason.startswith(where) and reason.endswith(TEXT))
+    ]
+
+
+def _within_bound(item: Item) -> Item:
+    """The case with what its renditions may be off by the installation's setting."""
+    if isinstance(item, Problem) or not settings.RENDITION_MAX_ERROR:
+        return item
+    images = [
+        replace(image, source=replace(image.source, max_error=settings.RENDITION_MAX_ERROR))
+        for image in item.images
+    ]
+    return replace(item, images=tuple(images))
 
 
 def import_cases(
@@ -136,249 +278,93 @@ def import_cases(
     *,
     status: str = Case.Status.PUBLISHED,
     jobs: int | None = None,
+    limits: Limits | None = None,
     dry_run: bool = False,
-) -> Iterator[Imported | Problem]:
+    force: bool = False,
+    overwrite_corrections: bool = False,
+) -> Generator[Imported | Problem]:
     """Store each case in a transaction of its own; yields what became of it, in order.
 
-    `status` is for new cases; a case that is there keeps the status its curator gave it.
+    `status` is for new cases whose truth is whole; others wait in review, with the reason, and so
+    do all of a data set that asks for a second reading. A
+    case that is there keeps the status its curator gave it, and what a person corrected unless
+    `overwrite_corrections`. `force` decodes files again that did not change.
     """
     dataset = Dataset.objects.filter(slug=info.slug).first() if dry_run else upsert_dataset(info)
-    prepared = prepared_cases(
-        items, lambda case: _known_digests(dataset, case), jobs=jobs or usable_processors()
+    known: Callable[[ImportedCase], list[KnownImage | None]] = (
+        (lambda case: []) if force else partial(known_images, dataset)
     )
+    choices = Choices(status, overwrite_corrections)
+    bounded = map(_within_bound, items)
+    prepared = prepared_cases(bounded, known, jobs=jobs or usable_processors(), limits=limits)
+    mappings = mappings_of(dataset)
+    if dataset and dataset.needs_second_reading and status == Case.Status.PUBLISHED:
+        choices = replace(choices, status=Case.Status.REVIEW)
     for outcome in prepared:
         if isinstance(outcome, Problem):
             yield outcome
             continue
         case, images = outcome
-        if dry_run:
-            yield Imported(case.key, _would_be(dataset, case, images))
-        else:
-            assert dataset is not None
-            if len(case.key) > LONGEST_KEY:
-                sentence = f"Its name has more than {LONGEST_KEY} characters; it was skipped."
-                yield Problem(case.key, sentence, "case")
-                continue
-            try:
-                stored = store_case(dataset=dataset, imported=case, images=images, status=status)
-            except (DataError, IntegrityError) as error:
-                yield Problem(case.key, f"The database refused it ({error}); skipped.", "case")
-            else:
-                yield Imported(case.key, stored)
+        try:
+            known_by = mapped(_doubted(case, images), mappings)
+            imported = judged(known_by, [_frames(image) for image in images])
+            done = _imported(dataset, imported, images, choices, dry_run=dry_run)
+        except Exception as error:  # costs this case only: the next may be well
+            if not connection.in_atomic_block:  # else whoever began it has to end it
+                connection.close_if_unusable_or_obsolete()
+            yield Skipped(case.key, f"{_why(error)} The case was skipped.", "case")
+            continue
+        yield from imported.problems
+        yield done
 
 
-def _known_digests(dataset: Dataset | None, case: ImportedCase) -> list[str]:
-    """Digests of the stored images by position; empty where the file must be made (again)."""
-    found = Image.objects.filter(case__dataset=dataset, case__source_key=case.key)
-    digests = {
-        image.position: image.source_sha256
-        for image in found
-        if default_storage.exists(image.rendition.name)
-        and default_storage.exists(image.thumbnail.name)
-    }
-    return [digests.get(position, "") for position in range(len(case.images))]
+def _frames(image: Prepared) -> Sequence[int]:
+    """The numbers of an image's frames in the source, in the order they are shown in."""
+    return image.frame_order if isinstance(image, PreparedImage) else image.frames
 
 
-def _would_be(
-    dataset: Dataset | None, imported: ImportedCase, images: Sequence[Prepared]
-) -> Stored:
-    case = Case.objects.filter(dataset=dataset, source_key=imported.key).first()
-    if dataset is None or case is None:
-        return Stored.NEW
-    kept = all(isinstance(image, KeptImage) for image in images)
-    same = (
-        kept and len(images) == case.images.count() and not _context_changes(case, imported, images)
+def _doubted(case: ImportedCase, images: Sequence[Prepared]) -> ImportedCase:
+    """The case with what is in doubt of its images among its problems."""
+    doubts = tuple(
+        Problem(f"{case.key}, image {number}", image.doubt)
+        for number, image in enumerate(images, start=1)
+        if image.doubt
     )
-    return (
-        Stored.UNCHANGED
-        if same and stored_truth(case) == imported_truth(imported)
-        else Stored.UPDATED
-    )
+    return replace(case, problems=(*case.problems, *doubts))
 
 
-def store_case(
+def _imported(
+    dataset: Dataset | None,
+    imported: ImportedCase,
+    images: Sequence[Prepared],
+    choices: Choices,
     *,
-    dataset: Dataset,
-    imported: ImportedCase,
-    images: Sequence[Prepared],
-    status: str = Case.Status.PUBLISHED,
-) -> Stored:
-    """Make or update one case with all its parts, or nothing of it.
+    dry_run: bool,
+) -> Imported:
+    """What becomes of a case, and on no dry run makes it so.
 
-    The case, its images and their public ids stay when it is imported again, since
-    attempts refer to them; findings are replaced, and `version` raised, when the truth changed.
+    Raises:
+        ValueError: the library cannot hold it.
     """
-    written: list[str] = []
-    try:
-        with transaction.atomic():
-            return _store(dataset, imported, images, status, written)
-    except BaseException:
-        for name in written:
-            default_storage.delete(name)
-        raise
+    if len(imported.key) > LONGEST_KEY:
+        raise ValueError(f"its name has more than {LONGEST_KEY} characters")
+    if dry_run:
+        case = Case.objects.filter(dataset=dataset, source_key=imported.key).first()
+        plan = plan_for(case, imported, images, choices)
+        case = case or Case(status=first_status(imported, choices))
+    else:
+        assert dataset is not None
+        case, plan = store_case(dataset=dataset, imported=imported, images=images, choices=choices)
+    unmapped = tuple(dict.fromkeys(one["label"] for one in unmapped_of(imported)))
+    return Imported(imported.key, plan.stored, plan.is_held(case), plan.kept, unmapped)
 
 
-def _store(
-    dataset: Dataset,
-    imported: ImportedCase,
-    images: Sequence[Prepared],
-    status: str,
-    written: list[str],
-) -> Stored:
-    case, is_new = Case.objects.select_for_update().get_or_create(
-        dataset=dataset, source_key=imported.key, defaults={"status": status}
-    )
-    changes: dict[str, Any] = _context_changes(case, imported, images)
-    truth_changed = is_new or stored_truth(case) != imported_truth(imported)
-    if truth_changed and not is_new:
-        changes["version"] = case.version + 1
-    images_changed = _store_images(case, imported.images, images, written)
-    if truth_changed:
-        changes["has_truth_boxes"] = imported.has_truth_boxes
-        _replace_truth(case, imported)
-    for name, value in changes.items():
-        setattr(case, name, value)
-    if truth_changed or images_changed or changes:
-        tell_if_published(case)
-    if is_new:
-        case.save()
-        return Stored.NEW
-    if changes or images_changed:
-        case.save()
-        return Stored.UPDATED
-    return Stored.UNCHANGED
-
-
-def _context_changes(
-    case: Case, imported: ImportedCase, images: Sequence[Prepared]
-) -> dict[str, Any]:
-    """What the source says of the patient and the library does not say yet.
-
-    A source that is silent takes nothing away; the images' headers fill what tables leave open.
-    """
-    said = {name: getattr(imported, name) for name in CONTEXT}
-    for image in images:
-        if isinstance(image, PreparedImage):
-            said["age"] = image.age if said["age"] is None else said["age"]
-            said["sex"] = said["sex"] or image.sex
-    return {
-        name: value
-        for name, value in said.items()
-        if value not in (None, "") and value != getattr(case, name)
-    }
-
-
-# Images
-
-
-def _store_images(
-    case: Case, imported: Sequence[ImportedImage], images: Sequence[Prepared], written: list[str]
-) -> bool:
-    """Bring the case's images up to date by position; whether anything changed."""
-    stored = {image.position: image for image in case.images.all()}
-    changed = False
-    for position, (source, prepared) in enumerate(zip(imported, images, strict=True)):
-        image = stored.pop(position, None) or Image(case=case, position=position)
-        if isinstance(prepared, PreparedImage):
-            old = _file_names(image) if image.pk else []
-            _fill_image(image, source, prepared)
-            _write_files(image, prepared, old, written)
-            image.save()
-            changed = True
-        else:
-            changed |= _describe_again(image, source)
-    for image in stored.values():
-        names = _file_names(image)
-        image.delete()
-        transaction.on_commit(lambda names=names: _delete_files(names))
-        changed = True
-    return changed
-
-
-def _fill_image(image: Image, source: ImportedImage, prepared: PreparedImage) -> None:
-    image.source_name = source.name[:300]
-    image.study, image.study_label = source.study, source.study_label
-    image.source_sha256 = prepared.sha256
-    for name in ("source_width", "source_height", "width", "height", "bits", "max_value", "view"):
-        setattr(image, name, getattr(prepared, name))
-    image.frames = len(prepared.renditions)
-    image.window_center = prepared.window.center
-    image.window_width = prepared.window.width
-    image.value_offset = prepared.value_offset
-    image.row_spacing, image.column_spacing = prepared.spacing_mm or (None, None)
-
-
-def _describe_again(image: Image, source: ImportedImage) -> bool:
-    """Take over what the table says anew of an image whose file is the same."""
-    said: dict[str, Any] = {"study": source.study, "study_label": source.study_label}
-    if source.source.view:
-        said["view"] = source.source.view
-    extent = source.source.extent_mm
-    if extent is None and source.source.spacing_mm:
-        rows_mm, columns_mm = source.source.spacing_mm
-        extent = (rows_mm * image.source_height, columns_mm * image.source_width)
-    if extent:
-        said |= {"row_spacing": extent[0] / image.height, "column_spacing": extent[1] / image.width}
-    changed = {name: value for name, value in said.items() if getattr(image, name) != value}
-    for name, value in changed.items():
-        setattr(image, name, value)
-    if changed:
-        image.save(update_fields=list(changed))
-    return bool(changed)
-
-
-def _write_files(
-    image: Image, prepared: PreparedImage, old: Sequence[str], written: list[str]
-) -> None:
-    """Write renditions and thumbnail under the image's public id; those of before go on commit.
-
-    The names hold the source's digest, so that files of other pixels never meet: a
-    transaction that fails leaves the old ones as they were.
-    """
-    names = [image.frame_name(index) for index in range(len(prepared.renditions))]
-    files = [*zip(names, prepared.renditions, strict=True)]
-    files.append((rendition_path(image, f"{image.digest}-{THUMBNAIL}"), prepared.thumbnail))
-    for name, content in files:
-        if name in old:  # lost or damaged, and made again from the same source
-            default_storage.delete(name)
-        else:
-            written.append(name)
-        default_storage.save(name, ContentFile(content))
-    image.rendition.name = names[0]
-    image.thumbnail.name = files[-1][0]
-    gone = set(old) - {name for name, _ in files}
-    transaction.on_commit(lambda: _delete_files(sorted(gone)))
-
-
-def _file_names(image: Image) -> list[str]:
-    return [*(image.frame_path(frame) for frame in range(image.frames)), image.thumbnail.name]
-
-
-def _delete_files(names: Sequence[str]) -> None:
-    for name in names:
-        default_storage.delete(name)
-
-
-# Truth
-
-
-def _replace_truth(case: Case, imported: ImportedCase) -> None:
-    case.findings.all().delete()
-    images = {image.position: image for image in case.images.all()}
-    for finding in imported.findings:
-        row = Finding.objects.create(case=case, **finding_values(finding))
-        Region.objects.bulk_create(
-            Region(
-                finding=row,
-                image=images[region.image],
-                frame=region.frame,
-                reader=region.reader[:50],
-                alternate=region.alternate,
-                **dict(zip(("x0", "y0", "x1", "y1"), region.box, strict=True)),
-            )
-            for region in finding.regions
-        )
-    case.reports.all().delete()
-    ReferenceReport.objects.bulk_create(
-        ReferenceReport(case=case, **asdict(report)) for report in imported.reports
-    )
+def _why(error: Exception) -> str:
+    """An error of storing a case as a sentence."""
+    if isinstance(error, DatabaseError):
+        return f"The database refused it ({error})."
+    if isinstance(error, OSError):
+        return f"Its files could not be written ({error.strerror or error})."
+    if isinstance(error, ValueError):
+        return f"The library cannot hold it: {str(error).rstrip('.')}."
+    return f"It could not be stored ({type(error).__name__}: {error})."

@@ -1,21 +1,27 @@
 """From an image file to what the library stores: grey pixels, a rendition, a thumbnail.
 
-Nothing here imports Django, so that decoding can run in worker processes of its own.
+Nothing here imports Django, so that decoding can run in worker processes of its own. Pillow is
+loaded before gdcm (which pydicom loads too): the other way round Pillow's PNG are written by the
+zlib inside gdcm, and the process dies of it.
 """
 
 from __future__ import annotations
 
-from cases.imaging.decode import decode_file
-from cases.imaging.pixels import Decoded, ImageProblem, Window
-from cases.imaging.prepare import PreparedImage, Source, digest_of, prepare_image
+from cases.imaging.decode import decode_file, decode_files, doubt_of
+from cases.imaging.pixels import OLDEST, Decoded, ImageProblem, Window
+from cases.imaging.prepare import PreparedImage, Source, digest_of, prepare_image, text_doubt
 
 __all__ = [
+    "OLDEST",
     "Decoded",
     "ImageProblem",
     "PreparedImage",
     "Source",
     "Window",
     "decode_file",
+    "decode_files",
     "digest_of",
+    "doubt_of",
     "prepare_image",
+    "text_doubt",
 ]

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from cases.imaging import render
-from cases.imaging.decode import decode_file
-from cases.imaging.pixels import (
-    CT_WINDOW,
-    Decoded,
-    ImageProblem,
-    Window,
-    check_size,
-    robust_window,
-)
+from cases.imaging import htj2k, render
+from cases.imaging.decode import decode_files
+from cases.imaging.lettering import text_boxes
+from cases.imaging.orientation import orientation_for
+from cases.imaging.packed import Packed, frames_of
+from cases.imaging.pixels import Decoded, ImageProblem, Window
+from cases.imaging.windows import robust_window
+
+UNKNOWN_VIEW = "OTHER"
+TEXT = "Letters seem to be burned into its pixels: look for a name, and black it out."
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,27 @@ class Source:
     paths: tuple[Path, ...]
     view: str = ""
     """A value of `Image.View`; empty to ask the file."""
+    usual_view: str = ""
+    """What all films of the data set show, where neither table nor file says it."""
     spacing_mm: tuple[float, float] | None = None
     """Between rows and columns of the file's own pixels, mm."""
     extent_mm: tuple[float, float] | None = None
     """Height and width of the whole image, mm, where the pixels were resampled."""
     value_offset: float | None = None
-    """Add to a stored value to get Hounsfield units (CT only)."""
+    """Add to the files' own numbers to get Hounsfield units (CT only)."""
     window: Window | None = None
+    """In stored values."""
+    max_error: int = 0
+    """What the rendition may be off, in 4095ths of the range of values; 0 is lossless."""
+    packed: Packed | None = None
+    """Renditions of another installation, in place of `paths`."""
+    look_for_text: bool = False
+    """Whether letters in the pixels are a doubt: of images that no data set's makers looked at."""
 
 
 @dataclass(frozen=True)
 class PreparedImage:
-    """An image's renditions (PNG, one a frame), its thumbnail (WebP) and its description."""
+    """An image's renditions (HTJ2K, one a frame), its thumbnail (WebP) and its description."""
 
     sha256: str
     source_width: int
@@ -51,10 +60,21 @@ class PreparedImage:
     window: Window
     spacing_mm: tuple[float, float] | None
     """Between rows and columns of the rendition, mm."""
+    pixel_aspect: float
+    """Height of a rendition's pixel over its width."""
     view: str
+    orientation: str
+    """Where rows and columns run to in the patient (see `imaging.orientation`); empty: unknown."""
     age: int | None
     sex: str
+    value_scale: float | None
+    """Hounsfield units of one stored step, below 0 where grey falls; None where unknown."""
     value_offset: float
+    """The Hounsfield units of a stored 0."""
+    frame_order: tuple[int, ...]
+    """For each rendition the number of its frame in the source, from 0."""
+    doubt: str
+    """What a curator should see before learners do, as a sentence; empty as a rule."""
     renditions: tuple[bytes, ...]
     thumbnail: bytes
 
@@ -84,11 +104,16 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
     Raises:
         ImageProblem: a file cannot be used; nothing is returned of the others.
     """
-    decoded = _decoded(source.paths, exact=source.value_offset is not None)
+    if source.packed:
+        return _unpacked(source.packed, source.view)
+    decoded = decode_files(source.paths, value_offset=source.value_offset)
     _, rows, columns = decoded.frames.shape
     height, width = render.scaled_size(rows, columns, render.LONG_SIDE)
-    window = source.window or decoded.window or _usual_window(source, decoded)
+    window = source.window or decoded.window or robust_window(decoded.frames, decoded.max_value)
     middle = decoded.frames[len(decoded.frames) // 2]
+    view = source.view or decoded.view or source.usual_view or UNKNOWN_VIEW
+    spacing = _rendition_spacing(source, decoded, (height, width))
+    max_error = htj2k.max_error_for(source.max_error, decoded.max_value)
     return PreparedImage(
         sha256=sha256 or digest_of(source.paths),
         source_width=columns,
@@ -98,58 +123,75 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
         bits=8 if decoded.frames.dtype == np.uint8 else 16,
         max_value=decoded.max_value,
         window=window,
-        spacing_mm=_rendition_spacing(source, decoded, (height, width)),
-        view=source.view or decoded.view or "FRONTAL",
+        spacing_mm=spacing,
+        pixel_aspect=(
+            spacing[0] / spacing[1]
+            if spacing
+            else decoded.pixel_aspect * (rows / height) / (columns / width)
+        ),
+        view=view,
+        orientation=orientation_for(view, decoded.orientation),
         age=decoded.age,
         sex=decoded.sex,
-        value_offset=(decoded.value_offset if source.value_offset is None else source.value_offset),
+        value_scale=decoded.value_scale,
+        value_offset=decoded.value_offset,
+        frame_order=decoded.frame_order,
+        doubt=_doubts(decoded, source),
         renditions=tuple(
-            render.png_bytes(render.downscaled(frame, height, width)) for frame in decoded.frames
+            htj2k.encode(render.downscaled(frame, height, width), max_error)
+            for frame in decoded.frames
         ),
         thumbnail=render.thumbnail_bytes(middle, window),
     )
 
 
-def _usual_window(source: Source, decoded: Decoded) -> Window:
-    """The lungs' of a CT with known Hounsfield units; of any other by its values."""
-    if source.value_offset is None:
-        return robust_window(decoded.frames, decoded.max_value)
-    return Window(CT_WINDOW.center - source.value_offset, CT_WINDOW.width)
+def text_doubt(source: Source) -> str:
+    """What `prepare_image` would say of letters in the pixels, with no rendition made.
+
+    Raises:
+        ImageProblem: a file cannot be used.
+    """
+    if not source.look_for_text:
+        return ""
+    return _text_doubt(decode_files(source.paths, value_offset=source.value_offset))
 
 
-def _decoded(paths: Sequence[Path], *, exact: bool) -> Decoded:
-    """One file, or the single frames of several files as one stack of equal size."""
-    if not paths:
-        raise ImageProblem("The image", "has no file", "name at least one")
-    first = decode_file(paths[0], exact=exact or len(paths) > 1)
-    if len(paths) == 1:
-        return first
-    _, rows, columns = first.frames.shape
-    check_size(paths[0].name, rows, columns, len(paths))
-    frames = np.zeros((len(paths), rows, columns), np.uint16)
-    max_value, offset = 255, first.value_offset
-    for index, path in enumerate(paths):
-        one = first if index == 0 else decode_file(path, exact=True)
-        if one.frames.shape != (1, rows, columns):
-            raise ImageProblem(
-                path.name,
-                f"has another size than the first frame ({columns} × {rows})",
-                "make all frames of a stack alike",
-            )
-        # Frames of one stack share one scale: their values must stay comparable.
-        shift = round(one.value_offset - offset)
-        frames[index] = np.clip(one.frames[0].astype(np.int32) + shift, 0, 65535)
-        max_value = max(max_value, one.max_value)
-    kept = frames.astype(np.uint8) if max_value == 255 else frames
-    return Decoded(
-        frames=kept,
-        max_value=max_value,
-        window=first.window,
-        spacing_mm=first.spacing_mm,
-        view=first.view,
-        age=first.age,
-        sex=first.sex,
-        value_offset=offset,
+def _doubts(decoded: Decoded, source: Source) -> str:
+    said = _text_doubt(decoded) if source.look_for_text else ""
+    return " ".join(part for part in (decoded.doubt, said) if part)
+
+
+def _text_doubt(decoded: Decoded) -> str:
+    """Of a stack its first, middle and last frame are looked at: what burns in does so in all."""
+    count = len(decoded.frames)
+    looked_at = sorted({0, count // 2, count - 1})
+    return TEXT if any(text_boxes(decoded.frames[number]) for number in looked_at) else ""
+
+
+def _unpacked(packed: Packed, view: str) -> PreparedImage:
+    frames = frames_of(packed)
+    middle = frames[len(frames) // 2][1]
+    return PreparedImage(
+        sha256=packed.sha256,
+        source_width=packed.source_width,
+        source_height=packed.source_height,
+        width=middle.shape[1],
+        height=middle.shape[0],
+        bits=8 if middle.dtype == np.uint8 else 16,
+        max_value=packed.max_value,
+        window=packed.window,
+        spacing_mm=packed.spacing_mm,
+        pixel_aspect=packed.pixel_aspect,
+        view=view or UNKNOWN_VIEW,
+        orientation=packed.orientation,
+        age=None,
+        sex="",
+        value_scale=packed.value_scale,
+        value_offset=packed.value_offset,
+        frame_order=packed.frame_order,
+        doubt="",
+        renditions=tuple(content for content, _ in frames),
+        thumbnail=render.thumbnail_bytes(middle, packed.window),
     )
 
 

@@ -6,22 +6,16 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from cases.imaging.pixels import (
-    Decoded,
-    ImageProblem,
-    check_size,
-    fit_to_16_bits,
-    narrowest,
-    too_large,
-    unstretched,
-)
+from cases.imaging import deep_color
+from cases.imaging.pixels import FileImage, ImageProblem, check_size, too_large
 
-FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000", "MPO")
+FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")
 MAGIC = (
     b"\x89PNG\r\n\x1a\n",
     b"\xff\xd8\xff",
@@ -42,43 +36,63 @@ BROKEN = (
     zlib.error,
 )
 """What Pillow raises on files that are cut off or damaged."""
-ORIENTATION = 0x0112
+PHOTOMETRIC, MIN_IS_WHITE = 262, 0
+"""The TIFF tag that says what 0 means, and its value for white (TIFF 6.0, section 8)."""
 
 
 def is_known(head: bytes) -> bool:
     return head.startswith(MAGIC)
 
 
-def decode(path: Path, *, exact: bool = False) -> Decoded:
+def read(path: Path, *, exact: bool = False) -> FileImage:
     """Read a raster file; its first page when it has several.
+
+    `exact` keeps the numbers as they are; else those that were stretched to 16 bits get their
+    precision back.
 
     Raises:
         ImageProblem: broken, empty or too large (seen from the header, before decoding).
+        MemoryError: decoding it takes more than there is, or than is allowed.
     """
     name = path.name
     with warnings.catch_warnings():
         # Pillow warns of large files; the limit here is checked by `check_size`.
         warnings.simplefilter("ignore")
         try:
-            with Image.open(path, formats=FORMATS) as image:
+            # Opened as a stream: given a name, Pillow maps some files into memory, and then mixes
+            # up rows and columns of a TIFF that is to be turned.
+            with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
                 check_size(name, image.height, image.width)
-                values = _grey(image, name)
+                values, falls = _grey(image, path)
         except ImageProblem:
             raise
         except Image.DecompressionBombError as error:
             raise too_large(name, _size_in(path, error)) from None
         except UnidentifiedImageError:
-            raise _broken(name, "its header is damaged") from None
-        except MemoryError:
             raise ImageProblem(
-                name, "needs more memory than there is", "make it smaller and import it again"
+                name,
+                "has a damaged header, or is of a rare kind of its format",
+                "copy it again, or export it as PNG",
             ) from None
         except BROKEN as error:
             raise _broken(name, str(error)) from None
     if values.dtype == np.uint16 and not exact:
-        values = unstretched(values.astype(np.uint16, copy=False))
-    frames, max_value = narrowest(values)
-    return Decoded(frames=frames[np.newaxis], max_value=max_value)
+        values = unstretched(values)
+    return FileImage(name=name, values=values[np.newaxis], falls=falls)
+
+
+def unstretched(values: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Values in their real precision, where they were only scaled up to fill 16 bits.
+
+    Without loss: 8 bits times 257, or fewer bits shifted left.
+    """
+    if not values.any():
+        return values
+    if not (values % 257).any():
+        return values // np.uint16(257)
+    used = int(np.bitwise_or.reduce(values, axis=None))
+    shift = (used & -used).bit_length() - 1
+    return values >> np.uint16(shift) if shift else values
 
 
 def _broken(name: str, why: str) -> ImageProblem:
@@ -100,20 +114,21 @@ def _size_in(path: Path, error: Exception) -> str:
     return f"{pixels[0] // 1_000_000:,} megapixels" if pixels else "too many pixels"
 
 
-def _grey(image: Image.Image, name: str) -> NDArray[np.integer]:
-    """Rows × columns of unsigned integers, as many bits as the file has."""
-    # Asked before loading: a damaged file must not be hidden by a missing EXIF block.
-    if image.getexif().get(ORIENTATION, 1) != 1:
-        image = ImageOps.exif_transpose(image)
-    if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
+def _grey(image: ImageFile.ImageFile, path: Path) -> tuple[NDArray[Any], bool]:
+    """Rows × columns of numbers, as many bits as the file has, and whether 0 is white."""
+    deep = deep_color.read(image, path)
+    return (deep.grey, False) if deep is not None else _plain_grey(deep_color.upright(image))
+
+
+def _plain_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
+    falls = getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == MIN_IS_WHITE
+    if image.mode in ("1", "L"):  # Pillow turns those where 0 is white itself
+        return np.asarray(image.convert("L")), False
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         values = np.asarray(image)
-        if image.mode.startswith("I;16"):
-            return values.astype(np.uint16, copy=False)
-        return fit_to_16_bits(values, name)
+        return (values.astype(np.uint16) if image.mode == "I;16B" else values), falls
     if "A" in image.getbands() or "transparency" in image.info:
         # See-through parts show black, as a viewer's ground does.
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
-    return np.asarray(image.convert("RGB").convert("L"))
+    return np.asarray(image.convert("RGB").convert("L")), False

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cases.imaging import htj2k
 from cases.imaging.pixels import Grey, Window
 
 LONG_SIDE = 2048
@@ -44,10 +45,31 @@ def png_bytes(frame: Grey) -> bytes:
     return stream.getvalue()
 
 
+def pixels_of(content: bytes) -> Grey:
+    """The stored values (rows, columns) of a rendition, HTJ2K or, of earlier releases, PNG.
+
+    Raises:
+        htj2k.Damaged: it is not as it was written.
+    """
+    if content.startswith(htj2k.MAGIC):
+        return htj2k.decode(content)
+    try:
+        return np.asarray(Image.open(io.BytesIO(content)))
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow's own for what is cut or damaged
+        raise htj2k.Damaged(f"it cannot be decoded ({error})") from None
+
+
 def windowed(frame: Grey, window: Window) -> NDArray[np.uint8]:
     """The frame as it is first shown: 8 bits through the default window."""
     shown = (frame.astype(np.float32) - window.low) * (255.0 / window.width)
     return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+
+
+def shown_bytes(frame: Grey, window: Window) -> bytes:
+    """The frame in its full size as it is first shown, as WebP: for pages without the viewer."""
+    stream = io.BytesIO()
+    Image.fromarray(windowed(frame, window)).save(stream, "WEBP", quality=90, method=1)
+    return stream.getvalue()
 
 
 def thumbnail_bytes(frame: Grey, window: Window) -> bytes:
@@ -55,6 +77,6 @@ def thumbnail_bytes(frame: Grey, window: Window) -> bytes:
     rows, columns = scaled_size(frame.shape[0], frame.shape[1], THUMBNAIL_SIDE)
     stream = io.BytesIO()
     Image.fromarray(windowed(downscaled(frame, rows, columns), window)).save(
-        stream, "WEBP", quality=80, method=4
+        stream, "WEBP", quality=80, method=2
     )
     return stream.getvalue()

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from cases.imaging import Source
+from cases.imaging import OLDEST, Source
 from ml import taxonomy
 
 Box = tuple[float, float, float, float]
+Point = tuple[float, float]
 EDGE = 0.005
 """How far (fraction of the image) a box may lie outside by rounding, and is then clipped."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something of the source that was left out: where, and one sentence."""
+    """Something of the source that was left out or is in doubt: where, and one sentence."""
 
     where: str
     sentence: str
     kind: Literal["part", "case", "absent"] = "part"
-    """What was left out: a part of a case, a whole case, or cases whose images are not here."""
+    """What it is about: a part of a case, a whole case, or cases whose images are not here."""
     count: int = 1
     """How many, when one line tells of many."""
+
+
+class Skipped(Problem):
+    """A case that was read from its source and could not be stored."""
 
 
 class SourceProblem(Exception):
@@ -64,6 +69,9 @@ class ImportedRegion:
     frame: int = 0
     reader: str = ""
     alternate: bool = False
+    shape: Literal["box", "point", "polygon"] = "box"
+    points: tuple[Point, ...] = ()
+    """As of `cases.models.Region`; `box` is then the one around the tip or the outline."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,8 @@ class ImportedFinding:
     """Empty for the label's default."""
     sentence: str = ""
     conspicuity: float | None = None
+    position: str = ""
+    """Of a device: right, wrong, or empty where nobody judged it."""
     regions: tuple[ImportedRegion, ...] = ()
 
 
@@ -101,6 +111,22 @@ class ImportedCase:
     sex: str = ""
     indication: str = ""
     comparison: str = ""
+    problems: tuple[Problem, ...] = ()
+    """What its truth lacks: with any, it is for a curator to see before learners do."""
+    unmapped: tuple[ImportedFinding, ...] = ()
+    """What the source names and the taxonomy has not, by `source_label`."""
+    knows_findings: bool = True
+    """False where the source names no findings at all: then none means nothing."""
+    split: str = ""
+    """The source's own part of the data set, such as train."""
+    offered: str = ""
+    """A value of `Case.Split`, of a new case; empty for practice."""
+    explanation: str = ""
+    """A curator's words on the case, of a new one."""
+    behind: Path | None = None
+    """Of a simulated case: what lies behind its first image (`cases.behind`)."""
+    is_held: bool = False
+    """Whether its source held it in review, though its truth may lack nothing."""
 
     @property
     def has_truth_boxes(self) -> bool:
@@ -130,7 +156,48 @@ class Importer:
     """Where the images are looked for when no folder is named."""
 
 
-MODULES = {"padchest-gr": "padchest_gr", "nih": "nih", "simulated": "simulated"}
+def contradicted(records: Iterable[tuple[str, Any]]) -> set[str]:
+    """Names that occur again with something else said of them: neither alone is the whole truth."""
+    first: dict[str, Any] = {}
+    return {name for name, said in records if name and first.setdefault(name, said) != said}
+
+
+def twice(where: str) -> Problem:
+    """What a case lacks whose name is `contradicted`."""
+    return Problem(where, "It occurs again, and something else is said of it there; left out.")
+
+
+def each_of(where: str, read: Callable[[], Iterable[Item]]) -> list[Item]:
+    """What one record yields; an error that nobody foresaw costs this record only."""
+    try:
+        return list(read())
+    except Exception as error:  # any fault of an importer, before a malformed record
+        sentence = f"It could not be read ({type(error).__name__}: {error}); it was skipped."
+        return [Problem(where, cleaned(sentence), "case")]
+
+
+MODULES = {
+    "padchest-gr": "padchest_gr",
+    "nih": "nih",
+    "simulated": "simulated",
+    "dicom": "dicom",
+    "vindr": "vindr",
+    "rsna": "rsna",
+    "siim": "siim",
+    "chestx-det": "chestx_det",
+    "ms-cxr": "ms_cxr",
+    "chexlocalize": "chexlocalize",
+    "object-cxr": "object_cxr",
+    "openi": "openi",
+    "rexgradient": "rexgradient",
+    "mimic-cxr": "mimic_cxr",
+    "chexpert-plus": "chexpert_plus",
+    "radgame": "radgame",
+    "coco": "coco",
+    "cvat": "cvat",
+    "label-studio": "label_studio",
+    "pack": "pack",
+}
 
 
 def importers() -> list[str]:
@@ -145,7 +212,7 @@ def importer_named(name: str) -> Importer:
 
 
 def checked_box(value: Any) -> Box:
-    """A normalised box ``x0 y0 x1 y1``.
+    """A normalized box ``x0 y0 x1 y1``.
 
     Raises:
         ValueError: not four finite numbers, outside the image, or without area; says which.
@@ -163,20 +230,25 @@ def checked_box(value: Any) -> Box:
     if min(sides) < -EDGE or max(sides) > 1 + EDGE:
         raise ValueError("lies outside the image")
     x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in sides)
+    if x0 > x1 or y0 > y1:
+        raise ValueError("is reversed: its right or lower edge comes first, so it has no area")
     if x0 >= x1 or y0 >= y1:
         raise ValueError("has no area")
     return (x0, y0, x1, y1)
 
 
 def age_of(value: Any) -> int | None:
-    """Whole years of ``58``, ``"058Y"`` or ``"58.0"``; None when absent or beyond 120."""
+    """Whole years of ``58``, ``"058Y"`` or ``"58.0"``; `OLDEST` for all over 89.
+
+    None when absent or beyond 120.
+    """
     text = str(value if value is not None else "").strip().upper()
     per_year = {"M": 12, "W": 52, "D": 365}.get(text[-1:], 1)
     try:
         years = float(text.rstrip("YMWD") or "nan") / per_year
     except ValueError:
         return None
-    return int(years) if 0 <= years <= 120 else None
+    return min(int(years), OLDEST) if 0 <= years <= 120 else None
 
 
 def sex_of(value: Any) -> str:

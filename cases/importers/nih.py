@@ -6,9 +6,10 @@ so columns are taken by position.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 from cases.imaging import Source
@@ -25,13 +26,18 @@ from cases.importers.base import (
     SourceProblem,
     age_of,
     checked_box,
+    each_of,
     sex_of,
 )
-from cases.importers.folders import ImageFolders, UnsafeName
+from cases.importers.folders import ImageFolders, NameProblem
+from cases.importers.tables import Table, only_file, open_table
 from ml import taxonomy
 
-BOX_TABLE = "*BBox_List_2017*.csv"
-ENTRY_TABLE = "*Data_Entry_2017*.csv"
+TABLES = {"boxes": "*bbox_list_2017*", "entries": "*data_entry_2017*"}
+"""Names of the tables, in any case of letters."""
+SUFFIXES = (".csv", ".tsv", ".txt")
+FIRST_COLUMN = "Image Index"
+BOX_CELLS, ENTRY_CELLS = 6, 7
 NO_FINDING = "no finding"
 SIDE = 1024
 """Pixels of both sides of the images that the boxes were drawn on."""
@@ -45,10 +51,26 @@ class Entry:
     """One row of the entry table."""
 
     labels: tuple[str, ...]
+    is_normal: bool = False
+    """Whether the row says "No Finding"."""
     age: int | None = None
     sex: str = ""
     view: str = ""
     extent_mm: tuple[float, float] | None = None
+
+
+@dataclass
+class Reading:
+    """What the two tables say, and by image what of it could not be read."""
+
+    entries: dict[str, Entry] | None = None
+    """None without an entry table."""
+    boxes: dict[str, dict[str, list[Box]]] = field(default_factory=dict)
+    """Image → label (case folded) → boxes, normalized."""
+    problems: dict[str, list[Problem]] = field(default_factory=dict)
+
+    def note(self, name: str, where: str, sentence: str) -> None:
+        self.problems.setdefault(name, []).append(Problem(where, sentence))
 
 
 def describe(path: Path) -> DatasetInfo:
@@ -67,82 +89,86 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     """Cases of all images that are there; one line tells how many are not.
 
     Raises:
-        SourceProblem: neither table is there.
+        SourceProblem: neither table is there, or one cannot be read.
     """
-    folder = path if path.is_dir() else path.parent
-    problems: list[Problem] = []
-    boxes = _boxes(_table(folder, BOX_TABLE), problems)
-    entries = _entries(_table(folder, ENTRY_TABLE), problems)
-    if not boxes and not entries:
-        raise SourceProblem(f"{folder} holds neither {BOX_TABLE} nor {ENTRY_TABLE} with rows.")
+    reading = _reading(path)
     images = ImageFolders(folders)
+    yield from images.problems()
     absent = 0
-    for name in dict.fromkeys((*entries, *boxes)):
+    for name in dict.fromkeys((*(reading.entries or ()), *reading.boxes)):
+        problems = tuple(reading.problems.pop(name, ()))
         try:
             file = images.find(name)
-        except UnsafeName as error:
+        except NameProblem as error:
             yield Problem(name, f"The image's name {error}; the case was skipped.", "case")
             continue
         if file is None:
             absent += 1
             continue
-        entry = entries.get(name) or Entry(labels=())
-        findings = _findings(name, entry, boxes.get(name, {}), problems)
-        yield ImportedCase(
-            key=name,
-            images=(ImportedImage(name, _source(file, entry)),),
-            findings=findings,
-            age=entry.age,
-            sex=entry.sex,
-        )
-        yield from problems
-        problems.clear()
-    yield from problems
+        yield from each_of(name, partial(_case, name, file, reading, problems))
+    for left in reading.problems.values():
+        yield from left
     if absent:
         yield Problem("images", f"{absent:,} images of the tables are not here.", "absent", absent)
 
 
-def _table(folder: Path, pattern: str) -> Path | None:
-    return next(iter(sorted(folder.glob(pattern))), None)
+def _reading(path: Path) -> Reading:
+    tables = {role: _table(path, pattern) for role, pattern in TABLES.items()}
+    if not any(tables.values()):
+        raise SourceProblem(f"{path} holds neither {' nor '.join(TABLES.values())} as CSV.")
+    reading = Reading()
+    if tables["entries"]:
+        reading.entries = {}
+        _read_entries(open_table(tables["entries"], FIRST_COLUMN), reading)
+    if tables["boxes"]:
+        _read_boxes(open_table(tables["boxes"], FIRST_COLUMN), reading)
+    if not reading.entries and not reading.boxes and not reading.problems:
+        names = " and ".join(table.name for table in tables.values() if table)
+        raise SourceProblem(f"{names}: there are no rows after the header.")
+    return reading
 
 
-def _rows(table: Path | None, cells: int, problems: list[Problem]) -> Iterator[list[str]]:
-    """Rows after the header with at least so many cells; shorter ones become problems."""
-    if table is None:
-        return
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
-        reader = csv.reader(stream)
-        next(reader, None)
-        for row in reader:
-            if len(row) >= cells and row[0].strip():
-                yield row
-            elif any(cell.strip() for cell in row):
-                problems.append(
-                    Problem(
-                        f"{table.name}, line {reader.line_num}",
-                        f"The row has {len(row)} cells instead of {cells}; it was skipped.",
-                    )
-                )
+def _table(path: Path, pattern: str) -> Path | None:
+    """The named file where it is this table, else the one of the folder."""
+    if path.is_file() and not any(_is_table(path, one) for one in TABLES.values()):
+        raise SourceProblem(f"{path.name} is named like neither {' nor '.join(TABLES.values())}.")
+    if _is_table(path, pattern):
+        return path
+    folder = path if path.is_dir() else path.parent
+    return only_file(folder, *(f"{pattern}{suffix}" for suffix in SUFFIXES))
 
 
-def _boxes(table: Path | None, problems: list[Problem]) -> dict[str, dict[str, list[Box]]]:
-    """Image → label (case folded) → boxes, normalised."""
-    found: dict[str, dict[str, list[Box]]] = {}
-    for row in _rows(table, 6, problems):
-        name, label = row[0].strip(), _spelled(row[1])
+def _is_table(path: Path, pattern: str) -> bool:
+    name = path.name.lower()
+    return fnmatch(name, pattern) and name.endswith(SUFFIXES) and path.is_file()
+
+
+def _rows(table: Table, least: int, reading: Reading) -> Iterator[tuple[str, list[str], str]]:
+    """Image, cells and place of each row; rows that are too short or broken become problems."""
+    for row in table.rows():
+        where = f"{table.path.name}, line {row.line}"
+        if row.is_broken:
+            reading.note(row.start, where, "The row's quotes are broken; it was left out.")
+        elif len(row.cells) < least or not row.cells[0]:
+            said = f"The row has {len(row.cells)} cells instead of {least}"
+            said = said if row.cells[0] else "The row names no image"
+            reading.note(row.cells[0], where, f"{said}; it was left out.")
+        else:
+            yield row.cells[0], list(row.cells), where
+
+
+def _read_boxes(table: Table, reading: Reading) -> None:
+    for name, row, where in _rows(table, BOX_CELLS, reading):
+        boxes = reading.boxes.setdefault(name, {}).setdefault(_spelled(row[1]), [])
         try:
-            x, y, width, height = (float(cell) / SIDE for cell in row[2:6])
-            box = checked_box((x, y, x + width, y + height))
-        except ValueError as error:
-            what = (
-                str(error)
-                if str(error).startswith(("is", "holds", "lies", "has"))
-                else ("is not four numbers")
-            )
-            problems.append(Problem(name, f"The box of “{row[1]}” {what}; it was left out."))
+            x, y, width, height = (table.number(cell) / SIDE for cell in row[2:BOX_CELLS])
+        except ValueError:
+            reading.note(name, where, f"The box of “{row[1]}” is not four numbers; left out.")
             continue
-        found.setdefault(name, {}).setdefault(label, []).append(box)
-    return found
+        try:
+            boxes.append(checked_box((x, y, x + width, y + height)))
+        except ValueError as error:
+            reading.note(name, where, f"The box of “{row[1]}” {error}; it was left out.")
 
 
 def _spelled(label: str) -> str:
@@ -150,26 +176,64 @@ def _spelled(label: str) -> str:
     return SPELLINGS.get(folded, folded)
 
 
-def _entries(table: Path | None, problems: list[Problem]) -> dict[str, Entry]:
-    return {row[0].strip(): _entry(row) for row in _rows(table, 7, problems)}
+def _read_entries(table: Table, reading: Reading) -> None:
+    entries = reading.entries
+    assert entries is not None
+    for name, row, where in _rows(table, ENTRY_CELLS, reading):
+        entry = _entry(row, table)
+        if name not in entries:
+            entries[name] = entry
+        elif entries[name] != entry:
+            reading.note(name, where, "A second row says something else of it; left out.")
 
 
-def _entry(row: list[str]) -> Entry:
+def _entry(row: list[str], table: Table) -> Entry:
     labels = tuple(_spelled(part) for part in row[1].split("|") if part.strip())
-    view = row[6].strip().upper()
+    view = row[6].upper()
     return Entry(
         labels=tuple(label for label in labels if label != NO_FINDING),
+        is_normal=NO_FINDING in labels,
         age=age_of(row[4]),
         sex=sex_of(row[5]),
         view=view if view in VIEWS else "",
-        extent_mm=_extent(row[7:11]),
+        extent_mm=_extent(row[7:11], table),
     )
 
 
-def _extent(cells: list[str]) -> tuple[float, float] | None:
+def _case(
+    name: str, file: Path, reading: Reading, problems: tuple[Problem, ...]
+) -> Iterator[ImportedCase]:
+    entry = (reading.entries or {}).get(name)
+    boxes = reading.boxes.get(name, {})
+    findings = _findings(entry.labels if entry else (), boxes)
+    entry = entry or Entry(labels=())
+    yield ImportedCase(
+        key=name,
+        images=(ImportedImage(name, _source(file, entry)),),
+        findings=findings,
+        age=entry.age,
+        sex=entry.sex,
+        problems=(*problems, *_contradictions(name, reading)),
+    )
+
+
+def _contradictions(name: str, reading: Reading) -> Iterator[Problem]:
+    """Why the labels of an image are not believed to be all of them."""
+    if reading.entries is None:
+        return
+    entry = reading.entries.get(name)
+    if entry is None:
+        yield Problem(name, "The entry table has no readable row of it: labels may be missing.")
+    elif entry.is_normal and (entry.labels or name in reading.boxes):
+        yield Problem(name, "It has “No Finding” and findings at once.")
+    elif not entry.is_normal and not entry.labels:
+        yield Problem(name, "Its row names no label, not even “No Finding”.")
+
+
+def _extent(cells: list[str], table: Table) -> tuple[float, float] | None:
     """Height and width in mm: the published PNG were resampled, the extent was not."""
     try:
-        width, height, column_mm, row_mm = (float(cell) for cell in cells)
+        width, height, column_mm, row_mm = (table.number(cell) for cell in cells)
     except ValueError:
         return None
     extent = (height * row_mm, width * column_mm)
@@ -177,23 +241,16 @@ def _extent(cells: list[str]) -> tuple[float, float] | None:
 
 
 def _source(file: Path, entry: Entry) -> Source:
-    return Source((file,), view=entry.view, extent_mm=entry.extent_mm)
+    return Source((file,), view=entry.view, usual_view="FRONTAL", extent_mm=entry.extent_mm)
 
 
-def _findings(
-    name: str, entry: Entry, boxes: dict[str, list[Box]], problems: list[Problem]
-) -> tuple[ImportedFinding, ...]:
+def _findings(labels: tuple[str, ...], boxes: dict[str, list[Box]]) -> tuple[ImportedFinding, ...]:
     """One finding a taxonomy label; Nodule and Mass are one label and share a finding."""
     known = taxonomy.names_of("nih")
-    sources: dict[str, list[str]] = {}
-    for label in dict.fromkeys((*entry.labels, *boxes)):
-        slug = known.get(label)
-        if slug:
-            sources.setdefault(slug, []).append(label)
-        else:
-            problems.append(
-                Problem(name, f"The label “{label}” is not in the taxonomy; it was left out.")
-            )
+    sources: dict[tuple[str, str], list[str]] = {}
+    for label in dict.fromkeys((*labels, *boxes)):
+        slug = known.get(label, "")
+        sources.setdefault((slug, "" if slug else label), []).append(label)
     return tuple(
         ImportedFinding(
             label=slug,
@@ -202,7 +259,7 @@ def _findings(
                 ImportedRegion(box, reader="1") for label in own for box in boxes.get(label, ())
             ),
         )
-        for slug, own in sources.items()
+        for (slug, _), own in sources.items()
     )
 
 

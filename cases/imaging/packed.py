@@ -1,0 +1,81 @@
+"""Renditions as another installation made them, inside a pack (`cases.packing`).
+
+They are taken as they are, after each was decoded and found to be what the pack says of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cases.imaging import htj2k
+from cases.imaging.pixels import Grey, ImageProblem, Window
+
+LARGEST = 64 << 20
+"""Bytes of a rendition; one of 2048² pixels of 16 bits without any compression has 8 MB."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The renditions of one image in a pack, and what the pack says of them."""
+
+    archive: Path
+    members: tuple[str, ...]
+    """Of the archive, in the order they are shown in."""
+    digests: tuple[str, ...]
+    """SHA-256 of each."""
+    sha256: str
+    """Of the files that the image was made of."""
+    recipe: str
+    source_width: int
+    source_height: int
+    max_value: int
+    window: Window
+    spacing_mm: tuple[float, float] | None
+    pixel_aspect: float
+    orientation: str
+    value_scale: float | None
+    value_offset: float
+    frame_order: tuple[int, ...]
+
+
+def frames_of(packed: Packed) -> list[tuple[bytes, Grey]]:
+    """The renditions with their pixels.
+
+    Raises:
+        ImageProblem: one is missing, damaged, or not what the pack says.
+    """
+    try:
+        with zipfile.ZipFile(packed.archive) as archive:
+            frames = list(_frames(archive, packed))
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+        raise _problem(packed.archive.name, "is damaged") from None
+    shapes = {(pixels.shape, pixels.dtype) for _, pixels in frames}
+    if len(shapes) != 1 or any(int(pixels.max()) > packed.max_value for _, pixels in frames):
+        raise _problem(packed.members[0], "is not as the pack describes it")
+    return frames
+
+
+def _frames(archive: zipfile.ZipFile, packed: Packed) -> Iterator[tuple[bytes, Grey]]:
+    for name, digest in zip(packed.members, packed.digests, strict=True):
+        try:
+            with archive.open(name) as stream:
+                content = stream.read(LARGEST + 1)
+        except KeyError:
+            raise _problem(name, "is not in the pack") from None
+        if len(content) > LARGEST:
+            raise _problem(name, f"is larger than {LARGEST >> 20} MB")
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise _problem(name, "is not the one that was signed")
+        try:
+            yield content, htj2k.decode(content)
+        except (htj2k.Damaged, ValueError, RuntimeError):
+            raise _problem(name, "cannot be decoded") from None
+
+
+def _problem(name: str, what: str) -> ImageProblem:
+    return ImageProblem(name, what, "ask for the pack again where it comes from")

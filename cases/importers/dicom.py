@@ -1,0 +1,327 @@
+"""Own DICOM: a folder or ZIP of studies, each a case, perhaps with a table of facts beside them.
+
+Of a file only pixels, how they lie, age and sex are taken; a study is known by a digest of its UID.
+A ``dataset.json`` in the folder may name the data set: `slug`, `title`, `licence`, `attribution`,
+`url` and `access`. Segmentation objects are the truth of the slices or films that they name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from cases.imaging import Source
+from cases.importers.base import (
+    DatasetInfo,
+    ImportedCase,
+    ImportedImage,
+    Importer,
+    Item,
+    Problem,
+    SourceProblem,
+    each_of,
+    text_of,
+)
+from cases.importers.segments import findings_of
+from cases.importers.studies.archive import Unpacked
+from cases.importers.studies.headers import (
+    TRUTHS,
+    Instance,
+    digest,
+    files_below,
+    instance_of,
+)
+from cases.importers.studies.sheet import Facts, Sheet, names_of, sheet_beside
+from cases.importers.studies.slices import Slices
+from cases.importers.studies.stacks import Stack, stacks_of
+from cases.importers.tables import json_of
+
+DATASET = "dataset.json"
+ACCESSES = ("open", "registered", "credentialed", "private")
+LEFT_BY_FETCHING = (".part", ".unpacked")
+MOST_FILMS = 6
+"""Films of one study that a page shows."""
+ORDER = ("PA", "AP", "FRONTAL", "", "LATERAL", "OTHER")
+"""Of films: the view that is read first, first."""
+UNTOLD = "Nothing says what it shows: mark its findings, or that it is normal."
+
+
+def describe(path: Path) -> DatasetInfo:
+    # By a digest: archives are often called by the patient.
+    name = digest(path.stem if path.is_file() else path.resolve().name)[:12]
+    file = path / DATASET
+    said = json_of(file) if file.is_file() else {}
+    said = said if isinstance(said, dict) else {}
+    access = text_of(said, "access")
+    return DatasetInfo(
+        slug=text_of(said, "slug")[:50] or f"dicom-{name}",
+        title=text_of(said, "title")[:200] or f"Own studies ({name[:4]})",
+        licence=text_of(said, "licence")[:200],
+        attribution=text_of(said, "attribution"),
+        url=text_of(said, "url")[:200],
+        access=access if access in ACCESSES else "private",
+    )
+
+
+def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
+    """A case for each study.
+
+    Raises:
+        SourceProblem: no DICOM image is there, or the archive or table cannot be read.
+    """
+    unpacked = None
+    if path.is_file() and path.name.upper() == "DICOMDIR":
+        folders = (path.parent,)
+    elif path.is_file():
+        unpacked = Unpacked(path)
+        yield from unpacked.problems
+        folders = (unpacked.folder,)
+    sheet = _sheet(path, folders, unpacked)
+    yield from sheet.problems
+    found: list[Instance] = []
+    others: Counter[str] = Counter()
+    for folder in folders:
+        for file in files_below(folder):
+            if file == sheet.path or file.name == DATASET or file.suffix in LEFT_BY_FETCHING:
+                continue
+            one = instance_of(file)
+            if isinstance(one, str):
+                others[one] += 1
+            else:
+                found.append(one)
+    if not any(one.modality not in TRUTHS for one in found):
+        raise SourceProblem(f"{path} holds no DICOM images.")
+    yield from _not_images(others)
+    yield from cases_of(found, sheet)
+    if sheet.unused():
+        said = f"{sheet.unused():,} rows are of studies that are not here."
+        yield Problem(sheet.path.name if sheet.path else "table", said, "absent", sheet.unused())
+
+
+def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
+    """A case for each study that these files are of."""
+    studies: dict[str, list[Instance]] = defaultdict(list)
+    truths: dict[str, list[Instance]] = defaultdict(list)
+    seen: set[str] = set()
+    for one in found:
+        if one.modality not in TRUTHS:
+            studies[one.study].append(one)
+        elif one.uid not in seen:
+            seen.add(one.uid)
+            truths[one.study].append(one)
+    earlier, shared = _earlier(studies), _shared(studies)
+    for study in sorted(studies, key=lambda name: studies[name][0].path):
+        facts = sheet.facts_of(studies[study], shared)
+        files = _Files(studies[study], earlier.get(study, []), truths[study])
+        yield from each_of(study, partial(_case, files, facts))
+
+
+def _sheet(path: Path, folders: tuple[Path, ...], unpacked: Unpacked | None) -> Sheet:
+    """The table beside the studies: in the folder, or inside or beside the archive."""
+    if unpacked is None:
+        return sheet_beside(path if path.is_dir() else folders[0])
+    inside = [one.parent for one in sorted(unpacked.folder.glob("*/*")) if _is_table(one)]
+    if len(inside) > 1:
+        raise SourceProblem(f"{path.name} holds several tables: leave the one of its studies.")
+    return sheet_beside(inside[0]) if inside else Sheet()
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in (".csv", ".tsv")
+
+
+def _not_images(others: Counter[str]) -> Iterator[Problem]:
+    for what, count in sorted(others.items()):
+        said = f"{count:,} files are {what or 'no DICOM'}; they were left out."
+        yield Problem("files", said, "absent" if what != "damaged" else "part", count)
+
+
+def _earlier(studies: dict[str, list[Instance]]) -> dict[str, list[Instance]]:
+    """For each study with films the films of the same patient's last study before it."""
+    by_patient: dict[str, list[tuple[date, str]]] = defaultdict(list)
+    for study, files in studies.items():
+        first = files[0]
+        if first.patient and first.date and any(one.is_film for one in files):
+            by_patient[first.patient].append((first.date, study))
+    found = {}
+    for dated in by_patient.values():
+        dated.sort()
+        for (before, one), (after, other) in pairwise(dated):
+            if before < after:
+                found[other] = studies[one]
+    return found
+
+
+def _shared(studies: dict[str, list[Instance]]) -> set[tuple[str, str]]:
+    """Names that several studies go by, as a patient's number is."""
+    counts = Counter(
+        name
+        for files in studies.values()
+        for name in {name for one in files for name in names_of(one)}
+    )
+    return {name for name, count in counts.items() if count > 1}
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What belongs to one study."""
+
+    own: list[Instance]
+    earlier: list[Instance]
+    """Of the patient's study before it."""
+    truths: list[Instance]
+    """Segmentations, reports and structure sets."""
+
+
+@dataclass(frozen=True)
+class _Images:
+    images: tuple[ImportedImage, ...]
+    notes: tuple[str, ...]
+    """What was left out of the study, as sentences."""
+
+
+def _case(study: _Files, facts: Facts | None) -> Iterator[Item]:
+    files = study.own
+    first = min(files, key=lambda one: one.path)
+    # Neither told nor stored by a file's or folder's name: a person's may be in it.
+    kept = f"study {first.study[:8]}"
+    has_films = any(one.is_film for one in files)
+    images = _films(files, study.earlier) if has_films else _stacks(study, facts)
+    if not images.images:
+        yield Problem(kept, " ".join((*images.notes, "The study was skipped.")), "case")
+        return
+    for note in images.notes:
+        yield Problem(kept, note)
+    known = facts or Facts()
+    problems: list[Problem] = []
+    paths = [one.path for one in study.truths]
+    outlined = findings_of(paths, _slices(files, images.images), problems)
+    # What went wrong is kept with the case, and no file's name.
+    problems = [*known.problems, *(replace(problem, where=kept) for problem in problems)]
+    # Segmentations that left nothing (a single reader's, of other slices) say nothing of the rest.
+    knows = known.findings is not None or bool(outlined)
+    if not knows and not known.reports:
+        problems.append(Problem(kept, UNTOLD))
+    if any(one.may_hold_text for one in files):
+        said = "Its pixels may hold text: look for a name before anybody sees it."
+        problems.append(Problem(kept, said))
+    yield ImportedCase(
+        key=first.study,
+        images=images.images,
+        findings=(*(known.findings or ()), *outlined),
+        reports=known.reports,
+        age=known.age if known.age is not None else first.age,
+        sex=known.sex or first.sex,
+        indication=known.indication,
+        problems=tuple(problems),
+        knows_findings=knows,
+    )
+
+
+def _slices(files: Sequence[Instance], images: Sequence[ImportedImage]) -> Slices:
+    known = {one.path: one for one in files}
+    found = Slices()
+    for number, image in enumerate(images):
+        for frame, path in enumerate(image.source.paths):
+            one = known.get(path)
+            if one is None:
+                continue
+            if one.frames > 1 and len(image.source.paths) == 1:
+                places = {(one.sop, at + 1): (number, at) for at in range(one.frames)}
+                found.frames |= places
+            elif one.frames == 1:
+                found.frames[one.sop, 1] = (number, frame)
+                found.files[number, frame] = one
+    return found
+
+
+def _films(files: Sequence[Instance], earlier: Sequence[Instance]) -> _Images:
+    films = list({one.uid: one for one in files if one.is_film}.values())
+    films.sort(key=_as_read)
+    images = [
+        ImportedImage(one.uid, Source((one.path,), view=one.view, look_for_text=True))
+        for one in films
+    ]
+    notes = []
+    if len(images) > MOST_FILMS:
+        notes.append(f"It has {len(images)} films; the first {MOST_FILMS} were taken.")
+        del images[MOST_FILMS:]
+    if left := len(files) - len(films):
+        notes.append(f"{left:,} of its files are no films, or are there twice; they were left out.")
+    before = min((one for one in earlier if one.is_film), key=_as_read, default=None)
+    if before and before.date and films[0].date:
+        label = _ago((films[0].date - before.date).days)
+        source = Source((before.path,), view=before.view, look_for_text=True)
+        images.append(ImportedImage(before.uid, source, "prior", label))
+    return _Images(tuple(images), tuple(notes))
+
+
+def _as_read(one: Instance) -> tuple[int, int, int, str]:
+    view = ORDER.index(one.view) if one.view in ORDER else len(ORDER)
+    return (view, one.series_number, one.number, one.uid)
+
+
+def _ago(days: int) -> str:
+    """Roughly, as one says it; a date is nobody's business."""
+    for length, name in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
+        if days >= length:
+            count = round(days / length)
+            return f"{count} {name}{'s' * (count > 1)} before"
+    return "the same day"
+
+
+def _stacks(study: _Files, facts: Facts | None) -> _Images:
+    """The series that the table names, or one that its truth speaks of, or the fullest stack that
+    is not derived from others."""
+    files = study.own
+    stacks, apart = stacks_of(files)
+    spoken_of = frozenset().union(*(one.refers for one in study.truths))
+    stacks.sort(key=lambda stack: stack.first.series not in spoken_of)
+    notes = []
+    if apart:
+        notes.append(f"{apart:,} of its images are localizers, sums or single slices; left out.")
+    wanted = facts.series if facts else None
+    if wanted is not None:
+        named = [stack for stack in stacks if stack.first.series_number == wanted]
+        if not named:
+            said = f"It has no stack in series {wanted}, which its row names."
+            return _Images((), (*notes, said))
+        stacks = [*named, *(stack for stack in stacks if stack not in named)]
+    if not stacks:
+        single = [one for one in files if one.frames == 1]
+        return _films_of_sections(single, notes)
+    chosen = stacks[0]
+    if chosen.left_out:
+        notes.append(f"{chosen.left_out:,} slices are there twice; one of each was taken.")
+    if len(stacks) > 1:
+        others = ", ".join(_told(stack) for stack in stacks[1:])
+        notes.append(
+            f"Of its stacks {_told(chosen)} was taken, not {others}; a column “series” of the "
+            "table chooses another."
+        )
+    paths = tuple(one.path for one in chosen.slices)
+    view = "CT" if chosen.first.modality == "CT" else chosen.first.view
+    image = ImportedImage(chosen.first.series, Source(paths, view=view, look_for_text=True))
+    return _Images((image,), tuple(notes))
+
+
+def _films_of_sections(single: Sequence[Instance], notes: Sequence[str]) -> _Images:
+    """A study of single images that are no radiographs: photographs, captures, some sections."""
+    kept = [one for one in single if "LOCALIZER" not in one.kind][:MOST_FILMS]
+    images = [
+        ImportedImage(one.uid, Source((one.path,), view=one.view, look_for_text=True))
+        for one in kept
+    ]
+    return _Images(tuple(images), tuple(notes) if not images else ())
+
+
+def _told(stack: Stack) -> str:
+    return f"series {stack.first.series_number} ({stack.count} slices)"
+
+
+IMPORTER = Importer(name="dicom", describe=describe, read=read)

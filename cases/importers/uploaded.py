@@ -1,0 +1,235 @@
+"""What a browser uploads: DICOM, PNG and JPEG, loose or in ZIPs, perhaps with a table.
+
+Each DICOM study is a case, as of the format `dicom`, and each other picture one of its own. What is
+stored of a case holds no file's name, since that may be a person's; what is told to who uploaded
+it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cases.imaging import ImageProblem, Source, digest_of, raster
+from cases.importers.base import (
+    ImportedCase,
+    ImportedImage,
+    Item,
+    Problem,
+    SourceProblem,
+    cleaned,
+)
+from cases.importers.dicom import UNTOLD, cases_of
+from cases.importers.studies.archive import Unpacked
+from cases.importers.studies.headers import NO_STUDY, TRUTHS, Instance, instance_of
+from cases.importers.studies.sheet import Facts, Sheet, names_of_file, sheet_of
+
+HEAD = 132
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+OFFICE = "[Content_Types].xml"
+TABLES = (".csv", ".tsv")
+OTHERS = {
+    b"%PDF": "It is a PDF: export its pictures as PNG",
+    b"GIF8": "It is a GIF: save it as PNG",
+    b"BM": "It is a BMP: save it as PNG",
+    b"RIFF": "It is a WebP picture or a film: save it as PNG",
+    b"Rar!": "It is a RAR archive: pack it as ZIP",
+    b"7z\xbc\xaf": "It is a 7z archive: pack it as ZIP",
+    b"\x1f\x8b": "It is a gzip archive: pack it as ZIP",
+}
+"""How files begin that are known and not taken, and what to do."""
+UNKNOWN = "It is neither DICOM nor PNG or JPEG"
+LONGEST_NAME = 300
+
+
+@dataclass
+class Uploaded:
+    """The files of one upload and what each was called when it was chosen."""
+
+    files: Mapping[Path, str]
+    unpack_into: Path
+    """A folder of its own, for the members of ZIPs; who made it removes it."""
+    most: int
+    """Bytes that all ZIPs together may take unpacked."""
+    names_of: dict[str, str] = field(default_factory=dict)
+    """What the files of a case are called, by the key of the case."""
+    _names: dict[Path, str] = field(default_factory=dict)
+
+    def read(self) -> Iterator[Item]:
+        """A case for each study and each picture; a line for each file that is left out."""
+        found: list[Instance] = []
+        pictures: list[Path] = []
+        tables: list[Path] = []
+        for path, name in self._every():
+            if isinstance(name, Problem):
+                yield name
+                continue
+            self._names[path] = name
+            kind = _kind(path)
+            if isinstance(kind, Instance):
+                found.append(kind)
+            elif kind == "table":
+                tables.append(path)
+            elif kind == "picture":
+                pictures.append(path)
+            elif kind:
+                yield Problem(name, f"{kind}; it was left out.", "case")
+        sheet = yield from self._sheet(tables)
+        yield from self._studies(found, sheet)
+        yield from self._pictures(pictures, sheet)
+        if sheet.unused():
+            said = f"{sheet.unused():,} rows are of studies that are not here."
+            yield Problem("table", said, "absent", sheet.unused())
+
+    def named(self, problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+        """Lines of `where` and sentence with the names that files were chosen under."""
+        known = dict(self.names_of)
+        known |= {f"study {key[:8]}": name for key, name in self.names_of.items()}
+        return [
+            {"name": known.get(where.partition(", image ")[0], where), "sentence": sentence}
+            for where, sentence in problems
+        ]
+
+    def _every(self) -> Iterator[tuple[Path, str | Problem]]:
+        """Each file with its name, the members of archives in their place."""
+        for number, (path, name) in enumerate(self.files.items()):
+            if _head(path).startswith(ZIP):
+                yield from self._members(path, name, number)
+            else:
+                yield path, name
+
+    def _members(self, path: Path, name: str, number: int) -> Iterator[tuple[Path, str | Problem]]:
+        try:
+            unpacked = Unpacked(path, self.unpack_into / str(number), most=self.most)
+        except SourceProblem as problem:
+            yield path, Problem(name, str(problem), "case")
+            return
+        members = unpacked.names
+        self.most -= sum(one.stat().st_size for one in members)
+        if OFFICE in members.values():
+            said = "It is an office document: export what it holds; it was left out."
+            yield path, Problem(name, said, "case")
+            return
+        if not members and not unpacked.refused:
+            yield path, Problem(name, "The ZIP is empty.", "case")
+        for _, member, why in unpacked.refused:
+            yield path, Problem(told(f"{name}/{member}"), why, "case")
+        for one, member in members.items():
+            if one.name.startswith(".") or "__MACOSX" in member.split("/"):
+                continue
+            if _head(one).startswith(ZIP):
+                said = "It is a ZIP inside a ZIP: unpack it first; it was left out."
+                yield one, Problem(told(f"{name}/{member}"), said, "case")
+            else:
+                yield one, told(f"{name}/{member}")
+
+    def _sheet(self, tables: list[Path]) -> Generator[Problem, None, Sheet]:
+        """The one table that speaks of the cases; an empty sheet where there is none."""
+        if len(tables) > 1:
+            names = ", ".join(self._names[path] for path in tables[:3])
+            said = "Several tables came at once, and none was taken: leave the one of the studies."
+            yield Problem(names, said)
+        elif tables:
+            try:
+                sheet = sheet_of(tables[0])
+            except SourceProblem as problem:
+                yield Problem(self._names[tables[0]], str(problem), "case")
+            else:
+                yield from sheet.problems
+                return sheet
+        return Sheet()
+
+    def _studies(self, found: list[Instance], sheet: Sheet) -> Iterator[Item]:
+        if found and all(one.modality in TRUTHS for one in found):
+            said = "It says something of images that are not among the files; it was left out."
+            yield from (Problem(self._names[one.path], said, "case") for one in found)
+            return
+        for item in cases_of(found, sheet):
+            if isinstance(item, ImportedCase):
+                self.names_of[item.key] = self._called(item)
+            yield item
+
+    def _called(self, case: ImportedCase) -> str:
+        paths = [path for image in case.images for path in image.source.paths]
+        first = self._names[paths[0]]
+        return first if len(paths) == 1 else f"{first} and {len(paths) - 1:,} more"
+
+    def _pictures(self, pictures: list[Path], sheet: Sheet) -> Iterator[Item]:
+        there: dict[str, str] = {}
+        taken: dict[Path, str] = {}
+        for path in pictures:
+            name = self._names[path]
+            try:
+                key = f"film-{digest_of([path])[:24]}"
+            except ImageProblem as problem:
+                yield Problem(name, problem.sentence, "case")
+                continue
+            if key in there:
+                said = f"It is the same picture as {there[key]}; one was taken."
+                yield Problem(name, said, "case")
+                continue
+            there[key] = self.names_of[key] = name
+            taken[path] = key
+        called = Counter(one for path in taken for one in names_of_file(path.name))
+        shared = {one for one, count in called.items() if count > 1}
+        for path, key in taken.items():
+            facts = sheet.facts_of_file(path.name, shared)
+            if facts is None and sheet.facts_of_file(path.name):
+                said = "A row of the table fits several pictures: it was taken for none of them."
+                facts = Facts(problems=(Problem(key, said),))
+            yield _case_of(path, key, facts)
+
+
+def told(name: str) -> str:
+    """A file's name as a page may show it: any text, without what no page and database holds."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in cleaned(name))
+    return plain if len(plain) <= LONGEST_NAME else f"…{plain[1 - LONGEST_NAME :]}"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(HEAD)
+
+
+def _kind(path: Path) -> Instance | str:
+    """What a file is: an instance, ``picture``, ``table``, or the sentence on why it is neither.
+
+    Empty for what is left out without a word.
+    """
+    head = _head(path)
+    if not head:
+        return "It is empty"
+    if path.name.upper() in NO_STUDY:
+        return ""
+    if raster.is_known(head):
+        return "picture"
+    found = instance_of(path)
+    if isinstance(found, Instance):
+        return found
+    if found == "damaged":
+        return "Its DICOM header is damaged: copy it again"
+    if found:
+        return f"It is {found}, which holds no image"
+    if path.suffix.lower() in TABLES:
+        return "table"
+    return next((said for start, said in OTHERS.items() if head.startswith(start)), UNKNOWN)
+
+
+def _case_of(path: Path, key: str, facts: Facts | None) -> ImportedCase:
+    known = facts or Facts()
+    problems = list(known.problems)
+    if known.findings is None and not known.reports:
+        problems.append(Problem(key, UNTOLD))
+    return ImportedCase(
+        key=key,
+        images=(ImportedImage(key, Source((path,), look_for_text=True)),),
+        findings=known.findings or (),
+        reports=known.reports,
+        age=known.age,
+        sex=known.sex,
+        indication=known.indication,
+        problems=tuple(problems),
+        knows_findings=known.findings is not None,
+    )
