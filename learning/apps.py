@@ -3,3 +3,19 @@ from django.apps import AppConfig
 
 class LearningConfig(AppConfig):
     name = "learning"
+
+    def ready(self) -> None:
+        from accounts import personal
+        from accounts.signals import erasing
+        from attempts import games
+        from attempts.signals import attempt_scored
+        from learning import records, skills
+        from learning.drills.game import GAME
+        from learning.endless.erasing import erase_made
+        from learning.personal import PARTS
+
+        games.register(GAME)
+        personal.register(*PARTS)
+        erasing.connect(erase_made)
+        attempt_scored.connect(records.when_scored)
+        attempt_scored.connect(skills.when_scored)  # after the records, which it reads

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
-from feedback.models import Mode
-from feedback.registry import Game
+from attempts.games import Game
+from attempts.models import Mode
 
-DEFAULT_CASES, DEFAULT_SECONDS = 10, 60
+DEFAULT_CASES = 10
 
 
 class StartForm(forms.Form):
@@ -19,7 +21,7 @@ class StartForm(forms.Form):
     minutes = forms.IntegerField(min_value=1, max_value=240, required=False)
     rule = forms.CharField(required=False)
 
-    def __init__(self, game: Game, *args: object, **kwargs: object) -> None:
+    def __init__(self, game: Game, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.game = game
 
@@ -33,7 +35,7 @@ class StartForm(forms.Form):
         return self.cleaned_data["cases"] or DEFAULT_CASES
 
     def clean_seconds(self) -> int:
-        return self.cleaned_data["seconds"] or DEFAULT_SECONDS
+        return self.cleaned_data["seconds"] or self.game.sprint_seconds
 
     def clean_rule(self) -> str:
         rule = self.cleaned_data["rule"] or self.game.rules[0]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
-from django.urls import reverse
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from feedback.models import Attempt, Outcome, Result, Series, SeriesCase
-from feedback.queries import held_cases
-from feedback.registry import game_of
-from ml import taxonomy
+from attempts.games import Game, game_of
+from attempts.models import Attempt, Mode, Outcome, Result, Series
+from attempts.queries import counted_results, held_cases
+from attempts.seen import met
+from learning.models import CaseRecord
+from learning.past import Past, described, name_of, submitted
+from ml.psychometrics import proportion
 
 ENOUGH_CASES = 20
-"""Below this number of cases a learner's figures are mostly chance (see docs/scoring.md)."""
+"""Below this number of cases a learner's figures are mostly chance."""
 
 
 @dataclass(frozen=True)
@@ -41,34 +46,65 @@ def rate_of(hits: int, total: int) -> Rate | None:
     """`hits` of `total` as a rate; None when there is nothing to divide by."""
     if total == 0:
         return None
-    from scipy.stats import binomtest  # slow to import: only who asks for figures waits
+    share = proportion(hits, total)
+    return Rate(hits, total, share.value, share.low, share.high)
 
-    interval = binomtest(hits, total).proportion_ci(method="wilson")
-    return Rate(hits, total, hits / total, interval.low, interval.high)
+
+@dataclass(frozen=True)
+class Sureness:
+    """How often a learner was right at one level of confidence, of marks and calls of normal."""
+
+    level: int
+    """1 a guess to 5 certain."""
+    rate: Rate
+
+
+@dataclass(frozen=True)
+class RuleChoice:
+    """A rule under which the learner has results that count."""
+
+    rule: str
+    name: str
+    cases: int
 
 
 @dataclass(frozen=True)
 class Progress:
+    rule: str
+    """The rule that all figures are of: results of two are never mixed."""
+    rule_name: str
+    rules: list[RuleChoice]
+    """All that there are results of, the game's default first."""
     cases: int
+    known: int
+    """Scored attempts at films whose truth was known: they enter no figure."""
     enough: bool
     sensitivity: Rate | None
     false_marks_per_case: float | None
     labels: list[LabelRecord]
     scores: list[float]
     """Oldest first, at most 100."""
+    sureness: list[Sureness]
+    """By level of confidence, those that were said."""
 
 
-def progress_of(user: User, kind: str = "localize") -> Progress:
-    """The learner's figures in one game, over all scored attempts that may be told of.
+def progress_of(user: User, kind: str = "localize", rule: str = "") -> Progress:
+    """The learner's figures in one game, over what counts (`counted_results`) and may be told of.
 
-    What a hint led to is no hit here.
+    They are of one rule: the one asked for where there are results of it, else the game's
+    default, else the one with most of them. What a hint led to is no hit here.
     """
-    results = Result.objects.filter(
-        attempt__user=user,
-        attempt__kind=kind,
-        attempt__state=Attempt.State.SCORED,
-        counts=True,
-    ).exclude(attempt__case__in=held_cases(user).values("case_id"))
+    every = counted_results().filter(attempt__user=user, attempt__kind=kind)
+    every = every.exclude(attempt__case__in=held_cases(user).values("case_id"))
+    game = game_of(kind)
+    rules = _rules_of(every, game)
+    offered = {one.rule for one in rules}
+    chosen = next((one for one in (rule, game.rules[0]) if one in offered), "")
+    chosen = chosen or max(rules, key=lambda one: one.cases, default=_none_yet(game)).rule
+    results = every.filter(scorer=chosen)
+    known = Attempt.objects.filter(
+        user=user, kind=kind, state=Attempt.State.SCORED, truth_seen=True
+    ).exclude(mode=Mode.GUIDED)
     scores = list(results.order_by("-attempt_id").values_list("score", flat=True)[:100])[::-1]
     cases = results.count()
     rows = (
@@ -84,48 +120,71 @@ def progress_of(user: User, kind: str = "localize") -> Progress:
     truths, hits = sum(row["truths"] for row in rows), sum(row["hits"] for row in rows)
     false = sum(row["false"] for row in rows)
     return Progress(
+        rule=chosen,
+        rule_name=game.rule_names.get(chosen, chosen),
+        rules=rules,
         cases=cases,
+        known=known.count(),
         enough=cases >= ENOUGH_CASES,
         sensitivity=rate_of(hits, truths),
         false_marks_per_case=false / cases if cases else None,
         labels=sorted((r for r in labels if r), key=lambda record: record.rate.low),
         scores=scores,
+        sureness=_sureness(results),
     )
 
 
-def _record(row: dict[str, object]) -> LabelRecord | None:
+def own_records(user: User, rule: str, kind: str = "localize") -> QuerySet[CaseRecord]:
+    """The user's records of one game and rule that may be told of."""
+    found = CaseRecord.objects.filter(user=user, kind=kind, rule=rule)
+    return found.exclude(case__in=held_cases(user).values("case_id"))
+
+
+def _rules_of(results: QuerySet[Result], game: Game) -> list[RuleChoice]:
+    """The rules of some results with the number of each, in the order of the game's."""
+    counted = results.values("scorer").annotate(cases=Count("id"))
+    found = [
+        RuleChoice(row["scorer"], game.rule_names.get(row["scorer"], row["scorer"]), row["cases"])
+        for row in counted
+    ]
+    order = {rule: place for place, rule in enumerate(game.rules)}
+    return sorted(found, key=lambda one: (order.get(one.rule, len(order)), one.rule))
+
+
+def _none_yet(game: Game) -> RuleChoice:
+    return RuleChoice(game.rules[0], "", 0)
+
+
+def _sureness(results: QuerySet[Result]) -> list[Sureness]:
+    """How often marks and calls of normal were right, by how sure the learner said to be.
+
+    A second mark of what was found already is left out: it is neither.
+    """
+    said = Outcome.objects.filter(result__in=results, confidence__isnull=False)
+    said = said.exclude(outcome="duplicate")
+    rows = said.values("confidence").annotate(
+        total=Count("id"), right=Count("id", filter=Q(outcome="hit"))
+    )
+    rates = {row["confidence"]: rate_of(row["right"], row["total"]) for row in rows}
+    return [Sureness(level, rate) for level, rate in sorted(rates.items()) if level and rate]
+
+
+def _record(row: Mapping[str, Any]) -> LabelRecord | None:
     rate = rate_of(row["hits"], row["truths"])
     if rate is None:
         return None
-    known = taxonomy.labels().get(row["label"])
-    return LabelRecord(row["label"], known.name if known else row["label"], rate, row["false"])
+    return LabelRecord(row["label"], name_of(row["label"]), rate, row["false"])
 
 
-def last_attempts(user: User, limit: int = 10) -> list[Attempt]:
-    """The user's last submitted attempts, newest first, with `url`, `held` and `shown_score`."""
-    attempts = list(
-        Attempt.objects.filter(user=user)
-        .exclude(state=Attempt.State.DRAFT)
-        .select_related("case")
-        .prefetch_related("results")
-        .order_by("-submitted_at")[:limit]
-    )
-    held = set(held_cases(user).values_list("case_id", flat=True))
-    for attempt in attempts:
-        counting = [result for result in attempt.results.all() if result.counts]
-        attempt.url = attempt_url(attempt)
-        attempt.held = attempt.case_id in held
-        attempt.shown_score = counting[-1].score if counting and not attempt.held else None
-    return attempts
-
-
-def attempt_url(attempt: Attempt) -> str:
-    return reverse(game_of(attempt.kind).attempt_url_name, args=[attempt.public_id])
+def last_attempts(user: User, limit: int = 10, held: Collection[int] | None = None) -> list[Past]:
+    """The user's last submitted attempts, newest first; `held` as in `described`."""
+    return described(user, submitted(user).order_by("-submitted_at", "-id")[:limit], held)
 
 
 def open_series(user: User) -> dict[str, Series]:
-    """The user's open series by game, with `answered` and `size`."""
-    found = Series.objects.filter(user=user, closed_at__isnull=True).annotate(
+    """The open series that the user began, by game, with `answered` and `size`."""
+    own = Series.objects.filter(user=user, closed_at__isnull=True, is_assigned=False)
+    found = own.annotate(
         size=Count("places", distinct=True),
         answered=Count("attempts", filter=~Q(attempts__state=Attempt.State.DRAFT), distinct=True),
     )
@@ -134,46 +193,85 @@ def open_series(user: User) -> dict[str, Series]:
 
 @dataclass(frozen=True)
 class SeriesRow:
-    """One case of a series as its page shows it."""
+    """One case of a series as its page shows it; `past` is None where it was not reached."""
 
     position: int
-    attempt: Attempt | None
-    score: float | None
-    url: str
-    held: bool = False
-    """Another open series has the case: nothing is told of it until that closes."""
+    past: Past | None
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """How one finding went over the cases of a series that are told of."""
+
+    name: str
+    there: int
+    """How often it was there."""
+    found: int
+    overcalled: int
+    """Cases in which it was said and was not there."""
 
 
 @dataclass(frozen=True)
 class SeriesPage:
-    """A series in figures; rows and mean only once it is closed."""
+    """A series in figures; rows, mean and findings only once it is closed and tells."""
 
     size: int
     answered: int
+    known: int
+    """Films that the learner had met before it began: they enter no figure."""
     waiting: int
     rows: list[SeriesRow]
     mean: float | None
-    """Over the cases answered and told of; None when there is none."""
+    """Over the cases answered and told of; None when there is none, or they are of two rules."""
+    findings: list[LabelCount]
+    """Over the same cases, what was missed most first."""
+    normal: int
+    """Of them those without a finding."""
+    left_alone: int
+    """Of the normal ones those in which nothing was overcalled."""
     left: str
     """“12 min 5 s” of the limit for all of it; empty without one."""
 
 
 def series_page(series: Series) -> SeriesPage:
-    attempts = {
-        attempt.case_id: attempt
-        for attempt in series.attempts.exclude(state=Attempt.State.DRAFT).prefetch_related(
-            "results"
-        )
-    }
     places = list(series.places.all())
-    waiting = sum(a.state == Attempt.State.SUBMITTED for a in attempts.values())
-    held = set(held_cases(series.user).values_list("case_id", flat=True))
-    rows = []
-    if not series.is_open:
-        rows = [_series_row(p, attempts.get(p.case_id), p.case_id in held) for p in places]
-    scores = [row.score for row in rows if row.score is not None]
-    mean = sum(scores) / len(scores) if scores else None
-    return SeriesPage(len(places), len(attempts), waiting, rows, mean, _left(series))
+    answered = series.attempts.exclude(state=Attempt.State.DRAFT)
+    waiting = answered.filter(state=Attempt.State.SUBMITTED).count()
+    tells = series.tells and not series.is_open
+    past = {p.attempt.case_id: p for p in described(series.user, answered)} if tells else {}
+    told = [one for one in past.values() if one.told]
+    scores = [one.score for one in told if one.score is not None]
+    rules = {one.scorer for one in told if one.score is not None}
+    normal = [one for one in told if not one.findings]
+    before = met(series.user).exclude(series=series).filter(started_at__lt=series.started_at)
+    known = before.filter(case__in=[place.case_id for place in places])
+    return SeriesPage(
+        size=len(places),
+        answered=len(past) if past else answered.count(),
+        known=known.values("case_id").distinct().count(),
+        waiting=waiting,
+        rows=[]
+        if series.is_open or not series.tells
+        else [SeriesRow(p.position, past.get(p.case_id)) for p in places],
+        mean=sum(scores) / len(scores) if scores and len(rules) == 1 else None,
+        findings=_label_counts(told),
+        normal=len(normal),
+        left_alone=sum(not one.overcalled for one in normal),
+        left=_left(series),
+    )
+
+
+def _label_counts(told: list[Past]) -> list[LabelCount]:
+    there: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for finding in (finding for one in told for finding in one.findings):
+        there[finding.name] += sum(went.count for went in finding.went)
+        found[finding.name] += sum(w.count for w in finding.went if w.outcome == "hit")
+    overcalled = Counter(name for one in told for name in one.overcalled)
+    counts = [
+        LabelCount(name, there[name], found[name], overcalled[name]) for name in there | overcalled
+    ]
+    return sorted(counts, key=lambda count: (count.found - count.there, count.name))
 
 
 def _left(series: Series) -> str:
@@ -181,12 +279,3 @@ def _left(series: Series) -> str:
         return ""
     seconds = max(0, round((series.ends_at - timezone.now()).total_seconds()))
     return f"{seconds // 60} min {seconds % 60} s"
-
-
-def _series_row(place: SeriesCase, attempt: Attempt | None, held: bool) -> SeriesRow:
-    if attempt is None:
-        return SeriesRow(place.position, None, None, "")
-    if held:
-        return SeriesRow(place.position, attempt, None, attempt_url(attempt), held)
-    scores = [result.score for result in attempt.results.all() if result.counts]
-    return SeriesRow(place.position, attempt, scores[-1] if scores else None, attempt_url(attempt))

@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.requests import UserRequest
+from attempts.games import Game, game_of, kinds
+from attempts.models import Attempt, Mode, Series
+from attempts.modes import open_guided
+from attempts.queries import held_keys
+from attempts.series import MODES, case_ahead, may_open, open_next, settle
+from attempts.series import end as end_series
 from cases.models import Case
 from cases.queries import first_images
-from feedback.models import Mode, Series
-from feedback.modes import open_guided
-from feedback.registry import Game, game_of, kinds
-from feedback.series import MODES, case_ahead, open_next, settle
-from feedback.series import end as end_series
-from learning import queries, services
+from learning import assigned, columns, curves, queries, review, services
+from learning.comparing import own_past
+from learning.drills import choosing as drill_films
+from learning.drills import figures as drill_figures
+from learning.drills.game import KIND as DRILL
+from learning.drills.months import thresholds_of
+from learning.forecast import skill_of, to_be_forgotten
 from learning.forms import StartForm
+from learning.history import attempts_of, choices
+from learning.past import attempt_url, described, name_of, with_reasons
+from learning.points import preferences_of, shown_to
+from learning.skills import skills_of
+
+PAST_A_PAGE = 20
+MOST_CONFUSED = 10
 
 
 @require_GET
 @never_cache
-def home(request: HttpRequest) -> HttpResponse:
-    following = {kind: services.next_case_for(request.user, kind) for kind in kinds()}
+def home(request: UserRequest) -> HttpResponse:
+    held, wants = held_keys(request.user), shown_to(request.user)
+    following = {
+        kind: services.next_case_for(request.user, kind, held=held, strategy=wants.strategy)
+        for kind in kinds()
+    }
     running = queries.open_series(request.user)
     context = {
         "games": [(game_of(kind), following[kind], running.get(kind)) for kind in kinds()],
         "has_cases": any(following.values()) or bool(running),
-        "attempts": queries.last_attempts(request.user),
+        "only_simulated": services.only_simulated(request.user),
+        "attempts": queries.last_attempts(request.user, held=held),
+        "decks": review.open_decks(request.user),
+        "wants": wants,
+        "panels": [panel(request) for panel in assigned.panels],
     }
     return render(request, "learning/home.html", context)
 
@@ -43,7 +70,7 @@ def _game_or_404(kind: str) -> Game:
 
 @require_GET
 @never_cache
-def next_case(request: HttpRequest, kind: str) -> HttpResponse:
+def next_case(request: UserRequest, kind: str) -> HttpResponse:
     """Go to the next case of one game; `?after=` names the case just played, `?mode=` how.
 
     Asked for JSON it names the first images of that case instead, so that a page can fetch
@@ -56,20 +83,25 @@ def next_case(request: HttpRequest, kind: str) -> HttpResponse:
     begun_by_button = (*MODES, *((Mode.GUIDED,) if game.guided_shows else ()))
     if mode is not None and (mode not in game.modes or mode in begun_by_button):
         raise Http404(f"There is no mode called {mode!r:.30}.")
+    if mode is None and (assigned_series := services.set_first(request.user, kind)):
+        if _asks_ahead(request):
+            return _images_of(None)
+        return redirect("learning:onward", assigned_series.public_id)
     found = services.next_case_for(request.user, kind, after=after, mode=mode)
     if _asks_ahead(request):
         return _images_of(found.case if found else None)
     if found is None:
         return render(request, "learning/nothing.html")
+    services.keep_choice(request.user, kind, found)
     return _to_case(game, found)
 
 
-def _asks_ahead(request: HttpRequest) -> bool:
+def _asks_ahead(request: UserRequest) -> bool:
     return request.headers.get("Accept") == "application/json"
 
 
-def _images_of(case: Case | None) -> JsonResponse:
-    return JsonResponse({"images": first_images(case) if case else []})
+def _images_of(*cases: Case | None) -> JsonResponse:
+    return JsonResponse({"images": [url for case in cases if case for url in first_images(case)]})
 
 
 def _to_case(game: Game, found: services.NextCase) -> HttpResponse:
@@ -78,7 +110,7 @@ def _to_case(game: Game, found: services.NextCase) -> HttpResponse:
 
 
 @require_POST
-def start(request: HttpRequest, kind: str) -> HttpResponse:
+def start(request: UserRequest, kind: str) -> HttpResponse:
     """Begin to play in the mode chosen on the start page."""
     game = _game_or_404(kind)
     form = StartForm(game, request.POST)
@@ -100,7 +132,7 @@ def start(request: HttpRequest, kind: str) -> HttpResponse:
     return _to_case(game, found)
 
 
-def _series_or_404(request: HttpRequest, series_id: Any) -> Series:
+def _series_or_404(request: UserRequest, series_id: Any) -> Series:
     found = Series.objects.filter(public_id=series_id, user=request.user).first()
     if found is None:
         raise Http404("There is no such series of yours.")
@@ -109,17 +141,24 @@ def _series_or_404(request: HttpRequest, series_id: Any) -> Series:
 
 @require_GET
 @never_cache
-def series(request: HttpRequest, series_id: Any) -> HttpResponse:
+def series(request: UserRequest, series_id: Any) -> HttpResponse:
     """A series: how far it is, and once it is closed all its results together."""
     found = _series_or_404(request, series_id)
     settle(found)
-    context = {"series": found, "figures": queries.series_page(found)}
+    context = {
+        "series": found,
+        "figures": queries.series_page(found),
+        "waits": found.is_open and not may_open(found),
+        "belongs_to": assigned.page_of(found),
+        "may_end": found.is_open and _is_own(found),
+        "drill": drill_figures.of_series(found) if found.kind == DRILL else None,
+    }
     return render(request, "learning/series.html", context)
 
 
 @require_GET
 @never_cache
-def onward(request: HttpRequest, series_id: Any) -> HttpResponse:
+def onward(request: UserRequest, series_id: Any) -> HttpResponse:
     """The next case of a series, or its results when there is none.
 
     Asked for JSON it names the first images of the case after the one being played, and begins
@@ -127,25 +166,84 @@ def onward(request: HttpRequest, series_id: Any) -> HttpResponse:
     """
     found = _series_or_404(request, series_id)
     if _asks_ahead(request):
+        if found.kind == DRILL:
+            return _images_of(*drill_films.ahead(found))
         return _images_of(case_ahead(found))
+    if found.kind == DRILL:
+        drill_films.prepare(found)
     attempt = open_next(found)
     if attempt is None:
         return redirect("learning:series", found.public_id)
-    return redirect(queries.attempt_url(attempt))
+    return redirect(attempt_url(attempt))
+
+
+def _is_own(series: Series) -> bool:
+    """Whether the learner began it and may end it: nobody else set it."""
+    return not series.is_assigned or series.kind == DRILL or review.is_deck(series)
 
 
 @require_POST
-def end(request: HttpRequest, series_id: Any) -> HttpResponse:
+def end(request: UserRequest, series_id: Any) -> HttpResponse:
     found = _series_or_404(request, series_id)
+    if not _is_own(found):
+        messages.error(request, "This was set for you: it ends with its last case or its time.")
+        return redirect("learning:series", found.public_id)
     end_series(found)
     return redirect("learning:series", found.public_id)
 
 
 @require_GET
 @never_cache
-def progress(request: HttpRequest) -> HttpResponse:
+def progress(request: UserRequest) -> HttpResponse:
+    figures = queries.progress_of(request.user, rule=request.GET.get("rule", ""))
     context = {
-        "progress": queries.progress_of(request.user),
+        "progress": figures,
         "enough_cases": queries.ENOUGH_CASES,
+        "attempts": queries.last_attempts(request.user),
+        "months": thresholds_of(request.user, preferences_of(request.user).zone),
     }
+    if figures.enough:
+        own = queries.own_records(request.user, figures.rule)
+        records = columns.read(own)
+        skills, now = skills_of(request.user, "localize"), timezone.now()
+        context |= {
+            "rows": [(one, skill_of(skills, one.slug, now)) for one in figures.labels],
+            "forgetting": [
+                (name_of(label), label, remembered)
+                for label, remembered in to_be_forgotten(skills, now)
+            ],
+            "times": curves.time_for_each(records),
+            "curve": curves.learning_curve(records),
+            "response": curves.free_response(records, of_one=True),
+            "calibration": curves.calibration(records),
+            "losses": curves.losses_over_time(records, UTC),
+            "past": own_past(own),
+            "compared": [write(request, figures.rule) for write in assigned.compared],
+            "confused": [
+                (name_of(label), name_of(called), count)
+                for label, called, count in curves.mistaken(records)[:MOST_CONFUSED]
+            ],
+        }
     return render(request, "learning/progress.html", context)
+
+
+@require_GET
+@never_cache
+def history(request: UserRequest) -> HttpResponse:
+    """Every submitted attempt of the learner, narrowed by what the address chooses."""
+    chosen = choices(request.user, request.GET)
+    found = attempts_of(request.user, chosen)
+    page = Paginator(found, PAST_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "choices": chosen,
+        "is_narrowed": any(choice.chosen for choice in chosen if choice.field != "order"),
+        "page": page,
+        "attempts": with_reasons(
+            request.user, described(request.user, cast("QuerySet[Attempt]", page.object_list))
+        ),
+    }
+    # Going back asks for the whole page anew: none is kept in the browser.
+    in_place = request.htmx and not request.htmx.history_restore_request
+    return render(
+        request, "learning/_history.html" if in_place else "learning/history.html", context
+    )

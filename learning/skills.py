@@ -1,0 +1,221 @@
+"""Keeps what each learner can do: folded from records, case after case (`ml.learning.skills`).
+
+A record that follows all others is added to what is kept; after anything else (a scoring again, a
+late scoring, an attempt that was deleted) the learner's records are folded anew. Both give the
+same numbers, so that doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+
+from accounts.models import User
+from attempts.games import game_of
+from attempts.models import Result, SeriesCase, holding
+from learning import difficulties
+from learning.models import CaseRecord, LabelRecord, Skill
+from learning.records import LOOK_BACK
+from ml.learning.ability import Belief
+from ml.learning.memory import Memory
+from ml.learning.skills import Finding, LabelSkill, Played, Skills, learn
+
+
+def when_scored(sender: object, result: Result, **_: Any) -> None:
+    """Receiver of `attempts.signals.attempt_scored`, in the worker, after that of the records."""
+    attempt = result.attempt
+    if not game_of(attempt.kind).is_exercise:  # which has no records to fold
+        transaction.on_commit(partial(keep_skills, attempt.user_id, attempt.kind), robust=True)
+
+
+def keep_skills(user_id: int, kind: str) -> None:
+    """Bring a learner's skills in one game up to their records."""
+    with transaction.atomic():
+        marker = _locked(user_id, kind)
+        records = _told_of(user_id, kind)
+        count = records.values("attempt").distinct().count()
+        fresh = _one_an_attempt(records.filter(attempt__gt=marker.folded_attempt))
+        if count == marker.folded + 1 and len(fresh) == 1 and _is_last(fresh[0], marker):
+            _add(marker, fresh[0], records)
+        else:
+            _fold(user_id, kind, records)
+
+
+def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
+    """Fold every learner's skills anew; how many learners and games there are."""
+    pairs = set(CaseRecord.objects.order_by().values_list("user", "kind").distinct())
+    for user_id, kind in set(Skill.objects.order_by().values_list("user", "kind")) - pairs:
+        Skill.objects.filter(user=user_id, kind=kind).delete()
+    for done, (user_id, kind) in enumerate(sorted(pairs), 1):
+        with transaction.atomic():
+            _locked(user_id, kind)
+            _fold(user_id, kind, _told_of(user_id, kind))
+        if done % 100 == 0:
+            tell(done)
+    return len(pairs)
+
+
+def sweep() -> int:
+    """Make up for what a killed worker left out; how many learners and games it was."""
+    last = CaseRecord.objects.aggregate(last=Max("pk"))["last"] or 0
+    recent = CaseRecord.objects.filter(pk__gt=last - LOOK_BACK).order_by()
+    users = set(recent.values_list("user", flat=True))
+    counted = _told().filter(user__in=users).order_by().values("user", "kind")
+    have = {
+        (row["user"], row["kind"]): row["n"]
+        for row in counted.annotate(n=Count("attempt", distinct=True))
+    }
+    kept = Skill.objects.filter(user__in=users, label="").values_list("user", "kind", "folded")
+    behind = have.items() - {((user, kind), folded) for user, kind, folded in kept}
+    for (user_id, kind), _ in sorted(behind):
+        keep_skills(user_id, kind)
+    return len(behind)
+
+
+def skills_of(user: User, kind: str) -> Skills:
+    """What the learner can do in one game; one query."""
+    return _read(Skill.objects.filter(user=user, kind=kind))
+
+
+def _one_an_attempt(records: QuerySet[CaseRecord]) -> list[CaseRecord]:
+    """Of each attempt the newest scoring, in the order in which they were submitted."""
+    newest = {one.attempt_id: one for one in records.order_by("result_id").defer("ratings")}
+    return sorted(newest.values(), key=lambda one: (one.submitted_at, one.attempt_id))
+
+
+def _told() -> QuerySet[CaseRecord]:
+    """The records of films that no series of their learner holds: a skill would tell of others."""
+    held = SeriesCase.objects.filter(
+        holding("series__"), series__user=OuterRef("user"), case=OuterRef("case")
+    )
+    return CaseRecord.objects.filter(~Exists(held))
+
+
+def _told_of(user_id: int, kind: str) -> QuerySet[CaseRecord]:
+    """The same of one learner in one game: what is held is asked for once, not for each record."""
+    held = SeriesCase.objects.filter(holding("series__"), series__user=user_id)
+    found = CaseRecord.objects.filter(user=user_id, kind=kind)
+    keys = list(held.values_list("case_id", flat=True))
+    return found.exclude(case__in=keys) if keys else found
+
+
+def _locked(user_id: int, kind: str) -> Skill:
+    """The row that says how far the learner's records are folded, held until the commit."""
+    known = Skill.objects.select_for_update().filter(user_id=user_id, kind=kind, label="")
+    if found := known.first():
+        return found
+    Skill.objects.get_or_create(user_id=user_id, kind=kind, label="")
+    return known.get()
+
+
+def _is_last(fresh: CaseRecord, marker: Skill) -> bool:
+    """Whether nothing that was folded comes after it."""
+    return marker.last_at is None or fresh.submitted_at > marker.last_at
+
+
+def _add(marker: Skill, record: CaseRecord, records: QuerySet[CaseRecord]) -> None:
+    skills = _read(Skill.objects.filter(user=marker.user_id, kind=marker.kind))
+    changed: set[str] = set()
+    if not records.filter(case=record.case_id).exclude(attempt=record.attempt_id).exists():
+        (played,) = _played(marker.kind, [record])
+        changed = learn(skills, played)
+    _write(marker.user_id, marker.kind, skills, changed, marker.folded + 1, record.attempt_id)
+
+
+def _fold(user_id: int, kind: str, records: QuerySet[CaseRecord]) -> None:
+    every = _one_an_attempt(records)
+    first: dict[int, CaseRecord] = {}
+    for record in every:
+        first.setdefault(record.case_id, record)  # a film played again tells nothing
+    skills = Skills()
+    for played in _played(kind, list(first.values())):
+        learn(skills, played)
+    Skill.objects.filter(user=user_id, kind=kind).exclude(label__in=["", *skills.labels]).delete()
+    newest = max((one.attempt_id for one in every), default=0)
+    _write(user_id, kind, skills, set(skills.labels), len(every), newest)
+
+
+def _played(kind: str, records: list[CaseRecord]) -> Iterator[Played]:
+    hard = difficulties.of_cases(kind, {one.case_id for one in records})
+    labels: dict[int, list[LabelRecord]] = defaultdict(list)
+    for row in LabelRecord.objects.filter(record__in=[one.pk for one in records]):
+        labels[row.record_id].append(row)
+    for record in records:
+        yield Played(
+            at=record.submitted_at,
+            findings=tuple(
+                Finding(row.label, row.hits / row.truths, hard.get((record.case_id, row.label), 0))
+                for row in labels[record.pk]
+                if row.truths
+            ),
+            alarms=frozenset(row.label for row in labels[record.pk] if row.overcalls),
+        )
+
+
+def _read(rows: Iterable[Skill]) -> Skills:
+    skills = Skills()
+    for row in rows:
+        belief = Belief(row.ability, row.variance)
+        if not row.label:
+            skills.general, skills.cases, skills.last_at = belief, row.shown, row.last_at
+            skills.normals, skills.unharmed = row.normals, round(row.found)
+            continue
+        memory = None
+        if row.stability is not None and row.last_at and row.due_at:
+            memory = Memory(row.stability, row.memory_difficulty or 5, row.last_at, row.due_at)
+        skills.labels[row.label] = LabelSkill(
+            belief, row.shown, row.found, row.alarms, memory, row.last_at
+        )
+    return skills
+
+
+def _write(
+    user_id: int, kind: str, skills: Skills, changed: set[str], folded: int, attempt_id: int
+) -> None:
+    rows = [
+        Skill(
+            user_id=user_id,
+            kind=kind,
+            label="",
+            ability=skills.general.mean,
+            variance=skills.general.variance,
+            shown=skills.cases,
+            found=skills.unharmed,
+            normals=skills.normals,
+            last_at=skills.last_at,
+            folded=folded,
+            folded_attempt=attempt_id,
+        )
+    ]
+    rows += [_row(user_id, kind, label, skills.labels[label]) for label in sorted(changed)]
+    names = [field.name for field in Skill._meta.fields]
+    Skill.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["user", "kind", "label"],
+        update_fields=[name for name in names if name not in ("id", "user", "kind", "label")],
+        batch_size=50,
+    )
+
+
+def _row(user_id: int, kind: str, label: str, known: LabelSkill) -> Skill:
+    memory = known.memory
+    return Skill(
+        user_id=user_id,
+        kind=kind,
+        label=label,
+        ability=known.own.mean,
+        variance=known.own.variance,
+        shown=known.shown,
+        found=known.found,
+        alarms=known.alarms,
+        stability=memory.stability if memory else None,
+        memory_difficulty=memory.difficulty if memory else None,
+        due_at=memory.due_at if memory else None,
+        last_at=known.last_at,
+    )
