@@ -1,25 +1,56 @@
-# RadGame: `make run` plays, `make test` tests. Needs Python 3.11, gcc, Node 20.
+# RadGame: `make run` plays, `make test` tests. Needs Python 3.11 with venv, and npm.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# The lock files name every package; their modules are compiled when they are first imported.
+LOCKED = $(PIP) --no-deps --no-compile --require-hashes
+TESTS = MODELS_REQUIRED=1 $(BIN)/python -m pytest --dist loadfile
+# The Node of package.json, or the machine's own where npm has none for it.
+NODE = $(or $(firstword $(wildcard node_modules/node-linux-*/bin/node)),node)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+OPTIONAL := production simulate data dev models
 
-.PHONY: run test test-js lint format bench build install install-dev clean
+.PHONY: run models test test-js test-python test-database lint lint-deploy format bench lock licenses sbom build \
+  install clean $(OPTIONAL:%=install-%)
 
-run: install build
+run:
+	@$(MAKE) --no-print-directory --jobs 2 install build
 	@$(BIN)/python manage.py play $(ARGS)
 
-test: install-dev build test-js
-	$(BIN)/python -m pytest $(ARGS)
+models: install-models
+	@echo "The packages for models are installed. Next: choose models (docs/models.md), for example with"
+	@echo "  $(BIN)/python manage.py fetch_models radgraph-xl chexbert"
+	@echo "and start the game again with make run."
+
+test: test-js test-python
+
+# One after the other, also under `make --jobs`: two pips in one environment get in each other's way.
+# First what can run side by side, then, alone, what is played in a browser or starts the whole game.
+# Of ARGS that choose some tests only, one of the two may find none: that is pytest's status 5.
+test-python: build
+	@$(MAKE) --silent --jobs 1 install-dev install-models
+	$(TESTS) --numprocesses logical -m "not browser and not stack" $(ARGS) || [ $$? = 5 ]
+	$(TESTS) -m "browser or stack" $(RERUN_PLAYED) $(ARGS) || [ $$? = 5 ]
+
+# What needs a database, again: with DATABASE_URL in the environment on another one.
+test-database: build
+	@$(MAKE) --silent --jobs 1 install-dev install-models
+	$(TESTS) --numprocesses logical -m "not browser and not stack and (not pure or postgresql)" $(ARGS) || [ $$? = 5 ]
+	$(TESTS) -m "stack and not browser" $(RERUN_PLAYED) $(ARGS) || [ $$? = 5 ]
 
 test-js: build
-	npm test --silent
+	$(NODE) --test $$(find tests/js -name '*.test.js')
 
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates */templates
 	$(BIN)/mypy
+
+# With the linters that are there (deploy/lint names them).
+lint-deploy:
+	deploy/lint
 
 format: install-dev
 	$(BIN)/ruff format .
@@ -28,8 +59,20 @@ format: install-dev
 bench: install-dev build
 	$(BIN)/python -m bench $(ARGS)
 
+# Newer versions within what requirements/*.txt and package.json allow.
+lock: install-dev
+	requirements/lock $(BIN)/uv
+
+licenses: install-dev install-production install-simulate install-data install-models
+	$(BIN)/python -m requirements.licenses
+
+# What runs the game, as CycloneDX for scanners: sbom.json.
+sbom: install-dev
+	$(BIN)/python -m requirements.sbom $(ARGS)
+
 install: $(VENV)/.installed
-install-dev: $(VENV)/.installed-dev
+# Such as install-production: a list of requirements/ beside the core.
+$(OPTIONAL:%=install-%): install-%: $(VENV)/.installed-%
 build: static/dist/manifest.json
 
 $(VENV)/bin/python:
@@ -37,21 +80,31 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install python3.11-venv."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+$(VENV)/.installed: requirements/core.lock | $(VENV)/bin/python
+	@echo "Installing the Python packages …"
+	@$(LOCKED) -r $<
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+$(VENV)/.installed-%: requirements/%.lock $(VENV)/.installed
+	@echo "Installing the Python packages of requirements/$*.txt …"
+	@$(LOCKED) -r $<
+	@touch $@
+
+$(VENV)/.installed-models: requirements/models.lock requirements/models.txt $(VENV)/.installed
+	@echo "Installing the packages for models …"
+	@$(LOCKED) --use-pep517 -r $<
+	@requirements/install-torch $(BIN)/python
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "RadGame needs Node 20 to build its front end: install nodejs and npm."; exit 1; }
-	npm ci --no-audit --no-fund --silent
+	@command -v npm >/dev/null || { echo "RadGame needs npm to build its front end: install nodejs and npm."; exit 1; }
+	@echo "Installing the packages of the front end …"
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel error >/dev/null
 	@touch $@
 
 static/dist/manifest.json: node_modules/.package-lock.json esbuild.config.mjs $(shell find static/src static/css -type f 2>/dev/null)
-	npm run build --silent
+	@echo "Building the front end …"
+	@$(NODE) esbuild.config.mjs
 	@touch $@
 
 clean:

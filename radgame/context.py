@@ -10,5 +10,6 @@ def site(request: HttpRequest) -> dict[str, object]:
     """
     return {
         "signup_open": settings.SIGNUP_OPEN,
+        "school": settings.OIDC_NAME if settings.OIDC_ENABLED else "",
         "only_a_case_page": "X-Case-Page" in request.headers,
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
@@ -47,12 +49,26 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}; use 'true' or 'false'.")
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, least: int = 0) -> int:
+    """A whole number that is not below `least`."""
     value = os.environ.get(name)
     try:
-        return int(value) if value else default
+        found = int(value) if value else default
     except ValueError:
         raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number.") from None
+    if found < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number from {least} on.")
+    return found
+
+
+def database(default: str) -> dj_database_url.DBConfig:
+    """The database of ``DATABASE_URL``."""
+    try:
+        return dj_database_url.parse(text("DATABASE_URL", default), conn_max_age=0)
+    except (ValueError, KeyError):  # it may hold a password: it is not repeated
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read; use postgresql://user:password@host/name or sqlite:///path."
+        ) from None
 
 
 def words(name: str, default: str) -> list[str]:
@@ -86,6 +102,14 @@ def _read(path: Path) -> str:
     if len(secret) < 32:
         raise ImproperlyConfigured(f"{path} is damaged: delete it, and everyone logs in again.")
     return secret
+
+
+def need_package(module: str, why: str) -> None:
+    """A sentence when a package of `requirements/production.txt` is needed and not installed."""
+    if find_spec(module) is None:
+        raise ImproperlyConfigured(
+            f"{why} needs packages that are not installed: run `make install-production`."
+        )
 
 
 def celery_url(url: str) -> str:

@@ -25,6 +25,8 @@ class Child:
     quick_deaths: int = 0
     quiet: bool = False
     """Whether what it prints is thrown away."""
+    ends: bool = False
+    """Whether it has work that comes to an end: with exit code 0 it is done, not dead."""
 
     def start(self) -> None:
         # A session of its own: Ctrl-C reaches the supervisor alone, which stops
@@ -37,50 +39,55 @@ class Child:
         self.started = time.monotonic()
 
     def has_died(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+        code = self.process.poll() if self.process else None
+        return code is not None and not (self.ends and code == 0)
 
 
 class ChildKeepsDying(RuntimeError):
-    """A child ended several times in a row right after its start."""
+    """A child ended several times in a row right after its start, or before its work was done."""
 
 
 def restart_the_dead(children: list[Child], say: Callable[[str], None]) -> None:
     """Start every dead child again; ChildKeepsDying when one never stays up."""
     for child in children:
-        if not child.has_died():
+        if child.process is None or not child.has_died():
             continue
-        lived = time.monotonic() - child.started
-        child.quick_deaths = child.quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
+        # What should have come to its end has got nowhere, however long it tried.
+        quick = child.ends or time.monotonic() - child.started < QUICK_DEATH_SECONDS
+        child.quick_deaths = child.quick_deaths + 1 if quick else 0
         if child.quick_deaths >= GIVE_UP_AFTER:
             raise ChildKeepsDying(
-                f"{child.name} ended {GIVE_UP_AFTER} times right after its start "
+                f"{child.name} ended {GIVE_UP_AFTER} times too early "
                 f"(exit code {child.process.returncode}); see its messages above."
             )
         say(f"{child.name} ended (exit code {child.process.returncode}); starting it again.")
-        # What it left running (a worker's pool and beat) would work beside the new one.
-        _signal(child, signal.SIGKILL, whole_group=True)
+        # What it left running (a worker's pool) would work beside the new one.
+        _signal(child.process, signal.SIGKILL, whole_group=True)
         child.start()
 
 
 def stop(children: list[Child]) -> None:
     """Ask every child to end, wait for them together, and kill what does not end."""
-    alive = [child for child in children if child.process and child.process.poll() is None]
-    for child in alive:
-        _signal(child, signal.SIGTERM)
+    started = [child.process for child in children if child.process]
+    alive = [process for process in started if process.poll() is None]
+    for process in alive:
+        _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
-    for child in alive:
+    for process in alive:
         try:
-            child.process.wait(max(0.1, deadline - time.monotonic()))
+            process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            _signal(child, signal.SIGKILL, whole_group=True)
-            child.process.wait()
+            _signal(process, signal.SIGKILL, whole_group=True)
+            process.wait()
 
 
-def _signal(child: Child, number: signal.Signals, whole_group: bool = False) -> None:
+def _signal(
+    process: subprocess.Popen[bytes], number: signal.Signals, whole_group: bool = False
+) -> None:
     try:
         if whole_group:
-            os.killpg(child.process.pid, number)
+            os.killpg(process.pid, number)
         else:
-            child.process.send_signal(number)
+            process.send_signal(number)
     except ProcessLookupError:
         pass

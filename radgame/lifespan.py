@@ -1,0 +1,61 @@
+"""What a web process does beside its requests: it stands in for a periodic process that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from radgame.periodic import PATIENCE, run_due
+from radgame.reserve import hold_open
+
+logger = logging.getLogger(__name__)
+
+POOL_SECONDS = 10
+"""That a thread waits for a connection, before its request is told to come again."""
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application of the server's start and end."""
+    await receive()
+    share_connections()
+    held = hold_open()
+    watch = asyncio.create_task(_watch())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    watch.cancel()
+    if held:
+        held.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def share_connections() -> None:
+    """Let the threads of this process take their database connections from one pool.
+
+    PostgreSQL only: it has not many to give. Workers have few threads, and keep none.
+    """
+    database = settings.DATABASES["default"]
+    if settings.DATABASE_POOL and database["ENGINE"] == "django.db.backends.postgresql":
+        pool = {"min_size": 1, "max_size": settings.DATABASE_POOL, "timeout": POOL_SECONDS}
+        database["OPTIONS"]["pool"] = pool
+
+
+async def _watch() -> None:
+    # In a thread of its own, so that no page waits behind a sweep.
+    run = database_sync_to_async(run_due, thread_sensitive=False)
+    while True:
+        await asyncio.sleep(settings.SWEEP_SECONDS * PATIENCE)
+        try:
+            done = await run(PATIENCE)
+        except Exception as error:  # the database is away: every request says so as well
+            logger.warning("The periodic jobs could not be looked after: %s", error)
+        else:
+            if done:
+                logger.warning("No periodic process did %s: done here.", ", ".join(done))
