@@ -1,15 +1,18 @@
 // The page of the drawing game: images to mark, a palette of labels, submit, feedback.
 import "./site.js";
-import { CasePage } from "./case-page.js";
-import { Closeups } from "./closeups.js";
-import { Explanations } from "./explanations.js";
-import { moveBox, resizeBox } from "./geometry.js";
-import { Hints } from "./hints.js";
-import { Answer } from "./marks.js";
-import { play } from "./onward.js";
-import { confirmed, read, say } from "./page.js";
-import { Palette } from "./palette.js";
-import { Review } from "./review.js";
+import { CasePage } from "./attempt/case-page.js";
+import { Hints } from "./attempt/hints.js";
+import { play } from "./attempt/onward.js";
+import { Behind } from "./feedback/behind.js";
+import { Closeups } from "./feedback/closeups.js";
+import { Explanations } from "./feedback/explanations.js";
+import { Review } from "./feedback/review.js";
+import { Answer } from "./marks/answer.js";
+import { ClosingCheck } from "./marks/closing-check.js";
+import { moveBox, movePoint, resizeBox } from "./marks/geometry.js";
+import { Palette } from "./marks/palette.js";
+import { confirmed } from "./shell/dialogs.js";
+import { read, say } from "./shell/page.js";
 
 class LocalizePage extends CasePage {
   constructor(data, given) {
@@ -19,6 +22,7 @@ class LocalizePage extends CasePage {
         answer,
         drawing: () => (this.isPlaying ? { label: this.palette.active } : null),
         nameOf: (slug) => this.palette?.nameOf(slug) ?? slug,
+        isPoint: (slug) => this.palette?.isPoint(slug) ?? false,
         extra: () => this.review?.boxes() ?? this.hints?.boxes() ?? [],
         more: (event) => this.#actions(event),
       },
@@ -36,6 +40,7 @@ class LocalizePage extends CasePage {
     this.palette = new Palette(this.panel, this.data.labels, this.answer, {
       onLabel: () => this.stage.focus(),
     });
+    this.closing = new ClosingCheck(this.panel, document.querySelector("[data-role=closing-choice]"), this.life);
     this.sending.start();
     this.answer.addEventListener("changed", () => this.sending.touch());
     this.panel.querySelector("[data-role=submit]").addEventListener("click", () => this.submit());
@@ -45,8 +50,10 @@ class LocalizePage extends CasePage {
       csrf,
       aids,
       saved: () => this.autosave.flush(),
-      drawn: (place) => (this.stage.goTo(place), this.stage.redraw()),
+      drawn: (place) => (this.goTo(place), this.stage.redraw()),
+      answer: () => this.answer.complete,
     });
+    this.answer.addEventListener("changed", () => this.hints.refresh());
     this.sending.startClock(() => (this.stage.putDown(), this.sending.submit()));
   }
 
@@ -58,14 +65,16 @@ class LocalizePage extends CasePage {
   #playing(event) {
     const selected = this.answer.mark(this.answer.selected);
     return {
-      search: () => this.palette.search.focus(),
+      search: () => this.#search(),
       label: () => this.palette.chooseByNumber(Number(event.key)),
       normal: () => this.answer.setNormal(!this.answer.normal),
       confidence: () => this.palette.confide(Number(event.code.at(-1))),
-      relabel: () => (selected ? this.palette.relabel(selected.id) : false),
+      positionRight: () => this.palette.judge("right"),
+      positionWrong: () => this.palette.judge("wrong"),
+      relabel: () => (selected ? (this.sheet.open(), this.palette.relabel(selected.id)) : false),
       remove: () => (selected ? this.answer.remove(selected.id) : false),
       nudge: () => (selected ? this.#nudge(selected, event) : false),
-      ...(this.hints?.isLadder && { hint: () => this.hints.ask("") }),
+      ...(this.hints?.isLadder && { hint: () => (this.sheet.open(), this.hints.ask("")) }),
       crosshair: () => this.stage.view.crosshair.toggle(),
       undo: () => this.answer.undo(),
       redo: () => this.answer.redo(),
@@ -79,6 +88,9 @@ class LocalizePage extends CasePage {
     return {
       nudge: () => this.review?.step(back ? -1 : 1),
       normal: () => this.next(),
+      blink: () => this.behind?.blink(true) ?? false,
+      peel: () => this.behind?.next() ?? false,
+      outlines: () => this.behind?.nextGroup() ?? false,
     };
   }
 
@@ -87,16 +99,29 @@ class LocalizePage extends CasePage {
     const { width, height } = this.stage.view.image;
     const dx = ({ ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0) * (step / width);
     const dy = ({ ArrowUp: -1, ArrowDown: 1 }[key] ?? 0) * (step / height);
+    if (mark.point) return this.answer.change(mark.id, { point: movePoint(mark.point, dx, dy) });
     const box = altKey ? resizeBox(mark.box, "se", dx, dy) : moveBox(mark.box, dx, dy);
-    this.answer.change(mark.id, { box });
+    return this.answer.change(mark.id, { box });
+  }
+
+  #search() {
+    this.sheet.open();
+    this.palette.search.focus();
   }
 
   async submit() {
-    const { unlabelled } = this.answer;
-    if (unlabelled.length) {
-      this.answer.select(unlabelled[0].id);
+    const { unlabeled } = this.answer;
+    if (unlabeled.length) {
+      this.answer.select(unlabeled[0].id);
       say("One box has no label yet: choose one, or delete the box.");
-      this.palette.search.focus();
+      this.#search();
+      return;
+    }
+    const { unjudged } = this.answer;
+    if (unjudged.length && !(await confirmed("not-judged"))) {
+      this.answer.select(unjudged[0].id);
+      this.sheet.open();
+      this.palette.marks.show(unjudged[0].id);
       return;
     }
     if (this.answer.isEmpty && !(await confirmed("nothing-marked"))) return;
@@ -108,14 +133,24 @@ class LocalizePage extends CasePage {
     this.palette?.close();
     document.body.classList.add("reviewing");
     this.review = new Review(this.panel, read("review-data"), {
-      go: (item) => (item ? this.stage.goTo(item) : this.stage.do("fit")),
+      go: (item) => (item ? this.goTo(item) : this.stage.do("fit")),
       redraw: () => this.stage.redraw(),
       fly: (flight) => this.stage.fly(flight),
       closeups: new Closeups(this.data.images, this.stage.renditions),
+      told: (item) => this.behind.describe(item),
     });
+    this.behind = new Behind(this.panel, this.stage, this.life.signal);
+    this.behind.open();
     this.stage.close();
     this.loadAhead();
     this.panel.querySelector("h2")?.focus();
+    this.#openWhenLaidOut();
+  }
+
+  // The image has changed its size with the panel: its middle is known in the frame after the next.
+  #openWhenLaidOut() {
+    const { review } = this;
+    requestAnimationFrame(() => requestAnimationFrame(() => this.life.signal.aborted || review.open()));
   }
 
   close() {

@@ -1,12 +1,14 @@
 // The page of the writing game: images to look at, a text to write, submit, feedback.
 import "./site.js";
-import { CasePage } from "./case-page.js";
-import { Highlights } from "./highlights.js";
-import { Hints } from "./hints.js";
-import { Macros } from "./macros.js";
-import { play } from "./onward.js";
-import { confirmed, keep, kept, read } from "./page.js";
-import { expanded, withSections, wordsIn } from "./report-text.js";
+import { CasePage } from "./attempt/case-page.js";
+import { Hints } from "./attempt/hints.js";
+import { play } from "./attempt/onward.js";
+import { Highlights } from "./report/highlights.js";
+import { Macros } from "./report/macros.js";
+import { expanded, withSections, wordsIn } from "./report/text.js";
+import { confirmed, isAsking } from "./shell/dialogs.js";
+import { keep, kept } from "./shell/kept.js";
+import { read } from "./shell/page.js";
 
 const KINDS = {
   missing: "truth missed",
@@ -63,7 +65,8 @@ class ReportPage extends CasePage {
       drawn: () => {},
     });
     this.sending.startClock(() => this.sending.submit());
-    this.field.focus({ preventScroll: true });
+    // Where typing brings up a keyboard on the screen, the image is seen first.
+    if (!globalThis.matchMedia?.("(pointer: coarse)").matches) this.field.focus({ preventScroll: true });
   }
 
   #write(text) {
@@ -119,7 +122,7 @@ class ReportPage extends CasePage {
   }
 
   key(event) {
-    if (event.target.closest?.("dialog[open]")) return;
+    if (isAsking()) return;
     if (this.isOpen && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       if (!event.repeat) this.submit();
@@ -157,7 +160,7 @@ class ReportPage extends CasePage {
       .filter(({ id }) => id === note)
       .map((box) => ({ ...box, kind: KINDS[box.kind] ?? "truth", selected: true }));
     this.stage.redraw();
-    if (this.boxes.length) this.stage.goTo(this.boxes[0]);
+    if (this.boxes.length) this.goTo(this.boxes[0]);
   }
 }
 

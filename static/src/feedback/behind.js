@@ -1,0 +1,237 @@
+// Seeing through a simulated film, in the feedback: what lies where, and the film without parts of it.
+import { svgElement } from "../marks/pins.js";
+import { inWords, prepared, structuresAt } from "./naming.js";
+import { Veil, graysOf, withLayer } from "./layers.js";
+
+const GROUPS = {
+  ribs: "Ribs", spine: "Spine", shoulders: "Clavicles, scapulae, sternum", lungs: "Lobes", heart: "Heart and vessels",
+  airways: "Trachea and carina", diaphragm: "Diaphragm", abdomen: "Abdomen",
+};
+
+export class Behind {
+  // `stage` shows the film; `signal` ends it. The element is in the panel only where something lies behind the film.
+  constructor(panel, stage, signal) {
+    Object.assign(this, { stage, signal });
+    this.element = panel.querySelector("[data-role=behind]");
+    this.shown = new Set();
+    this.held = null;
+  }
+
+  role(name) {
+    return this.element.querySelector(`[data-role=behind-${name}]`);
+  }
+
+  async open() {
+    if (!this.element) return;
+    try {
+      const answer = await fetch(this.element.dataset.url, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error("What lies behind the film could not be loaded.");
+      this.#begin(await answer.json());
+    } catch (error) {
+      this.#problem(error.message);
+    }
+  }
+
+  #problem(sentence) {
+    if (this.signal.aborted) return;
+    Object.assign(this.role("problem"), { textContent: sentence, hidden: false });
+  }
+
+  #begin(told) {
+    const view = this.stage.views.find(({ image }) => image.id === told.image);
+    if (this.signal.aborted || !view?.viewer) return;
+    Object.assign(this, { view, told, all: prepared(told) });
+    if (this.all.length) this.#name();
+    this.describe(this.item);
+    if (told.layers.length) this.#layers();
+    this.element.dataset.ready = "true";
+  }
+
+  // --- what lies where ---
+
+  #name() {
+    const { view, signal } = this;
+    this.tip = Object.assign(document.createElement("p"), { className: "named", hidden: true });
+    this.tip.setAttribute("aria-hidden", "true");
+    view.pane.append(this.tip);
+    this.group = svgElement("g", { class: "outlines" });
+    view.pane.querySelector("svg.marks").prepend(this.group);
+    for (const name of ["moved", "frame"]) view.viewer.addEventListener(name, () => this.#place(), { signal });
+    view.element.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#hover(event), { signal });
+    view.element.addEventListener("pointerleave", () => (this.tip.hidden = true), { signal });
+    view.element.addEventListener("pointerup", (event) => this.#tell(this.#hover(event)), { signal });
+    const box = this.role("groups");
+    for (const [group, name] of Object.entries(GROUPS)) {
+      if (!this.all.some((one) => one.group === group)) continue;
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), { type: "checkbox", value: group });
+      input.addEventListener("change", () => this.#toggle(group, input.checked));
+      label.append(input, ` ${name}`);
+      label.dataset.group = group;
+      box.append(label);
+    }
+  }
+
+  #at({ clientX, clientY }) {
+    const rect = this.view.element.getBoundingClientRect();
+    const { width, height } = this.view.image;
+    const [x, y] = this.view.viewer.toImage([clientX - rect.left, clientY - rect.top]);
+    return [x / width, y / height];
+  }
+
+  #hover(event) {
+    const point = this.#at(event);
+    const isOn = point.every((part) => part >= 0 && part <= 1);
+    const said = isOn ? inWords(structuresAt(this.all, point)) : "";
+    Object.assign(this.tip, { textContent: said, hidden: !said || this.stage.hidden === true });
+    return said;
+  }
+
+  #tell(said) {
+    if (said) this.role("here").textContent = `${said}.`;
+  }
+
+  // What lies at the middle of a finding's place, in words.
+  describe(item) {
+    this.item = item;
+    if (!this.all?.length || !item?.box || item.image !== this.told.image) return;
+    const [x0, y0, x1, y1] = item.box;
+    const there = structuresAt(this.all, item.point ?? [(x0 + x1) / 2, (y0 + y1) / 2]);
+    this.#tell(`${item.name}, at ${item.point ? "its tip" : "its middle"}: ${lowered(inWords(there))}`);
+  }
+
+  #toggle(group, on) {
+    if (on) this.shown.add(group);
+    else this.shown.delete(group);
+    this.#draw();
+  }
+
+  // The outlines of the next group alone; after the last none. All at once could not be told apart.
+  nextGroup() {
+    if (!this.all?.length) return false;
+    this.element.open = true;
+    const inputs = [...this.role("groups").querySelectorAll("input")];
+    const next = inputs.findLastIndex(({ checked }) => checked) + 1;
+    inputs.forEach((input, index) => (input.checked = index === next));
+    this.shown = new Set(inputs.filter(({ checked }) => checked).map(({ value }) => value));
+    this.#draw();
+    return true;
+  }
+
+  #draw() {
+    const { width, height } = this.view.image;
+    const path = (line) => line.map(([x, y], index) => `${index ? "L" : "M"}${(x * width).toFixed(1)} ${(y * height).toFixed(1)}`).join("");
+    const shapes = this.all
+      .filter(({ group }) => this.shown.has(group))
+      .map(({ lines, isArea, group, name }) => {
+        const d = lines.map((line) => path(line) + (isArea ? "Z" : "")).join("");
+        return svgElement("path", { class: `outline outline-${group}`, d, "data-name": name });
+      });
+    this.group.replaceChildren(...shapes);
+    this.#place();
+  }
+
+  #place() {
+    if (!this.shown.size || !this.view.viewer.shown) return;
+    const { width, height } = this.view.image;
+    const [x, y] = this.view.viewer.toCanvas([0, 0]);
+    const [right, bottom] = this.view.viewer.toCanvas([width, height]);
+    this.group.setAttribute("transform", `translate(${x} ${y}) scale(${(right - x) / width} ${(bottom - y) / height})`);
+  }
+
+  // --- with and without ---
+
+  #layers() {
+    const { signal, told } = this;
+    this.role("layers").hidden = false;
+    this.select = this.role("layer");
+    this.select.append(new Option("The film as it is", ""));
+    told.layers.forEach((layer, index) => this.select.append(new Option(layer.name, String(index))));
+    this.split = this.role("split");
+    this.veil = new Veil(this.view, signal);
+    this.made = new Map();
+    this.select.addEventListener("change", () => this.#choose(), { signal });
+    this.split.addEventListener("input", () => this.#show(), { signal });
+    this.role("alone").addEventListener("click", () => this.#alone(), { signal });
+    const blink = this.role("blink");
+    blink.addEventListener("pointerdown", () => this.blink(true), { signal });
+    for (const name of ["pointerup", "pointerleave", "pointercancel"]) {
+      blink.addEventListener(name, () => this.blink(false), { signal });
+    }
+    blink.addEventListener("keydown", ({ key, repeat }) => [" ", "Enter"].includes(key) && !repeat && this.blink(true), { signal });
+    blink.addEventListener("keyup", ({ key }) => [" ", "Enter"].includes(key) && this.blink(false), { signal });
+    document.addEventListener("keyup", ({ key }) => this.stage.bindings.actionsOf({ key }).includes("blink") && this.blink(false), { signal });
+    window.addEventListener("blur", () => this.blink(false), { signal });
+  }
+
+  get layer() {
+    return this.told?.layers[Number(this.select?.value || NaN)] ?? null;
+  }
+
+  // The next layer of the list; after the last the film as it is.
+  next() {
+    if (!this.select) return false;
+    this.element.open = true;
+    this.select.selectedIndex = (this.select.selectedIndex + 1) % this.select.options.length;
+    this.#choose();
+    return true;
+  }
+
+  // The film without the layer, as long as the key is held.
+  blink(on) {
+    if (!this.veil) return false;
+    if (on && !this.layer) this.select.selectedIndex = 1;
+    this.blinking = on;
+    this.role("blink").setAttribute("aria-pressed", String(on));
+    this.#show();
+    return true;
+  }
+
+  #alone() {
+    if (!this.layer) this.select.selectedIndex = 1;
+    this.isAlone = !this.isAlone;
+    this.role("alone").setAttribute("aria-pressed", String(this.isAlone));
+    this.#choose();
+  }
+
+  #choose() {
+    if (this.layer && this.split.value === "100") this.split.value = "0";
+    this.#show();
+    const said = this.layer ? `${this.layer.name}${this.isAlone ? ": only what was taken off" : ""}.` : "The film as it is.";
+    this.role("said").textContent = said;
+  }
+
+  async #show() {
+    const { layer } = this;
+    const wanted = Symbol("the picture asked for last");
+    this.wanted = wanted;
+    const share = Number(this.split.value) / 100;
+    // While blinking the other one is shown: the film where something is off it, else the film without.
+    const isFilm = share >= 1;
+    if (!layer || isFilm !== Boolean(this.blinking)) return this.veil.show(null);
+    try {
+      const picture = await this.#pictureOf(layer);
+      if (this.wanted !== wanted || this.signal.aborted) return undefined;
+      if (this.veil.picture !== picture) this.veil.show(picture);
+      return this.veil.startAt(this.blinking ? 0 : share);
+    } catch (error) {
+      return this.#problem(error.message);
+    }
+  }
+
+  async #pictureOf(layer) {
+    const key = `${layer.url} ${Boolean(this.isAlone)}`;
+    if (!this.made.has(key)) {
+      const { image } = this.view;
+      const [film, grays] = await Promise.all([this.stage.renditions.load(image.url), graysOf(layer.url)]);
+      const { center, width } = image.window;
+      const ground = this.isAlone ? center - width / 4 : null;
+      this.made.set(key, withLayer(film, grays, { ...layer, max: image.max }, ground));
+    }
+    return this.made.get(key);
+  }
+}
+
+function lowered(words) {
+  return words[0].toLowerCase() + words.slice(1);
+}

@@ -1,0 +1,121 @@
+// A film without something of it: the film and a picture of what is taken off, which is added to it.
+
+const ZERO = 128; // the gray that changes nothing
+
+// The grays of a layer's file: {width, height, grays}.
+export async function graysOf(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error("The film without it could not be loaded.");
+  const bitmap = await createImageBitmap(await answer.blob());
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return { width: bitmap.width, height: bitmap.height, grays: data.filter((_, index) => index % 4 === 0) };
+}
+
+// The film's stored values with the layer added within its box, interpolated; with a `ground`, a stored value, what
+// was taken off lies on that alone.
+export function withLayer({ width, height, pixels }, layer, { box, scale, max }, ground = null) {
+  const alone = ground !== null;
+  const out = alone ? new pixels.constructor(pixels.length).fill(ground) : pixels.slice();
+  const [left, top, right, bottom] = [box[0] * width, box[1] * height, box[2] * width, box[3] * height].map(Math.round);
+  const across = layer.width / (right - left);
+  const down = layer.height / (bottom - top);
+  const factor = alone ? -scale : scale;
+  for (let y = top; y < bottom; y += 1) {
+    const v = Math.min(layer.height - 1, Math.max(0, (y - top + 0.5) * down - 0.5));
+    const upper = Math.floor(v) * layer.width;
+    const lower = Math.min(layer.height - 1, Math.floor(v) + 1) * layer.width;
+    const dy = v - Math.floor(v);
+    for (let x = left; x < right; x += 1) {
+      const u = Math.min(layer.width - 1, Math.max(0, (x - left + 0.5) * across - 0.5));
+      const a = Math.floor(u);
+      const b = Math.min(layer.width - 1, a + 1);
+      const dx = u - a;
+      const { grays } = layer;
+      const above = grays[upper + a] * (1 - dx) + grays[upper + b] * dx;
+      const below = grays[lower + a] * (1 - dx) + grays[lower + b] * dx;
+      const at = y * width + x;
+      const value = out[at] + (above * (1 - dy) + below * dy - ZERO) * factor;
+      out[at] = value < 0 ? 0 : value > max ? max : value;
+    }
+  }
+  return { width, height, pixels: out };
+}
+
+// Lies over a viewer and shows another picture of the same size, or a part of it.
+export class Veil {
+  constructor(view, signal) {
+    this.view = view;
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "veil";
+    this.canvas.dataset.role = "veil";
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.canvas.hidden = true;
+    view.element.after(this.canvas);
+    this.from = 0;
+    view.viewer.addEventListener("moved", () => this.draw(), { signal });
+    view.viewer.addEventListener("windowed", () => (this.#map(), this.draw()), { signal });
+  }
+
+  // `picture` is {width, height, pixels} or null for the film itself.
+  show(picture) {
+    this.picture = picture;
+    this.#map();
+    this.draw();
+  }
+
+  // Leaves free what is left of this share of the film.
+  startAt(share) {
+    this.from = share;
+    this.#cut();
+  }
+
+  // The picture in the viewer's window; once, as long as neither is another.
+  #map() {
+    if (!this.picture) return;
+    const { width, height, pixels } = this.picture;
+    const { window, inverted } = this.view.viewer;
+    const looked = `${window.center} ${window.width} ${inverted}`;
+    if (this.mappedOf === this.picture && this.looked === looked) return;
+    Object.assign(this, { mappedOf: this.picture, looked });
+    const low = window.center - window.width / 2;
+    this.mapped ??= new OffscreenCanvas(width, height);
+    const context = this.mapped.getContext("2d");
+    const image = context.createImageData(width, height);
+    const out = new Uint32Array(image.data.buffer);
+    const factor = 255 / window.width;
+    for (let at = 0; at < pixels.length; at += 1) {
+      const shade = Math.min(255, Math.max(0, (pixels[at] - low) * factor));
+      const gray = Math.round(inverted ? 255 - shade : shade);
+      out[at] = 0xff000000 | (gray << 16) | (gray << 8) | gray;
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  draw() {
+    this.canvas.hidden = !this.picture;
+    if (!this.picture || !this.view.viewer.shown) return;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const { clientWidth, clientHeight } = this.view.element;
+    const size = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
+    const context = this.canvas.getContext("2d");
+    const { width, height } = this.picture;
+    const [x, y] = this.view.viewer.toCanvas([0, 0]);
+    const [right, bottom] = this.view.viewer.toCanvas([width, height]);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, clientWidth, clientHeight);
+    context.drawImage(this.mapped, x, y, right - x, bottom - y);
+    this.#cut();
+  }
+
+  #cut() {
+    if (!this.picture) return;
+    const { width } = this.picture;
+    const [x] = this.view.viewer.toCanvas([this.from * width, 0]);
+    this.canvas.style.clipPath = this.from > 0 ? `inset(0 0 0 ${Math.max(0, x)}px)` : "";
+  }
+}
