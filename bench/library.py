@@ -11,8 +11,8 @@ BATCH = 1000
 
 
 def fill(count: int) -> None:
-    """Published cases of one image without a file, one finding and one region each."""
-    from cases.models import Case, Dataset, Finding, Image, Region
+    """Published cases of one image without a file, a finding with a region and a report each."""
+    from cases.models import Case, Dataset, Finding, Image, ReferenceReport, Region
 
     dataset, _ = Dataset.objects.get_or_create(slug="bench", defaults={"title": "Filling"})
     for first in range(0, count, BATCH):
@@ -38,6 +38,9 @@ def fill(count: int) -> None:
         )
         findings = Finding.objects.bulk_create(
             Finding(case=case, label="nodule_mass", significance="actionable") for case in cases
+        )
+        ReferenceReport.objects.bulk_create(
+            ReferenceReport(case=case, findings="The lungs are clear.") for case in cases
         )
         Region.objects.bulk_create(
             Region(finding=finding, image=image, x0=0.2, y0=0.2, x1=0.3, y1=0.3)

@@ -5,6 +5,10 @@ each drew one box of a class on a film, and counts how often the second box hits
 first; beside it a box of the second's size at a random place. Then it times 20 marks
 against 20 regions and a JAFROC interval.
 
+Then it gives what a reader, a player who marks at random and a marker of everything score
+under each rule: the reader against the other readers of a class on a film, the others against
+one reader's whole film, films called normal among them.
+
 The table is an excerpt of shuffled rows, so that other boxes of a reader may be missing:
 two boxes that do not meet may be of two findings. Both rates are therefore printed, of
 all pairs (too low) and of those that meet at all (too high). Film sizes are not in the
@@ -27,9 +31,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import boxes
+from ml import boxes, taxonomy
 from ml.froc import CaseRatings, jafroc_interval
-from ml.localize import Mark, Region, Truth, score
+from ml.localize import RULES, Alternate, Mark, Region, Truth, attach_alternates, score
 
 VINDR = Path(__file__).resolve().parents[2] / "shared/data/vindr_train_first4000.csv"
 SIDES = ("x_min", "y_min", "x_max", "y_max")
@@ -38,7 +42,13 @@ FILMS = ((3000, 3000), (2500, 2800), (2200, 2600))
 PLACES = 50
 """Random places tried for each pair."""
 FIXED = 0.3
+MOST_GUESSES = 3
+"""A random player makes one to so many marks on a film."""
+NORMALS = 300
+"""Films called normal that random players meet, beside all that a reader marked."""
 
+Drawn = dict[tuple[str, str], dict[str, list[list[float]]]]
+"""Film and class → reader → boxes in pixels."""
 Pair = tuple[boxes.Floats, boxes.Floats]
 
 
@@ -76,9 +86,17 @@ def agreement(table: Path = VINDR, film: tuple[int, int] = FILMS[0]) -> Agreemen
 
 def _pairs(table: Path, film: tuple[int, int]) -> Iterator[Pair]:
     """The boxes of two readers with one box each of a class on a film, normalized."""
-    drawn: dict[tuple[str, str], dict[str, list[list[float]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    drawn, extent = _read(table, film)
+    for (image, _), readers in drawn.items():
+        single = [marked[0] for marked in readers.values() if len(marked) == 1]
+        size = np.tile(extent[image], 2)
+        for first, second in combinations(single, 2):
+            yield boxes.as_boxes([first]) / size, boxes.as_boxes([second]) / size
+
+
+def _read(table: Path, film: tuple[int, int]) -> tuple[Drawn, dict[str, boxes.Floats]]:
+    """All boxes, and how large each film is at least, in pixels."""
+    drawn: Drawn = defaultdict(lambda: defaultdict(list))
     extent: dict[str, boxes.Floats] = {}
     with table.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -87,11 +105,62 @@ def _pairs(table: Path, film: tuple[int, int]) -> Iterator[Pair]:
                 drawn[row["image_id"], row["class_name"]][row["rad_id"]].append(sides)
                 known = extent.get(row["image_id"], np.array(film, dtype=float))
                 extent[row["image_id"]] = np.maximum(known, sides[2:])
-    for (image, _), readers in drawn.items():
-        single = [marked[0] for marked in readers.values() if len(marked) == 1]
+    return drawn, extent
+
+
+def readers_scores(table: Path = VINDR, rule: str = "clinical") -> boxes.Floats:
+    """Each reader of a class on a film as a player, the other readers as its truth."""
+    drawn, extent = _read(table, FILMS[0])
+    found = []
+    for (image, name), readers in drawn.items():
+        single = {reader: marked[0] for reader, marked in readers.items() if len(marked) == 1}
         size = np.tile(extent[image], 2)
-        for first, second in combinations(single, 2):
-            yield boxes.as_boxes([first]) / size, boxes.as_boxes([second]) / size
+        for reader in single if len(single) > 1 else ():
+            others = [_box(np.array(box) / size) for one, box in single.items() if one != reader]
+            regions = attach_alternates(
+                [Region("r", others[0])], [(Alternate(box), "", 0) for box in others[1:]]
+            )
+            label = _slug(name)
+            mark = Mark("m", label, _box(np.array(single[reader]) / size))
+            found.append(score([Truth("t", label, "draw", regions)], [mark], [], rule=rule).score)
+    return np.array(found)
+
+
+def _films(table: Path) -> list[list[Truth]]:
+    """What one reader marked on each film, and films called normal, which have nothing."""
+    drawn, extent = _read(table, FILMS[0])
+    films: dict[str, list[Truth]] = defaultdict(list)
+    reader_of: dict[str, str] = {}
+    for (image, name), readers in drawn.items():
+        reader = reader_of.setdefault(image, next(iter(readers)))
+        size = np.tile(extent[image], 2)
+        for number, sides in enumerate(readers.get(reader, [])):
+            region = Region(f"{name}.{number}", _box(np.array(sides) / size))
+            films[image].append(Truth(region.id, _slug(name), "draw", (region,)))
+    return [*films.values(), *([] for _ in range(NORMALS))]
+
+
+def players_scores(table: Path = VINDR, rule: str = "clinical") -> tuple[float, float]:
+    """Mean scores of a player at random and of a marker of everything."""
+    films = _films(table)
+    every = [(t.label, t.regions[0].box) for film in films for t in film]
+    rng = np.random.default_rng(3)
+    usual = {
+        label: _box(np.median([box for name, box in every if name == label], axis=0))
+        for label in dict.fromkeys(name for name, _ in every)
+    }
+    flood = [Mark(f"f{i}", label, box) for i, (label, box) in enumerate(usual.items())]
+    at_random, flooding = [], []
+    for film in films:
+        picked = rng.integers(0, len(every), rng.integers(1, MOST_GUESSES + 1))
+        guesses = [Mark(f"m{i}", *every[index]) for i, index in enumerate(picked)]
+        at_random.append(score(film, guesses, [], rule=rule).score)
+        flooding.append(score(film, flood, [], rule=rule).score)
+    return float(np.mean(at_random)), float(np.mean(flooding))
+
+
+def _slug(name: str) -> str:
+    return taxonomy.names_of("vindr").get(name.casefold(), name)
 
 
 def _elsewhere(box: boxes.Floats, rng: np.random.Generator) -> boxes.Floats:
@@ -140,10 +209,25 @@ def _print_agreement() -> None:
         )
 
 
+def print_players() -> None:
+    """What readers, a player at random and a marker of everything score under each rule."""
+    if not VINDR.exists():
+        print("players: not measured, the VinDr table is not beside the repository")
+        return
+    print("rule        readers: median (mean)   at random   everything")
+    for rule in RULES:
+        readers, (guessing, flooding) = readers_scores(rule=rule), players_scores(rule=rule)
+        print(
+            f"{rule:10}  {np.median(readers):15.0f} ({readers.mean():.0f})   "
+            f"{guessing:9.0f}   {flooding:10.0f}"
+        )
+
+
 def main() -> int:
     _print_agreement()
+    print_players()
     truths, marks = _case(20)
-    for rule in ("standard", "radgame"):
+    for rule in RULES:
         median, late = _milliseconds(partial(score, truths, marks, [], rule=rule), 500)
         print(f"20 marks × 20 regions, {rule}: median {median:.2f} ms, p95 {late:.2f} ms")
     rng = np.random.default_rng(2)

@@ -27,11 +27,15 @@ from rich.table import Table
 
 from bench.evaluate_speed import WRITTEN
 from bench.openi import ARCHIVE, reports
+from ml.models import ModelProblem
+from ml.models.packages import require_packages
 from tests.checkpoints import FULL, chexbert_folder, published_chexbert, radgraph_folder
 
 REPORTS = 16
 ROUNDS = 5
 CLOSE = 1e-5
+LEAST_TIMES = 2
+"""How many times as many reports a second as theirs are asked for."""
 VOCABULARY = 20_000
 
 
@@ -70,6 +74,7 @@ def radgraph_rows(folder: Path, found: Sequence[str]) -> list[tuple[str, int, fl
     if [wanted[str(n)] for n in range(len(found))] != model.annotations(found):
         raise SystemExit("RadGraph: the graphs differ from the package's")
     one = [found[0]]
+    others = [*found[1:], f"{found[0]} Stable.", *one]
     return [
         (
             "RadGraph, 16 reports",
@@ -77,11 +82,11 @@ def radgraph_rows(folder: Path, found: Sequence[str]) -> list[tuple[str, int, fl
             *compared(lambda: package(list(found)), lambda: model.annotations(found)),
         ),
         (
-            "RadGraph, 16 reports against one reference",
+            "RadGraph, 16 against one reference (theirs reads it 16 times, ours once)",
             REPORTS,
             *compared(
                 lambda: package([*found, *one * REPORTS]),
-                lambda: model.annotations([*found[1:], f"{found[0]} Stable.", *one]),
+                lambda: model.annotations(others),
             ),
         ),
     ]
@@ -115,7 +120,7 @@ def chexbert_rows(folder: Path, found: Sequence[str]) -> list[tuple[str, int, fl
             *compared(lambda: [published([t]) for t in found], lambda: network.scores(found)),
         ),
         (
-            "CheXbert, 16 against one reference (one a pass)",
+            "CheXbert, 16 against one reference (one a pass; theirs 16 times, ours once)",
             REPORTS,
             *compared(
                 lambda: [published([t]) for t in [*found, *one * REPORTS]],
@@ -125,20 +130,30 @@ def chexbert_rows(folder: Path, found: Sequence[str]) -> list[tuple[str, int, fl
     ]
 
 
-def show(rows: Sequence[tuple[str, int, float, float]]) -> None:
+def show(rows: Sequence[tuple[str, int, float, float]]) -> int:
+    """Print the table; 1 when ours is not as many times faster as asked, else 0."""
+    code = 0
     table = Table(title="Reports a processor second", title_justify="left")
     for name in ("", "theirs", "ours", "times", "asked for"):
         table.add_column(name, justify="left" if not name else "right")
     for name, number, theirs, ours in rows:
         times = theirs / ours
-        verdict = "2: ok" if times >= 2 else "2: not met"
+        is_met = times >= LEAST_TIMES
+        code = max(code, int(not is_met))
+        verdict = f"{LEAST_TIMES}: {'ok' if is_met else 'not met'}"
         table.add_row(
             name, f"{number / theirs:.2f}", f"{number / ours:.2f}", f"{times:.2f}", verdict
         )
-    Console(width=100).print(table)
+    Console(width=120).print(table)
+    return code
 
 
 def main() -> int:
+    try:
+        require_packages()
+    except ModelProblem as problem:
+        print(problem)
+        return 1
     import torch
 
     torch.set_num_threads(1)
@@ -147,8 +162,7 @@ def main() -> int:
         folder = Path(made)
         rows = radgraph_rows(radgraph_folder(folder / "radgraph", FULL, words), found)
         rows += chexbert_rows(chexbert_folder(folder / "chexbert", FULL, words), found)
-    show(rows)
-    return 0
+    return show(rows)
 
 
 if __name__ == "__main__":

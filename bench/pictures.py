@@ -27,7 +27,7 @@ def viewer(player: Player) -> None:
         "WHERE f.label = 'consolidation' AND 2 = "
         "(SELECT count(*) FROM cases_image i WHERE i.case_id = c.id) ORDER BY c.id LIMIT 1"
     )
-    player.open_afresh(case)
+    player.open(case)
     player.choose("consolidation")
     x0, y0, x1, y1 = player.truth_boxes(case)[0]
     player.draw([x0, y0 + 0.02, x1 - 0.02, y1])
@@ -37,7 +37,7 @@ def viewer(player: Player) -> None:
 def localize(player: Player) -> None:
     """A scored case: one nodule found, one missed, one false mark; then its first finding."""
     case = player.case_with(nodules=2)
-    player.open_afresh(case)
+    player.open(case)
     player.choose("nodule")
     x0, y0, x1, y1 = player.truth_boxes(case)[0]
     player.draw([x0 - 0.01, y0 + 0.005, x1 + 0.015, y1 + 0.01])

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ml import boxes
+from ml.simulate import gates
 from tests.game import ROOT
 
 DEMO = ROOT / "cases" / "demo"
@@ -16,7 +18,7 @@ FOLDER = ROOT / "docs" / "images"
 CASES, ACROSS, TILE = 24, 6, 250
 CLOSE_ACROSS, CLOSE_TILE = 6, 250
 MIDDLE = (0.15, 0.15, 0.85, 0.85)
-COLORS = 128
+QUALITY = 80
 
 
 def picture(case: dict[str, Any], number: int = 0) -> Image.Image:
@@ -37,7 +39,7 @@ def sheet(tiles: list[Image.Image], across: int, name: str) -> None:
     canvas = Image.new("L", (across * wide, -(-len(tiles) // across) * tall))
     for index, tile in enumerate(tiles):
         canvas.paste(tile, (index % across * wide, index // across * tall))
-    canvas.quantize(COLORS).save(FOLDER / name, optimize=True)
+    canvas.save(FOLDER / name, quality=QUALITY)
 
 
 def contact(cases: list[dict[str, Any]]) -> None:
@@ -48,7 +50,7 @@ def contact(cases: list[dict[str, Any]]) -> None:
         labels = [finding["label"] for finding in case["findings"]] or ["normal"]
         number = len(case["images"]) - 1 if len(tiles) % 8 == 7 else 0
         tiles.append(captioned(picture(case, number), ", ".join(labels)[:40], TILE))
-    sheet(tiles, ACROSS, "simulated-cases.png")
+    sheet(tiles, ACROSS, "simulated-cases.webp")
 
 
 def close_ups(cases: list[dict[str, Any]]) -> None:
@@ -58,10 +60,14 @@ def close_ups(cases: list[dict[str, Any]]) -> None:
         for finding in case["findings"]:
             if finding["label"] in seen:
                 continue
-            boxes = [region["box"] for region in finding["regions"]] or [MIDDLE]
-            seen[finding["label"]] = around(picture(case), boxes[0])
+            places = [_place(region) for region in finding["regions"]] or [MIDDLE]
+            seen[finding["label"]] = around(picture(case), places[0])
     tiles = [captioned(one, label, CLOSE_TILE) for label, one in sorted(seen.items())]
-    sheet(tiles, CLOSE_ACROSS, "simulated-findings.png")
+    sheet(tiles, CLOSE_ACROSS, "simulated-findings.webp")
+
+
+def _place(region: dict[str, Any]) -> tuple[float, ...]:
+    return boxes.around(region["point"]) if "point" in region else gates.bounds(region)
 
 
 def around(whole: Image.Image, box: tuple[float, ...]) -> Image.Image:
