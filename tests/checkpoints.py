@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def bert_folder(folder: Path, size: dict[str, int], words: Iterable[str] = WORDS
     pieces += [f"##{letter}" for letter in LETTERS]
     pieces = list(dict.fromkeys(pieces))
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n")
-    BertTokenizer(folder / "vocab.txt").save_pretrained(folder)
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
     config = BertConfig(
         vocab_size=len(pieces),
         intermediate_size=4 * size["hidden_size"],
@@ -105,18 +106,17 @@ def _radgraph_weights(folder: Path) -> dict[str, Any]:
     import io
 
     from ml.radgraph.loading import _view
+    from ml.radgraph.package import package
 
     with _view(folder, "radgraph-xl") as view:
         from unittest import mock
-
-        import radgraph
 
         with (
             contextlib.redirect_stdout(io.StringIO()),
             mock.patch("torch.load", return_value={}),
             mock.patch("torch.nn.Module.load_state_dict"),
         ):
-            made = radgraph.RadGraph(model_type="radgraph-xl", model_cache_dir=str(view), cuda=-1)
+            made = package().RadGraph(model_type="radgraph-xl", model_cache_dir=str(view), cuda=-1)
     state = made.model.state_dict()
     state["_ner._ner_scorers.radgraph-xl__ner_labels.1._module.bias"] -= FEWER_ENTITIES
     state["_relation._relation_scorers.radgraph-xl__relation_labels.bias"] -= FEWER_RELATIONS
@@ -194,11 +194,57 @@ CHAT_TEMPLATE = (
     "{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<end_of_turn>\n{% endfor %}"
     "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )
-IMAGE_TOKENS = 4
+TINY_GEMMA = {
+    "text": {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "head_dim": 16,
+        "sliding_window": 512,
+    },
+    "vision": {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 7,
+    },
+    "image_tokens": 4,
+    "words": 0,
+    "is_tied": False,
+    "spread": 0.5,
+}
+FULL_GEMMA = {
+    "text": {
+        "hidden_size": 2560,
+        "intermediate_size": 10_240,
+        "num_hidden_layers": 34,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "sliding_window": 1024,
+    },
+    "vision": {
+        "hidden_size": 1152,
+        "intermediate_size": 4304,
+        "num_hidden_layers": 27,
+        "num_attention_heads": 16,
+        "image_size": 896,
+        "patch_size": 14,
+    },
+    "image_tokens": 256,
+    "words": 261_943,
+    "is_tied": True,
+    "spread": 0.02,
+}
+"""The shape of Gemma 3 4B, which MedGemma 4B is: a vocabulary of 262,208."""
 
 
-def _gemma_tokenizer() -> Any:
-    """Bytes as tokens, and Gemma 3's special ones."""
+def _gemma_tokenizer(words: int = 0) -> Any:
+    """Bytes as tokens, Gemma 3's special ones, and as many made-up words."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -209,7 +255,7 @@ def _gemma_tokenizer() -> Any:
         "image_token": "<image_soft_token>",
     }
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pieces = [*special, *image.values(), *alphabet]
+    pieces = [*special, *image.values(), *alphabet, *(f"Ġw{n}" for n in range(words))]
     tokenizer = Tokenizer(models.BPE({piece: n for n, piece in enumerate(pieces)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -225,8 +271,8 @@ def _gemma_tokenizer() -> Any:
     )
 
 
-def gemma3_folder(folder: Path) -> Path:
-    """A Gemma 3 of random weights with eyes of 28 pixels: what MedGemma is, far smaller."""
+def gemma3_folder(folder: Path, shape: dict[str, Any] = TINY_GEMMA) -> Path:
+    """A Gemma 3 of random weights: what MedGemma is, and unless told otherwise far smaller."""
     import torch
     from transformers import (
         Gemma3Config,
@@ -235,33 +281,22 @@ def gemma3_folder(folder: Path) -> Path:
         Gemma3Processor,
     )
 
-    tokenizer = _gemma_tokenizer()
+    tokenizer = _gemma_tokenizer(shape["words"])
     token = tokenizer.convert_tokens_to_ids
     config = Gemma3Config(
         text_config={
+            **shape["text"],
             "vocab_size": len(tokenizer),
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 1,
-            "head_dim": 16,
             "max_position_embeddings": 16_384,
-            "sliding_window": 512,
+            "tie_word_embeddings": shape["is_tied"],
+            "initializer_range": shape["spread"],
             "pad_token_id": token("<pad>"),
             "eos_token_id": token("<eos>"),
             "bos_token_id": token("<bos>"),
         },
-        vision_config={
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "image_size": 28,
-            "patch_size": 7,
-            "vision_use_head": False,
-        },
-        mm_tokens_per_image=IMAGE_TOKENS,
+        vision_config={**shape["vision"], "vision_use_head": False},
+        mm_tokens_per_image=shape["image_tokens"],
+        tie_word_embeddings=shape["is_tied"],
         boi_token_index=token("<start_of_image>"),
         eoi_token_index=token("<end_of_image>"),
         image_token_index=token("<image_soft_token>"),
@@ -270,11 +305,16 @@ def gemma3_folder(folder: Path) -> Path:
     model = Gemma3ForConditionalGeneration(config)
     # It is made of zeros, so that a model that was not trained would see nothing.
     torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)
+    # Half a letter is shown by some servers and kept back by others: it writes whole ones only.
+    letters = token([*string.ascii_letters, "Ġ", "."])
+    unwritten = set(range(len(tokenizer) - shape["words"])) - set(letters)
+    model.generation_config.suppress_tokens = sorted(unwritten)
     model.save_pretrained(folder)
+    pixels = shape["vision"]["image_size"]
     images = Gemma3ImageProcessor(
-        size={"height": 28, "width": 28}, image_mean=[0.5] * 3, image_std=[0.5] * 3
+        size={"height": pixels, "width": pixels}, image_mean=[0.5] * 3, image_std=[0.5] * 3
     )
     Gemma3Processor(
-        images, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=IMAGE_TOKENS
+        images, tokenizer, chat_template=CHAT_TEMPLATE, image_seq_length=shape["image_tokens"]
     ).save_pretrained(folder)
     return folder

@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
+from structlog.contextvars import clear_contextvars
 
+from ml.models.packages import NOT_INSTALLED, has_packages
+from radgame import rates
+from radgame.celery import app as celery
 from tests import factories
+
+# How long one example takes says how busy the machine is.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests of the model packages run where these are installed, and must where that is asked."""
+    if item.get_closest_marker("models") and not has_packages():
+        if os.environ.get("MODELS_REQUIRED") == "1":
+            pytest.fail(NOT_INSTALLED, pytrace=False)
+        pytest.skip(NOT_INSTALLED)
+
+
+@pytest.fixture(autouse=True)
+def no_haste():
+    """Each test begins with nothing counted: its users have the keys of those before them."""
+    rates._limiter().storage.reset()
+
+
+@pytest.fixture(autouse=True)
+def no_ids():
+    """Nor is anything bound for the log: the test client has no end of a request to forget it."""
+    clear_contextvars()
+
+
+@pytest.fixture
+def empty_queues():
+    """No task of an earlier test waits in the broker, nor one of this test for a later one."""
+    _purge()
+    yield
+    _purge()
+
+
+def _purge() -> None:
+    with celery.connection_for_write() as connection:
+        for queue in ("celery", "models"):
+            connection.default_channel.queue_purge(queue)
 
 
 @pytest.fixture

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import uuid
+from functools import cache
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 from PIL import Image as Picture
 
 from accounts.models import User
 from cases.models import Case, Dataset, Finding, Image, ReferenceReport, Region
+from classroom import assigning
+from classroom.models import Assignment, Cohort
+from classroom.services import enroll
 
 
 def png(width: int = 64, height: int = 64, value: int = 120) -> bytes:
@@ -26,7 +31,7 @@ class UserFactory(factory.django.DjangoModelFactory):
         skip_postgeneration_save = True
 
     username = factory.Sequence(lambda n: f"user{n}")
-    password = factory.django.Password("a long test password")
+    password = factory.Transformer("a long test password", transform=cache(make_password))
 
 
 class DatasetFactory(factory.django.DjangoModelFactory):
@@ -57,6 +62,7 @@ class ImageFactory(factory.django.DjangoModelFactory):
     case = factory.SubFactory(CaseFactory)
     position = factory.LazyAttribute(lambda image: image.case.images.count())
     view = Image.View.PA
+    orientation = "LF"
     source_name = "source.png"
     source_sha256 = factory.LazyFunction(lambda: uuid.uuid4().hex * 2)
     source_width = source_height = width = height = 64
@@ -91,3 +97,44 @@ class ReportFactory(factory.django.DjangoModelFactory):
 
     case = factory.SubFactory(CaseFactory)
     findings = "The lungs are clear."
+
+
+class CohortFactory(factory.django.DjangoModelFactory):
+    """A class; `instructors=[…]` and `learners=[…]` put accounts into it."""
+
+    class Meta:
+        model = Cohort
+        skip_postgeneration_save = True
+
+    name = "Chest radiographs"
+
+    @factory.post_generation
+    def instructors(self, create, extracted, **kwargs):
+        self.instructors.add(*(extracted or []))
+
+    @factory.post_generation
+    def learners(self, create, extracted, **kwargs):
+        for user in extracted or []:
+            enroll(self, user)
+
+
+class AssignmentFactory(factory.django.DjangoModelFactory):
+    """A draft of practice in Localize; `cases=[…]` gives it cases, `publish=True` deals it."""
+
+    class Meta:
+        model = Assignment
+        skip_postgeneration_save = True
+
+    cohort = factory.SubFactory(CohortFactory)
+    title = "Week 1"
+    kind = "localize"
+    rule = "standard"
+
+    @factory.post_generation
+    def cases(self, create, extracted, **kwargs):
+        assigning.set_cases(self, extracted or [])
+
+    @factory.post_generation
+    def publish(self, create, extracted, **kwargs):
+        if extracted:
+            assigning.publish(self)

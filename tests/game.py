@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -11,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -22,6 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psutil
+import redis
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
@@ -31,6 +35,28 @@ NOT_INHERITED = (
     *("REDIS_URL", "CELERY_BROKER_URL", "DATABASE_URL"),
     *("SECRET_KEY", "ENVIRONMENT", "DEBUG", "ALLOWED_HOSTS"),
 )
+
+
+@cache
+def _migrated() -> Path:
+    """The SQLite file of an empty library, made once by this process."""
+    folder = Path(tempfile.mkdtemp(prefix="radgame-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        cwd=ROOT,
+        env={**inherited, "DATA_DIR": str(folder)},
+        check=True,
+    )
+    return folder / "radgame.sqlite3"
+
+
+def migrated(folder: Path) -> Path:
+    """A data folder with an empty library of its own, in SQLite."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_migrated(), folder)
+    return folder
 
 
 @dataclass
@@ -43,19 +69,40 @@ class Game:
     address: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    broker: str = ""
+    """Another broker than its Redis."""
 
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Read the game's database beside it; `?` stands for a value."""
+    def enroll(self) -> str:
+        """The name of a trainee who has played nothing: a copy of the one the game has made."""
+        name = f"trainee-{uuid.uuid4().hex[:8]}"
+        with self.database() as connection:
+            every = connection.execute("SELECT * FROM accounts_user WHERE 1 = 0").description
+            same = ", ".join(column[0] for column in every if column[0] not in ("id", "username"))
+            connection.execute(
+                f"INSERT INTO accounts_user (username, {same}) "
+                f"SELECT '{name}', {same} FROM accounts_user WHERE username = 'trainee'"
+            )
+            connection.commit()
+        self.passwords[name] = self.passwords["trainee"]
+        return name
+
+    @contextmanager
+    def database(self) -> Iterator[Any]:
+        """A connection of its own, beside the game."""
         if self.database_url:
             import psycopg
 
-            with psycopg.connect(self.database_url) as connection:
-                return connection.execute(query.replace("?", "%s"), values).fetchall()
-        connection = sqlite3.connect(self.data_dir / "radgame.sqlite3", timeout=20)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
+            opened: Any = psycopg.connect(self.database_url)
+        else:
+            opened = sqlite3.connect(self.data_dir / "radgame.sqlite3", timeout=20)
+        with closing(opened):
+            yield opened
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read the game's database; `?` stands for a value."""
+        marked = query.replace("?", "%s") if self.database_url else query
+        with self.database() as connection:
+            return connection.execute(marked, values).fetchall()
 
     def one(self, query: str, *values: Any) -> Any:
         """The only column of the only row."""
@@ -73,13 +120,40 @@ class Game:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def line(self, pattern: str, patience: float = 60) -> re.Match[str]:
+        """The first line that it printed, or prints soon, that has the pattern."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            for line in list(self.lines):
+                if found := re.search(pattern, line):
+                    return found
+            time.sleep(0.05)
+        raise AssertionError(f"No line has {pattern!r}: {self.lines}")
+
+    def processes(self, word: str) -> list[psutil.Process]:
+        """Its children that have this word on their command line."""
+        children = psutil.Process(self.process.pid).children()
+        found = []
+        for child in children:
+            with suppress(psutil.NoSuchProcess):  # it has ended, and nobody has taken note yet
+                found += [child] * (word in child.cmdline())
+        return found
+
+    def redis(self) -> redis.Redis:
+        """A client of its embedded Redis."""
+        titles = [
+            " ".join(child.cmdline()) for child in psutil.Process(self.process.pid).children()
+        ]
+        [socket_path] = re.findall(r"unixsocket:(\S+)", "\n".join(titles))
+        return redis.Redis(unix_socket_path=socket_path)
+
     def children(self) -> dict[str, int]:
         """Process ids of the web server and the worker's main process."""
         return {
             name: child.pid
             for child in psutil.Process(self.process.pid).children()
-            for name in ("uvicorn", "celery")
-            if child.cmdline()[1:3] == ["-m", name]
+            for name, words in (("web", ["web"]), ("celery", ["-m", "celery"]))
+            if all(word in child.cmdline() for word in words)
         }
 
 
@@ -90,10 +164,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(*arguments: str, data_dir: Path | None = None, **environment: str) -> Iterator[Game]:
-    """A game of its own for as long as the block runs, on whichever database the tests use."""
+def started(
+    *arguments: str,
+    data_dir: Path | None = None,
+    database_url: str | None = None,
+    whole_demo: bool = True,
+    **environment: str,
+) -> Iterator[Game]:
+    """A game of its own for as long as the block runs, on whichever database the tests use.
+
+    Its database is made for it, unless `database_url` names one.
+
+    With all demo cases from its beginning, unless `whole_demo` is false or there are to be none.
+    """
+    if whole_demo and "--no-demo" not in arguments:
+        arguments += ("--whole-demo",)
     folder = data_dir or Path(tempfile.mkdtemp(prefix="radgame-play-"))
-    with _database() as url:
+    database = database_of_its_own() if database_url is None else nullcontext(database_url)
+    with database as url:
         variables = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
         variables |= {"DATA_DIR": str(folder), "SWEEP_AFTER_SECONDS": "5", **environment}
         if url:
@@ -108,7 +196,7 @@ def started(*arguments: str, data_dir: Path | None = None, **environment: str) -
         )
         game = Game(process, folder, url)
         try:
-            _wait_until_ready(game)
+            wait_until_ready(game)
             yield game
         finally:
             process.terminate()
@@ -118,7 +206,7 @@ def started(*arguments: str, data_dir: Path | None = None, **environment: str) -
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def database_of_its_own() -> Iterator[str]:
     """Empty for SQLite; on PostgreSQL a database made for this game and dropped after it."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
@@ -135,7 +223,8 @@ def _database() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _wait_until_ready(game: Game) -> None:
+def wait_until_ready(game: Game) -> None:
+    """Read what the game prints until it tells its address; what comes later is kept as well."""
     spoken: Queue[str] = Queue()
 
     def listen() -> None:

@@ -12,6 +12,11 @@ from typing import Any
 
 Act = Callable[[BaseHTTPRequestHandler], None]
 
+PATIENT = 60.0
+"""Seconds a client waits for what does come, however busy the machine is."""
+IMPATIENT = 1.0
+"""Seconds it waits where nothing will come."""
+
 
 def answer(text: str | dict[str, Any]) -> Act:
     """A whole answer."""
@@ -48,6 +53,48 @@ def close(handler: BaseHTTPRequestHandler) -> None:
     """Hang up without a word."""
     handler.close_connection = True
     handler.connection.close()
+
+
+class Dripping:
+    """A letter now and then, with that status; `done` when it came to an end, far too late."""
+
+    LETTERS = 1200
+
+    def __init__(self, code: int = 200) -> None:
+        self.code = code
+        self.done = False
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(self.code)
+        handler.end_headers()
+        for _ in range(self.LETTERS):
+            if handler.server.over.wait(0.05):  # type: ignore[attr-defined]
+                return
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+        self.done = True
+
+
+class Crowd:
+    """Holds whoever asks until `allowed` have come together, and counts the most there were."""
+
+    LINGER = 0.1
+    """Seconds in which one too many may come."""
+
+    def __init__(self, allowed: int, then: Act) -> None:
+        self.allowed, self.then = allowed, then
+        self.now = self.most = 0
+        self.changed = threading.Condition()
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        with self.changed:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.most >= self.allowed, PATIENT / 2)
+            self.changed.wait_for(lambda: self.most > self.allowed, self.LINGER)
+            self.now -= 1
+        self.then(handler)
 
 
 def hang(handler: BaseHTTPRequestHandler) -> None:
@@ -92,12 +139,14 @@ class Chat:
 @contextmanager
 def chat_server() -> Iterator[Chat]:
     chat = Chat()
+    one_by_one = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            chat.asked.append(json.loads(self.rfile.read(length)))
-            act = chat.acts.pop(0) if len(chat.acts) > 1 else chat.acts[0]
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with one_by_one:
+                chat.asked.append(body)
+                act = chat.acts.pop(0) if len(chat.acts) > 1 else chat.acts[0]
             act(self)
 
         def log_message(self, *_: object) -> None:

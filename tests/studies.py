@@ -94,7 +94,8 @@ def _case(folder: Path, key: str, images: list[tuple[str, NDArray[np.uint16]]]) 
         file = f"{key}-{number}.png"
         Image.fromarray(values).save(folder / file)
         entries.append({"file": file, "view": view, "pixel_spacing_mm": SPACING_MM})
-    return {"key": key, "images": entries, "report": {"findings": "The lungs are clear."}}
+    report = {"findings": "The lungs are clear."}
+    return {"key": key, "images": entries, "findings": [], "report": report}
 
 
 def _stack(folder: Path) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _stack(folder: Path) -> dict[str, Any]:
     for number, file in enumerate(frames):
         Image.fromarray(slice_of(number)).save(folder / file)
     stack = {"frames": frames, "hu_offset": HU_OFFSET}
-    return {"key": "stack", "images": [{"view": "CT", "stack": stack}]}
+    return {"key": "stack", "images": [{"view": "CT", "stack": stack}], "findings": []}
 
 
 def _import(game: Game, folder: Path) -> None:

@@ -21,7 +21,7 @@ def test_it_works(client, trainee):
 
 
 def test_every_role_starts_on_its_own_page(client_of, trainee, instructor, curator):
-    starts = {trainee: "/home/", instructor: "/classroom/", curator: "/cases/"}
+    starts = {trainee: "/home/", instructor: "/classes/", curator: "/cases/"}
     for user, start in starts.items():
         assert client_of(user).get("/").headers["Location"] == start
 
@@ -84,8 +84,8 @@ def test_a_curator_administers_cases_and_only_looks_at_attempts(client_of, curat
     curator.save()
     client = client_of(curator)
     assert client.get("/admin/cases/case/add/").status_code == 200
-    assert client.get("/admin/feedback/attempt/").status_code == 200
-    assert client.get("/admin/feedback/attempt/add/").status_code == 403
+    assert client.get("/admin/attempts/attempt/").status_code == 200
+    assert client.get("/admin/attempts/attempt/add/").status_code == 403
     assert client.get("/admin/accounts/user/").status_code == 403
 
 

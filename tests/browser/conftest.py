@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.origins import asked_by, off_origin
 from tests.browser.player import Player
 from tests.game import Game, started
 from tests.studies import add_studies
@@ -47,29 +48,46 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a new visitor; what the console complains of fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    opened = context.new_page()
+@contextmanager
+def opened(chromium: Browser, **screen) -> Iterator[Page]:
+    """A page of a new visitor; what the console complains of is an error."""
+    context = chromium.new_context(**({"viewport": {"width": 1280, "height": 720}} | screen))
+    page = context.new_page()
     complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type == "error" else None,
     )
-    opened.complaints = complaints  # type: ignore[attr-defined]
-    yield opened
-    opened.unroute_all(behavior="wait")
-    context.close()
+    page.complaints = complaints  # type: ignore[attr-defined]
+    asked = asked_by(page)
+    try:
+        yield page
+        if not page.is_closed():  # a test may close it
+            page.unroute_all(behavior="wait")
+    finally:
+        context.close()
     assert not complaints
+    assert not off_origin(asked), "the game asks nothing of anybody but its own server"
 
 
 @pytest.fixture
-def player(game: Game, page: Page) -> Player:
-    """The trainee, logged in by the form."""
+def page(chromium: Browser) -> Iterator[Page]:
+    with opened(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def trainee(game: Game) -> str:
+    """The name of this test's own trainee, who has played nothing yet."""
+    return game.enroll()
+
+
+@pytest.fixture
+def player(game: Game, page: Page, trainee: str) -> Player:
+    """The test's trainee, logged in by the form."""
     person = Player(game, page)
-    person.log_in("trainee")
+    person.log_in(trainee)
     return person
 
 
@@ -80,17 +98,16 @@ def studies(game: Game) -> dict[str, str]:
 
 
 @pytest.fixture
-def visitor(chromium: Browser, game: Game) -> Callable[..., AbstractContextManager[Player]]:
-    """Opens a page of its own kind of screen, logged in."""
+def visitor(
+    chromium: Browser, game: Game, trainee: str
+) -> Callable[..., AbstractContextManager[Player]]:
+    """Opens a page of its own kind of screen, where the test's trainee is logged in."""
 
     @contextmanager
     def visit(**screen) -> Iterator[Player]:
-        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 720}} | screen))
-        try:
-            player = Player(game, context.new_page())
-            player.log_in("trainee")
+        with opened(chromium, **screen) as page:
+            player = Player(game, page)
+            player.log_in(trainee)
             yield player
-        finally:
-            context.close()
 
     return visit

@@ -5,29 +5,81 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Locator, Page, TimeoutError, expect
 
 from tests.game import Game
 
 Box = Sequence[float]
 WAIT_MS = 30_000
 
+THREE_FRAMES = """() => new Promise((done) => {
+  const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : done());
+  next(3);
+})"""
+
+
+# Whether anything on the page is clicked within a second and a half from a call on.
+CLICKED = """(element) => {
+  const page = element.ownerDocument;
+  const click = new Promise((tell) => {
+    page.addEventListener("click", () => tell(true), { capture: true, once: true });
+    setTimeout(tell, 1500, false);
+  });
+  return { click };
+}"""
+
+
+def tap(place: Locator) -> None:
+    """A tap that the page heard: on a busy machine a browser may take it for a long press.
+
+    Only a tap without any click is repeated: a page that ignores what is pressed is found out.
+    """
+    for _ in range(4):
+        heard = place.evaluate_handle(CLICKED)
+        place.tap()
+        try:
+            if heard.evaluate("({ click }) => click"):
+                return
+        except Error:  # the page went elsewhere, so it heard
+            return
+    raise AssertionError(f"no tap on {place} became a click")
+
 
 class Player:
-    """Plays in a real page; boxes are normalised ``x0 y0 x1 y1`` of the first image."""
+    """Plays in a real page; boxes are normalized ``x0 y0 x1 y1`` of the first image."""
 
     def __init__(self, game: Game, page: Page) -> None:
         self.game = game
         self.page = page
+        self.username = ""
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
 
     def log_in(self, username: str) -> None:
+        self.username = username
         self.page.goto(f"{self.game.address}/account/login/")
         self.page.fill("[name=username]", username)
         self.page.fill("[name=password]", self.game.passwords[username])
         self.page.click("button.primary")
         self.page.wait_for_url(lambda url: "/account/" not in url)
+
+    def make_class(self, name: str) -> str:
+        """Make a class as the instructor who is logged in; the code of its link, whose page this
+        ends on.
+        """
+        self.page.goto(f"{self.game.address}/classes/new/")
+        self.page.locator("[name=name]").fill(name)
+        self.page.get_by_role("button", name="Make the class").click()
+        return self.page.locator(".invitation .code").inner_text()
+
+    def join_class(self, code: str) -> None:
+        """Join a class by its code, as who is logged in."""
+        self.page.goto(f"{self.game.address}/classes/")
+        self.page.get_by_label("Code of a class").fill(code)
+        self.page.get_by_role("button", name="Join").click()
+        self.page.get_by_label("I agree to this").check()
+        self.page.get_by_role("button", name="Join the class").click()
+        expect(self.page.get_by_text("You are in the class")).to_be_visible()
 
     def case_with(self, *, nodules: int, select: bool = False) -> str:
         """Public id of a demo case with so many drawn nodules and nothing else."""
@@ -62,11 +114,6 @@ class Player:
         self.page.goto(f"{self.game.address}/localize/cases/{case}/")
         self.wait_until_shown()
 
-    def open_afresh(self, case: str) -> None:
-        """The case without what an earlier visit left marked."""
-        self.open(case)
-        self.page.evaluate("radgame.page.answer.replace({ marks: [], ticked: [], normal: false })")
-
     def wait_until_shown(self) -> None:
         self.page.wait_for_selector("#stage[data-ready]")
         assert self.page.locator(".note.error").count() == 0
@@ -78,7 +125,8 @@ class Player:
         self.page.keyboard.press("Enter")
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the image, normalised, lies on the page."""
+        """Where a point of the image, normalized, lies on the page once its layout rests."""
+        self.page.evaluate(THREE_FRAMES)  # the picture follows its pane a frame later
         script = """([x, y]) => {
           const { image } = radgame.page.views[0];
           return radgame.toPage(0, [x * image.width, y * image.height]);
@@ -106,8 +154,24 @@ class Player:
 
     def wait_for_feedback(self) -> dict[str, object]:
         """The review that the page shows."""
-        self.page.wait_for_selector("#review-data", state="attached")
+        try:
+            self.page.wait_for_selector("#review-data", state="attached", timeout=3 * WAIT_MS)
+        except TimeoutError as error:
+            raise AssertionError(f"no feedback came: {self._what_came_instead()}") from error
+        self.page.wait_for_function("() => globalThis.radgame?.page?.review")
+        self.page.evaluate(THREE_FRAMES)  # its first row opens in the second
         return json.loads(self.page.locator("#review-data").inner_text())
+
+    def _what_came_instead(self) -> dict[str, object]:
+        """What tells a press that was lost from an answer that was, and from a slow score."""
+        texts = ("#status-line", "#save-state", "#conflict:not([hidden])", "dialog[open]")
+        said = {text: self.page.locator(text).all_inner_texts() for text in texts}
+        query = (
+            "SELECT state, tries, problem FROM attempts_attempt a "
+            "JOIN accounts_user u ON u.id = a.user_id WHERE u.username = ? ORDER BY a.id"
+        )
+        kept = self.game.rows(query, self.username)
+        return {**said, "attempts": kept, "the game said": self.game.lines[-5:]}
 
     def wait_until_saved(self) -> None:
         self.page.wait_for_function(

@@ -11,8 +11,16 @@ from tests.browser.player import Player
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "trainee": ["/home/", "/progress/", "/about/scoring/", "/account/password/", "/nowhere/"],
-    "instructor": ["/classroom/", "/classroom/trainees/", "/account/password/done/"],
+    "trainee": [
+        "/home/",
+        "/progress/",
+        "/about/scoring/",
+        "/account/password/",
+        "/account/",
+        "/account/erase/",
+        "/nowhere/",
+    ],
+    "instructor": ["/classes/", "/classes/new/", "/classes/join/", "/account/password/done/"],
     "curator": ["/cases/"],
 }
 ALL_PAGES = [(role, path) for role, paths in PAGES.items() for path in paths]
@@ -20,7 +28,7 @@ ALL_PAGES = [(role, path) for role, paths in PAGES.items() for path in paths]
 
 def visit(game, page, role, path):
     person = Player(game, page)
-    person.log_in(role)
+    person.log_in(game.enroll() if role == "trainee" else role)
     page.goto(f"{game.address}{path}")
     if path == "/nowhere/":
         page.complaints.clear()  # the browser reports the 404
@@ -203,7 +211,7 @@ def test_a_label_is_described_to_the_keyboard_too(player):
     page = player.page
     page.locator("[data-role=search]").focus()
     page.keyboard.press("Tab")
-    tab_to(page, "2Band / scar")
+    tab_to(page, "2Pulmonary infarct")
     card = page.locator("[data-role=card]")
     expect(card).to_contain_text("Pitfalls")
     described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")

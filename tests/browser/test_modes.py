@@ -16,17 +16,13 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 @pytest.fixture
 def at_home(player):
-    """The player at the start page with the other ways to play open; no series is running."""
-    end_series(player)
+    go_home(player)
     return player
 
 
-def end_series(player):
+def go_home(player):
+    """To the start page, with the other ways to play open."""
     player.page.goto(f"{player.game.address}/home/")
-    while player.page.get_by_role("link", name="Go on").count():
-        player.page.get_by_role("link", name="Go on").first.click()
-        player.page.get_by_role("button", name="End now").click()
-        player.page.goto(f"{player.game.address}/home/")
     for summary in player.page.locator("details.modes summary").all():
         summary.click()
 
@@ -44,7 +40,7 @@ def case_on_page(player):
     attempt = player.page.evaluate("radgame.page.data.attempt").replace("-", "")
     return str(
         player.game.one(
-            "SELECT c.public_id FROM cases_case c JOIN feedback_attempt a ON a.case_id = c.id "
+            "SELECT c.public_id FROM cases_case c JOIN attempts_attempt a ON a.case_id = c.id "
             "WHERE replace(CAST(a.public_id AS text), '-', '') = ?",
             attempt,
         )
@@ -192,10 +188,6 @@ def test_the_hint_ladder_ends_with_an_outline_and_costs_points(at_home):
     case = player.case_with(nodules=1)
     [box] = player.truth_boxes(case)
     player.open(case)
-    for mark in player.page.evaluate("radgame.page.answer.marks.map(({ id }) => id)"):
-        player.page.evaluate("id => radgame.page.answer.remove(id)", mark)
-    if player.page.evaluate("radgame.page.answer.normal"):
-        player.page.keyboard.press("n")
     hint = player.page.locator("[data-hint]")
     for number, key in enumerate(("Enter", "g", "g"), 1):
         hint.focus()
@@ -207,7 +199,7 @@ def test_the_hint_ladder_ends_with_an_outline_and_costs_points(at_home):
     player.draw(box)
     player.submit()
     player.wait_for_feedback()
-    expect(player.page.locator("#panel")).to_contain_text("− 0.7 for hints")
+    expect(player.page.locator("#panel")).to_contain_text("less 1.4 for hints")
     expect(player.page.locator("#panel .score")).to_contain_text("30")
 
 
@@ -229,9 +221,11 @@ def test_the_pages_of_the_modes_have_no_barriers(at_home):
     player.wait_until_shown()
     assert not barriers(page)
     page.goto(f"{player.game.address}/home/")
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="How far you are").click()
     assert not barriers(page)
     page.get_by_role("button", name="End now").click()
+    assert not barriers(page)
+    page.get_by_role("button", name="End it").click()
     expect(page.get_by_role("link", name="Start page")).to_be_visible()
     assert not barriers(page)
     player.open(player.case_with(nodules=1))

@@ -59,19 +59,28 @@ def submit(player) -> None:
     player.page.wait_for_selector("#review-boxes", state="attached")
 
 
-def test_a_missed_effusion_and_a_wrong_side_are_told_and_highlighted(player, study):
-    write(player, study, "Small right apical pneumothorax. Enlarged heart.")
+def test_a_missed_pneumothorax_and_a_wrong_side_are_told_and_highlighted(player, study):
+    write(player, study, "Moderate left pleural effusion. Enlarged heart.")
     submit(player)
     page = player.page
-    expect(page.locator(".note-attribute")).to_contain_text("on the left, not on the right")
-    expect(page.locator(".note-missing")).to_contain_text("effusion")
+    expect(page.locator(".note-attribute")).to_contain_text("on the right, not on the left")
+    expect(page.locator(".note-missing")).to_contain_text("pneumothorax")
     reference = page.locator(".texts section").last
-    expect(reference.locator(".said-missing").first).to_contain_text("effusion")
+    expect(reference.locator(".said-missing").first).to_contain_text("pneumothorax")
     own = page.locator(".texts section").first
-    expect(own.locator(".said-attribute").first).to_contain_text("pneumothorax")
+    expect(own.locator(".said-attribute").first).to_contain_text("effusion")
     own.locator(".said-attribute").first.hover()
     expect(reference.locator(".said-attribute").first).to_have_class(re.compile(r"\blit\b"))
     expect(page.locator(".score").first).to_have_text(re.compile(r"^\s*\d\d? / 100"))
+
+
+def test_an_unread_word_is_shown_and_a_chain_of_possibilities_explained(player, study):
+    write(player, study, "CM. Right effusion or nodule. Small left apical pneumothorax.")
+    submit(player)
+    page = player.page
+    expect(page.locator(".unread")).to_contain_text("“CM” was not understood")
+    expect(page.locator(".note-attribute")).to_contain_text("leaves open whether it is nodule")
+    expect(page.locator(".note-missing")).to_contain_text("cardiomegaly")
 
 
 def test_stepping_shows_the_box_of_a_missed_finding_on_the_image(player, study):

@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Page, Response, WebSocket
 
 pytestmark = pytest.mark.browser
-PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
+SEGMENTS = {0xFF51, 0xFF50, 0xFF52, 0xFF5C, 0xFF64, 0xFF55}
+"""Size, capabilities, coding, quantization, comment and lengths (ISO/IEC 15444-1, annex A)."""
+CHECK = re.compile(rb"\x00\x01crc32 [0-9a-f]{8}")
 LABELS = re.compile(r'"labels": \[.*?\]')
 
 
@@ -44,7 +46,7 @@ class Recorder:
         self.responses.clear()
 
     def images(self) -> list[bytes]:
-        return [r.body() for r in self.responses if r.ok and _kind(r).startswith("image/png")]
+        return [r.body() for r in self.responses if r.ok and _kind(r).startswith("image/jphc")]
 
 
 def _kind(response: Response) -> str:
@@ -61,6 +63,13 @@ def secrets_of(player, case: str) -> list[str]:
     for sentence, location, identity, label in player.game.rows(query, case):
         sentences += [sentence, location]
         findings += [identity, label, label.replace("_", " ")]
+    query = (
+        "SELECT r.points FROM cases_region r JOIN cases_finding f ON f.id = r.finding_id "
+        "JOIN cases_case c ON c.id = f.case_id WHERE c.public_id = ?"
+    )
+    for (points,) in player.game.rows(query, case):
+        points = json.loads(points) if isinstance(points, str) else points
+        regions += [str(side) for point in points for side in point if len(str(side)) > 5]
     for box in player.truth_boxes(case):
         regions += [f"{side:.4f}".rstrip("0") for side in box if len(f"{side:.4f}".rstrip("0")) > 5]
     query = (
@@ -78,8 +87,19 @@ def secrets_of(player, case: str) -> list[str]:
     return [word for word in (*sentences, *findings, *regions, *keys) if word]
 
 
-def test_no_byte_of_the_truth_arrives_before_the_answer(player):
-    case = player.case_with(nodules=2)
+def device_case(player):
+    """A demo case that no other test plays, with a device that its indication does not tell."""
+    query = (
+        "SELECT c.public_id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id "
+        "JOIN cases_region r ON r.finding_id = f.id "
+        "WHERE r.shape = 'point' AND f.label = 'feeding_tube' AND f.position = 'wrong'"
+    )
+    return str(player.game.rows(query)[0][0])
+
+
+@pytest.mark.parametrize("kind", ["nodules", "device"])
+def test_no_byte_of_the_truth_arrives_before_the_answer(player, kind):
+    case = player.case_with(nodules=2) if kind == "nodules" else device_case(player)
     recorder = Recorder(player.page)
     player.page.goto(f"{player.game.address}/home/")
     recorder.keep()
@@ -118,15 +138,19 @@ def test_images_carry_pixels_and_nothing_else(player):
     pictures = recorder.images()
     assert pictures
     for picture in pictures:
-        assert set(chunks(picture)) <= PNG_CHUNKS
+        found = segments(picture)
+        assert set(found) <= SEGMENTS
+        assert CHECK.fullmatch(found[0xFF64])
 
 
-def chunks(png: bytes) -> list[bytes]:
-    stream = io.BytesIO(png)
-    assert stream.read(8) == b"\x89PNG\r\n\x1a\n"
-    found = []
-    while head := stream.read(8):
-        length, kind = struct.unpack(">I4s", head)
-        found.append(kind)
-        stream.seek(length + 4, 1)
-    return found
+def segments(film: bytes) -> dict[int, bytes]:
+    """What the main header of a codestream holds, by marker, up to the first pixels."""
+    stream = io.BytesIO(film)
+    assert stream.read(2) == b"\xff\x4f"
+    found: dict[int, bytes] = {}
+    while True:
+        marker, length = struct.unpack(">HH", stream.read(4))
+        if marker == 0xFF90:  # the first tile-part
+            return found
+        assert marker not in found
+        found[marker] = stream.read(length - 2)

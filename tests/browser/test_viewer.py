@@ -9,8 +9,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.pane import FOCUSED, VIEWER, canvas_of, place
-from tests.studies import DOT, SPACING_MM, dot_places
+from tests.browser.pane import (
+    FOCUSED,
+    VIEWER,
+    canvas_of,
+    eventually,
+    place,
+    told_otherwise,
+    wait_until_resized,
+)
+from tests.studies import DOT, HU_OFFSET, SPACING_MM, dot_places
 
 pytestmark = pytest.mark.browser
 
@@ -86,8 +94,9 @@ def test_coordinates_are_right_to_one_pixel(visitor, studies, ratio):
         player.drag(tuple(point), (point[0] + 20, point[1] - 10), button="right")
         assert assert_dots_where_the_page_says(player, ratio) >= 1
         player.page.set_viewport_size({"width": 1111, "height": 777})
-        player.page.wait_for_timeout(300)
-        assert assert_dots_where_the_page_says(player, ratio) >= 1
+        wait_until_resized(player)
+        found = eventually(player.page, assert_dots_where_the_page_says, player, ratio)
+        assert found >= 1
         assert_drawn_where_it_is_seen(player)
         player.page.keyboard.press("=")
         assert assert_dots_where_the_page_says(player, ratio) == 9
@@ -96,7 +105,7 @@ def test_coordinates_are_right_to_one_pixel(visitor, studies, ratio):
 def test_a_fitted_image_stays_fitted_when_the_window_changes(player, studies):
     player.open(studies["dots"])
     player.page.set_viewport_size({"width": 1600, "height": 1000})
-    player.page.wait_for_timeout(300)
+    wait_until_resized(player)
     box = canvas_of(player)
     assert place(player, 0, [0, 0])[1] == pytest.approx(box["y"], abs=1)
     assert place(player, 0, [600, 800])[1] == pytest.approx(box["y"] + box["height"], abs=1)
@@ -156,17 +165,25 @@ def test_local_contrast_is_seen_and_reset(player, studies):
     player.page.wait_for_function(
         f"() => {FOCUSED}.viewport.getCurrentImageId().endsWith('#contrast')"
     )
-    player.page.wait_for_timeout(200)
     box = canvas_of(player, 1)
     part = np.s_[
         int(box["y"]) : int(box["y"] + box["height"]), int(box["x"]) : int(box["x"] + box["width"])
     ]
     focused = player.page.evaluate("radgame.page.stage.focused")
     assert focused == 1  # the frontal, though it is the second of the case
-    assert np.abs(seen(player.page)[part] - before[part]).mean() > 3
+
+    def differs():
+        return np.abs(seen(player.page)[part] - before[part]).mean()
+
+    def is_another():
+        assert differs() > 3
+
+    def is_as_before():
+        assert differs() < 1
+
+    eventually(player.page, is_another)
     player.page.keyboard.press("Space")
-    player.page.wait_for_timeout(300)
-    assert np.abs(seen(player.page)[part] - before[part]).mean() < 1
+    eventually(player.page, is_as_before)
 
 
 def test_the_magnifier_shows_while_its_key_is_held_or_stays_after_a_short_press(player, studies):
@@ -175,6 +192,7 @@ def test_the_magnifier_shows_while_its_key_is_held_or_stays_after_a_short_press(
     player.page.mouse.move(*place(player, 0, [300.5, 400.5]))
     player.page.keyboard.down("m")
     expect(lens).to_be_visible()
+    pressed = player.page.evaluate("performance.now()")
     lit = player.page.evaluate(
         """() => {
           const lens = document.querySelector("[data-role=lens]");
@@ -184,7 +202,7 @@ def test_the_magnifier_shows_while_its_key_is_held_or_stays_after_a_short_press(
     )
     scale = player.page.evaluate(f"{VIEWER}.scale()")
     assert lit == pytest.approx((DOT * scale * 2.5) ** 2, rel=0.2)
-    player.page.wait_for_timeout(400)
+    player.page.wait_for_function("(pressed) => performance.now() > pressed + 400", arg=pressed)
     player.page.keyboard.up("m")
     expect(lens).to_be_hidden()
     player.page.keyboard.press("m")
@@ -262,3 +280,42 @@ def test_one_key_hides_everything_drawn(player, studies):
 
 
 # Views side by side
+
+
+@pytest.mark.parametrize("own", [(-600, 1500), (40, 400), (100, 900)])
+def test_each_press_of_the_preset_key_leads_to_another_window_of_a_ct(player, studies, own):
+    """Also where the image's own window is one of the presets."""
+    told_otherwise(player, window={"center": own[0] - HU_OFFSET, "width": own[1]})
+    player.open(studies["stack"])
+    presets = player.page.locator("[data-role=presets]")
+    names = presets.locator("option:not([disabled])").all_inner_texts()
+    seen = []
+    for _ in names:
+        player.page.keyboard.press("w")
+        window = player.page.evaluate(f"JSON.stringify({VIEWER}.window)")
+        seen.append((presets.locator("option:checked").inner_text(), window))
+    assert sorted(name for name, _ in seen) == sorted(names)
+    assert len({window for _, window in seen}) == len(names)
+    for name in ("Lung", "Mediastinum", "Bone"):
+        presets.select_option(label=name)
+        expect(presets.locator("option:checked")).to_have_text(name)
+
+
+def test_keys_on_the_slider_of_slices_mean_what_they_mean_on_the_image(player, studies):
+    player.open(studies["stack"])
+    slider = player.page.locator("[data-role=slices]")
+    box = slider.bounding_box()
+    player.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(slider).to_be_focused()
+    shown = player.page.locator("[data-role=slice]")
+    expect(shown).not_to_have_text("1 / 24")
+    start = int(shown.inner_text().split(" / ")[0])
+    steps = {"PageDown": 1, "ArrowDown": 2, "ArrowRight": 3, "PageUp": 2, "ArrowUp": 1}
+    for key, by in steps.items():
+        player.page.keyboard.press(key)
+        expect(shown).to_have_text(f"{start + by} / 24")
+        expect(slider).to_have_js_property("value", str(start + by - 1))
+    player.page.keyboard.press("Home")
+    expect(shown).to_have_text("1 / 24")
+    player.page.keyboard.press("End")
+    expect(shown).to_have_text("24 / 24")

@@ -36,7 +36,7 @@ def write_png(path: Path, values: NDArray[Any] | None = None, **options: Any) ->
 
 
 def dicom(values: NDArray[Any], **elements: Any) -> Dataset:
-    """A DX data set of grey (or, with three samples, colour) pixels; None removes an element."""
+    """A DX data set of grey (or, with three samples, color) pixels; None removes an element."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -47,14 +47,14 @@ def dicom(values: NDArray[Any], **elements: Any) -> Dataset:
     dataset.PatientName = "Secret^Name"
     dataset.PatientID = "SECRET-ID"
     dataset.Modality = "DX"
-    colour = values.ndim == 3 and values.shape[-1] == 3
-    dataset.Rows, dataset.Columns = values.shape[:2] if colour else values.shape[-2:]
-    if values.ndim == 3 and not colour:
+    color = values.ndim == 3 and values.shape[-1] == 3
+    dataset.Rows, dataset.Columns = values.shape[:2] if color else values.shape[-2:]
+    if values.ndim == 3 and not color:
         dataset.NumberOfFrames = values.shape[0]
-    dataset.SamplesPerPixel = 3 if colour else 1
-    if colour:
+    dataset.SamplesPerPixel = 3 if color else 1
+    if color:
         dataset.PlanarConfiguration = 0
-    dataset.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    dataset.PhotometricInterpretation = "RGB" if color else "MONOCHROME2"
     dataset.BitsAllocated = values.dtype.itemsize * 8
     dataset.BitsStored = dataset.BitsAllocated
     dataset.HighBit = dataset.BitsStored - 1
@@ -72,6 +72,29 @@ def write_dicom(path: Path, values: NDArray[Any] | None = None, **elements: Any)
     dataset = dicom(ramp() if values is None else values, **elements)
     pydicom.dcmwrite(path, dataset, enforce_file_format=True)
     return path
+
+
+def write_coded(path: Path, syntax: str, values: NDArray[Any], bits: int) -> Dataset:
+    """A DICOM file coded by gdcm, `syntax` by gdcm's own name of it; its data set.
+
+    gdcm is loaded after Pillow: the other way round Pillow writes PNG by gdcm's zlib, and crashes.
+    """
+    import gdcm
+
+    plain = write_dicom(path, values, BitsStored=bits, HighBit=bits - 1)
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return pydicom.dcmread(path)
 
 
 def huge_png(path: Path, side: int) -> Path:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import IntegrityError
-from PIL import Image as Picture
 
-from cases import services
+from cases import services, storing
 from cases.imaging import Source
-from cases.importers import ImportedCase, ImportedFinding, ImportedImage, ImportedRegion, Problem
-from cases.importers.pipeline import prepare_or_keep
+from cases.imaging.render import pixels_of
+from cases.importers import ImportedCase, ImportedFinding, ImportedImage, ImportedRegion
+from cases.importers.child import prepare_or_keep
 from cases.models import Case, Dataset, Finding, Image
-from tests import factories
 from tests.cases.files import (
     REAL_DATA,
     huge_png,
@@ -27,7 +24,8 @@ from tests.cases.files import (
     write_dicom,
     write_png,
 )
-from tests.cases.test_importers import (
+from tests.cases.importing import run, table_row
+from tests.cases.sources import (
     BOX_HEADER,
     ENTRY_HEADER,
     sentence,
@@ -37,17 +35,6 @@ from tests.cases.test_importers import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*arguments, jobs=1, **options):
-    out = io.StringIO()
-    call_command("import_cases", *map(str, arguments), jobs=jobs, stdout=out, **options)
-    return out.getvalue()
-
-
-def table_row(output, name):
-    line = next(line for line in output.splitlines() if line.startswith(f"│ {name}"))
-    return int(line.split("│")[2].replace(",", ""))
 
 
 @pytest.fixture
@@ -79,10 +66,10 @@ def test_the_stored_files_are_named_by_nothing_but_the_public_id(folder):
     run("padchest-gr", folder)
     image = Image.objects.get(case__source_key="a.png")
     prefix = f"renditions/{image.public_id[:2]}/{image.public_id}/"
-    assert image.rendition.name == prefix + f"{image.digest}-0000.png"
-    assert image.thumbnail.name == prefix + f"{image.digest}-thumb.webp"
+    assert image.rendition.name == prefix + f"{image.token}-0000.jhc"
+    assert image.thumbnail.name == prefix + f"{image.token}-thumb.webp"
     with default_storage.open(image.rendition.name) as stream:
-        assert np.array_equal(np.asarray(Picture.open(stream)), ramp())
+        assert np.array_equal(pixels_of(stream.read()), ramp())
     assert (image.bits, image.max_value, image.source_width) == (16, 4095, 60)
 
 
@@ -118,7 +105,7 @@ def test_a_changed_image_is_replaced_in_place_without_a_new_version(folder):
     assert after.source_sha256 != before.source_sha256
     assert after.case.version == 1
     with default_storage.open(after.rendition.name) as stream:
-        assert Picture.open(stream).size == (60, 80)
+        assert pixels_of(stream.read()).shape == (80, 60)
 
 
 def test_a_curators_status_survives_another_import(folder):
@@ -163,10 +150,10 @@ def test_nothing_of_a_case_is_kept_when_storing_it_fails(folder, monkeypatch):
         default_storage, "save", lambda name, content: written.append(name) or save(name, content)
     )
     with pytest.raises(IntegrityError):
-        services.store_case(
+        storing.store_case(
             dataset=dataset,
             imported=ImportedCase("k", (image,), (finding,)),
-            images=[prepare_or_keep(image.source, "")],
+            images=[prepare_or_keep(image.source, None)],
         )
     assert not Case.objects.exists()
     assert len(written) == 2
@@ -208,31 +195,6 @@ def test_a_name_longer_than_the_library_takes_is_skipped(tmp_path):
     output = run("simulated", folder)
     assert (table_row(output, "new"), table_row(output, "skipped")) == (1, 1)
     assert "more than 200 characters" in output
-
-
-class Deadly:
-    """A source that kills the process that receives it, as running out of memory does."""
-
-    def __reduce__(self):
-        return os._exit, (1,)
-
-
-def test_an_image_that_kills_its_process_takes_no_other_with_it(folder):
-    def case(key, source):
-        return ImportedCase(key, (ImportedImage(key, source),))
-
-    good = Source((folder / "a.png",))
-    items = [case("one", good), case("deadly", Deadly()), case("two", good), case("three", good)]
-    info = services.DatasetInfo("test", "Test")
-    outcomes = list(services.import_cases(info, items, jobs=2))
-    assert [o.where if isinstance(o, Problem) else o.key for o in outcomes] == [
-        "one",
-        "deadly",
-        "two",
-        "three",
-    ]
-    assert "killed its process" in outcomes[1].sentence
-    assert Case.objects.count() == 3
 
 
 def test_it_fails_only_when_nothing_could_be_imported(folder):
@@ -281,13 +243,35 @@ def test_drawn_findings_without_boxes_make_a_case_of_ticks(tmp_path):
 def test_a_stack_is_stored_frame_by_frame(tmp_path):
     write_png(tmp_path / "b.png", ramp() // 2)
     image = {"view": "CT", "stack": {"frames": ["a.png", "b.png"], "hu_offset": -1024}}
-    simulated(tmp_path, simulated_case(images=[image]))
-    assert services.load_demo(folder=tmp_path) == 1
+    run("simulated", simulated(tmp_path, simulated_case(images=[image])))
     stored = Image.objects.get()
     assert (stored.frames, stored.view, stored.value_offset) == (2, "CT", -1024)
     with default_storage.open(stored.frame_path(1)) as stream:
-        assert np.array_equal(np.asarray(Picture.open(stream)), ramp() // 2)
+        assert np.array_equal(pixels_of(stream.read()), ramp() // 2)
     assert Dataset.objects.get().simulated
+
+
+def test_a_stack_with_missing_slices_waits_in_review_until_they_are_there(tmp_path):
+    for n in range(5):
+        write_dicom(
+            tmp_path / f"{n}.dcm",
+            Modality="CT",
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+            ImagePositionPatient=[0, 0, 5 * n],
+        )
+    whole = [f"{n}.dcm" for n in range(5)]
+
+    def held(names):
+        image = {"view": "CT", "stack": {"frames": names}}
+        run("simulated", simulated(tmp_path, simulated_case(images=[image], findings=[])))
+        case = Case.objects.get()
+        return case.status, case.review_reasons
+
+    gap = "case-1, image 1: Slices seem to be missing: slices 2 and 3 lie 10 mm apart, others 5 mm."
+    lacking = [name for name in whole if name != "2.dcm"]
+    assert held(lacking) == ("review", [gap])
+    assert held(lacking) == ("review", [gap]), "unchanged files are not read again, and still lack"
+    assert held(whole) == ("published", [])
 
 
 def test_a_stack_that_loses_frames_leaves_no_file_behind(
@@ -295,36 +279,13 @@ def test_a_stack_that_loses_frames_leaves_no_file_behind(
 ):
     write_png(tmp_path / "b.png", ramp() // 2)
     images = [{"view": "CT", "stack": {"frames": ["a.png", "b.png"]}}]
-    services.load_demo(folder=simulated(tmp_path, simulated_case(images=images)))
+    run("simulated", simulated(tmp_path, simulated_case(images=images)))
     second = Image.objects.get().frame_path(1)
     images[0]["stack"]["frames"] = ["a.png"]
     with django_capture_on_commit_callbacks(execute=True):
-        services.load_demo(folder=simulated(tmp_path, simulated_case(images=images)))
+        run("simulated", simulated(tmp_path, simulated_case(images=images)))
     assert Image.objects.get().frames == 1
     assert not default_storage.exists(second)
-
-
-def test_loading_the_demo_tells_how_far_it_is(tmp_path):
-    told = []
-    folder = simulated(tmp_path, simulated_case(), simulated_case(key="case-2"))
-    assert services.load_demo(told.append, folder) == 2
-    assert told == [1, 2]
-
-
-def test_the_demo_is_loaded_into_an_empty_library_and_after_a_load_that_was_cut_off(tmp_path):
-    folder = simulated(tmp_path, simulated_case(), simulated_case(key="case-2"))
-    assert services.demo_is_wanted(folder)
-    services.load_demo(folder=folder)
-    assert not services.demo_is_wanted(folder)
-    Case.objects.get(source_key="case-2").delete()
-    assert services.demo_is_wanted(folder)
-    Case.objects.all().delete()
-    factories.CaseFactory()
-    assert not services.demo_is_wanted(folder), "a library of the user's own stays as it is"
-
-
-def test_a_project_without_demo_cases_loads_none(tmp_path):
-    assert services.load_demo(folder=tmp_path / "demo") == 0
 
 
 def test_a_status_that_does_not_exist_is_refused(folder):

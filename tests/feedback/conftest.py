@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
-from feedback import backends, explanations, services, tasks
-from tests.servers import chat_server, stream
+from attempts import services, tasks
+from feedback import backends, explanations
+from tests.servers import PATIENT, chat_server, stream
 
 GOOD = (
     "This is a nodule in the left lung. It is a round density with a sharp edge in the upper zone. "
@@ -27,7 +28,7 @@ def nothing_left_open(settings):
 def chat(settings):
     with chat_server() as running:
         settings.VLM_URL, settings.VLM_MODEL = running.url, "seer-1"
-        settings.LLM_TIMEOUT_SECONDS = 1
+        settings.LLM_TIMEOUT_SECONDS = PATIENT
         running.will(stream(*[f"{word} " for word in GOOD.split()]))
         yield running
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-import time
 from unittest import mock
 
 import numpy as np
@@ -20,7 +18,7 @@ from tests import factories
 from tests.cases.files import write_png
 from tests.feedback.conftest import GOOD
 from tests.feedback.test_explanations import ask, missed
-from tests.servers import status, stream
+from tests.servers import Crowd, status, stream
 
 
 def output_of(**options):
@@ -53,33 +51,6 @@ def test_explaining_ahead_says_what_is_missing(chat, case, settings):
         output_of()
 
 
-class Slow:
-    """A chat server's act that takes a while, and counts how many it is asked at once.
-
-    After the first request it answers none before so many came `together`, or far too long.
-    """
-
-    def __init__(self, refuse_after=None, together=1):
-        self.now = self.most = self.done = 0
-        self.refuse_after = refuse_after
-        self.together = together
-        self.lock = threading.Condition()
-
-    def __call__(self, handler):
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            self.lock.notify_all()
-            if self.done:
-                self.lock.wait_for(lambda: self.most >= self.together, timeout=20)
-        time.sleep(0.05)  # long enough for one too many to come
-        with self.lock:
-            self.now -= 1
-            self.done += 1
-            over = self.refuse_after is not None and self.done > self.refuse_after
-        (status(401) if over else stream(GOOD))(handler)
-
-
 @pytest.fixture
 def nodules(case):
     """Twelve nodules in as many places of a published case, and its cardiomegaly."""
@@ -93,19 +64,19 @@ def nodules(case):
 
 def test_several_are_in_flight_but_no_more_than_allowed(chat, nodules, settings):
     settings.LLM_CONCURRENCY = 3
-    server = Slow(together=3)
-    chat.will(server)
+    crowd = Crowd(3, stream(GOOD))
+    chat.will(crowd)
     assert "12 written, 0 there before, 1 left" in output_of()
-    assert server.most == 3 and len(chat.asked) == 13
+    assert crowd.most == 3 and len(chat.asked) == 13
 
 
 def test_after_a_failure_it_goes_on_where_it_stopped(chat, nodules, settings):
     settings.LLM_CONCURRENCY = 2
-    chat.will(Slow(refuse_after=5))
+    chat.will(*[stream(GOOD)] * 5, status(401))
     with pytest.raises(CommandError, match="run the command again"):
         output_of()
     kept = Explanation.objects.count()
-    assert 4 <= kept <= 5 and len(chat.asked) <= 8
+    assert 4 <= kept <= 5 and len(chat.asked) <= 7
     chat.will(stream(GOOD))
     output_of()
     assert len(chat.asked) == 13 - kept
@@ -136,7 +107,7 @@ def queued(monkeypatch):
     found = []
     monkeypatch.setattr(ahead, "_broker", CircuitBreaker(failures=1, pause=60))
     monkeypatch.setattr(
-        tasks.explain_case, "apply_async", lambda arguments, **_: found.append(*arguments)
+        tasks.explain_case, "apply_async", lambda arguments, *_, **__: found.append(*arguments)
     )
     return found
 

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from feedback import backends, explanations, tasks
+from feedback import backends, explanations, subjects, tasks
 from feedback.models import Explanation
 from localize.explained import subject_of
 from tests import factories
@@ -65,7 +65,7 @@ def further_slices(case):
 
 def test_what_is_made_ahead_is_what_the_feedback_asks_for(further_slices, attempt):
     row = subject_of(attempt.results.get(), missed(attempt))
-    ahead = explanations.subject_of_finding(further_slices)
+    ahead = subjects.subject_of_finding(further_slices)
     assert (row.frame, row.truth) == (ahead.frame, ahead.truth)
     assert row.frame == 1
     assert row.facts == ahead.facts
@@ -86,7 +86,7 @@ def test_a_false_mark_is_explained_from_where_it_lies(chat, attempt, told):
     tasks.write_explanation(attempt.pk, "m1")
     assert told[-1][1:3] == ("done", text)
     facts = json.loads(chat.asked[0]["messages"][1]["content"][-1]["text"])
-    assert "right" in facts["place"] and "radiologists_words" not in facts
+    assert "right" in facts["place"] and "report_says" not in facts
 
 
 def test_a_text_that_does_not_pass_is_not_shown_nor_asked_for_again(chat, attempt, told):
@@ -128,9 +128,9 @@ def test_a_reviewed_text_comes_first_and_says_by_whom(chat, attempt, told, curat
 
 def test_another_truth_is_another_text(chat, case):
     finding = case.findings.get(label="nodule_mass")
-    before = explanations.subject_of_finding(finding).facts
+    before = subjects.subject_of_finding(finding).facts
     finding.location = "lingula"
-    assert explanations.subject_of_finding(finding).facts != before
+    assert subjects.subject_of_finding(finding).facts != before
 
 
 def test_a_learner_cannot_ask_without_end(chat, attempt, client_of, monkeypatch):
@@ -160,7 +160,7 @@ def test_the_page_is_told_over_the_channel_layer(attempt):
     async def heard():
         channel = await layer.new_channel()
         await layer.group_add(attempt.group, channel)
-        await layer.group_send(attempt.group, {"type": "attempt.explanation", "explanation": {}})
+        await layer.group_send(attempt.group, {"type": "attempt.told", "told": {"explanation": {}}})
         return await layer.receive(channel)
 
-    assert async_to_sync(heard)()["type"] == "attempt.explanation"
+    assert async_to_sync(heard)()["type"] == "attempt.told"

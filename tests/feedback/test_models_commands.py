@@ -13,9 +13,9 @@ from ml.models.registry import MODELS
 from tests.checkpoints import chexbert_folder, radgraph_folder
 from tests.hub import COMMIT, hub_server
 
+pytestmark = pytest.mark.models
+
 ENCODER = "some/encoder"
-CUTS = 1_000
-"""More than the client tries within one run."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,21 +85,80 @@ def test_radgraph_is_unpacked_with_the_encoder_that_it_names(hub, models_dir):
 
 def test_a_download_that_was_cut_off_goes_on_where_it_stopped(hub, models_dir, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1_000)
-    hub.cuts = CUTS
+    hub.broken = True
     with pytest.raises(CommandError, match="run the command again"):
         output_of("fetch_models", "chexbert")
     assert not (models_dir / "chexbert" / "installed.json").exists()
-    hub.cuts = 0
+    hub.broken = False
     hub.ranges.clear()
     output_of("fetch_models", "chexbert")
     assert int(hub.ranges[0].removeprefix("bytes=").partition("-")[0]) >= 1_000
     assert "installed" in output_of("models", "chexbert", test=True)
 
 
+def test_what_is_there_and_whole_is_not_brought_again(hub, models_dir):
+    output_of("fetch_models", "chexbert")
+    (models_dir / "chexbert" / "tokenizer" / "vocab.txt").unlink()
+    hub.asked.clear()
+    output_of("fetch_models", "chexbert")
+    assert hub.asked == ["vocab.txt"]
+
+
+@pytest.mark.parametrize("name", ["chexbert.pth", "tokenizer/vocab.txt"])
+def test_an_older_file_of_the_same_size_is_replaced(hub, models_dir, name):
+    output_of("fetch_models", "chexbert")
+    path = models_dir / "chexbert" / name
+    current = path.read_bytes()
+    path.write_bytes(bytes(len(current)))
+    output_of("fetch_models", "chexbert")
+    assert path.read_bytes() == current
+
+
+def test_a_file_that_is_not_what_the_hub_describes_is_refused(hub, models_dir):
+    vocabulary = hub.files["google-bert/bert-base-uncased"]["vocab.txt"]
+    hub.files["StanfordAIMI/RRG_scorers"] = {"chexbert.pth": vocabulary}
+    hub.altered = bytes(len(vocabulary))
+    with pytest.raises(CommandError, match=r"chexbert\.pth is not what the hub describes"):
+        output_of("fetch_models", "chexbert")
+    assert not (models_dir / "chexbert" / "chexbert.pth").exists()
+    hub.altered = b""
+    assert "Installed in" in output_of("fetch_models", "chexbert")
+
+
+def test_a_mirror_that_describes_no_files_serves_as_well(hub):
+    hub.describes = False
+    assert "in “Small left" in output_of("fetch_models", "chexbert", test=True)
+    assert "Installed in" in output_of("fetch_models", "chexbert")
+
+
+def test_a_hub_that_fails_in_between_does_not_leave_old_files_under_a_new_version(hub, models_dir):
+    output_of("fetch_models", "chexbert")
+    hub.files["StanfordAIMI/RRG_scorers"]["chexbert.pth"] += b"newer"
+    hub.down = True
+    with pytest.raises(CommandError, match=r"could not be downloaded .*500"):
+        output_of("fetch_models", "chexbert")
+
+
+def test_a_file_that_leads_outside_is_refused(hub, tmp_path):
+    hub.files["google/medgemma-4b-it"]["../../outside.json"] = b"{}"
+    with pytest.raises(CommandError, match="leads outside"):
+        output_of("fetch_models", "medgemma-4b")
+    assert not list(tmp_path.rglob("outside.json"))
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(hub, made, models_dir):
+    models_dir.write_text("a file where the folder should be")
+    with pytest.raises(CommandError, match=r"models/chexbert cannot be written: Not a directory\."):
+        output_of("fetch_models", "chexbert")
+    with pytest.raises(CommandError, match=r"could not be copied to .*models/chexbert"):
+        output_of("fetch_models", "chexbert", source=made / "chexbert")
+
+
 def test_a_gated_model_says_how_to_accept_its_terms(hub):
     hub.gated.add("google/medgemma-4b-it")
-    with pytest.raises(CommandError, match=r"accept the terms .*HF_TOKEN"):
-        output_of("fetch_models", "medgemma-4b")
+    for _ in range(2):  # also when a folder is there already
+        with pytest.raises(CommandError, match=r"accept the terms .*HF_TOKEN"):
+            output_of("fetch_models", "medgemma-4b")
 
 
 def test_a_hub_that_is_away_is_a_sentence(settings):
@@ -119,7 +178,7 @@ def test_an_archive_that_leads_outside_is_refused(hub, tmp_path, models_dir):
     with tarfile.open(archive, "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("../../outside"), io.BytesIO())
     hub.files["StanfordAIMI/RRG_scorers"]["radgraph-xl.tar.gz"] = archive.read_bytes()
-    with pytest.raises(CommandError, match="cannot be unpacked"):
+    with pytest.raises(CommandError, match="was not unpacked"):
         output_of("fetch_models", "radgraph-xl")
     assert not (tmp_path / "outside").exists()
 
@@ -158,7 +217,7 @@ def test_one_folder_brings_one_model(tmp_path):
 def test_models_shows_what_is_not_there(models_dir):
     said = output_of("models")
     assert said.count("not installed") == len(MODELS)
-    assert str(models_dir) in said and "on cpu" in said
+    assert str(models_dir) in said and "They run on cpu." in said
 
 
 def test_models_finds_a_damaged_file(made, models_dir):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from attempts import services, tasks
+from attempts.models import Attempt, Series
+from attempts.queries import ways_on
+from attempts.series import open_next, start_series
+from attempts.views import HELD
+from cases.models import Case
 from cases.queries import first_images
-from feedback import services, tasks
-from feedback.models import Attempt, Series
-from feedback.queries import ways_on
-from feedback.series import open_next
-from feedback.views import HELD
 from learning.services import next_case_for
 from tests import factories
+from tests.learning.playing import go_on, mark
 
 
 @pytest.fixture
@@ -122,6 +127,17 @@ def test_the_start_page_goes_on_with_an_open_series(client, trainee, nodule_case
     assert next_case_for(trainee, "localize") is None, "its only case is held"
 
 
+def test_going_on_from_the_start_page_opens_the_next_case(client, trainee, nodule_case):
+    start(client, mode="sprint", cases=1, seconds=30)
+    series = Series.objects.get()
+    page = client.get("/home/").content.decode()
+    assert "The clock of the next one starts when it opens." in page
+    [address] = re.findall(r'href="([^"]+)">Go on<', page)
+    opened = client.get(address).headers["Location"]
+    assert opened == f"/localize/attempts/{series.attempts.get().public_id}/"
+    assert f'href="/series/{series.public_id}/">How far you are, or end it' in page
+
+
 def test_results_come_together_with_their_mean(client, trainee, nodule_case):
     factories.ImageFactory()
     start(client, mode="test", cases=2)
@@ -138,6 +154,69 @@ def test_results_come_together_with_their_mean(client, trainee, nodule_case):
     assert page.count(">Case ") == 2
     assert "50 <" in page.replace("\n", " ")
     assert "65 s" in page
+
+
+def test_a_series_whose_last_cases_were_retired_does_not_say_that_all_were_answered(
+    client, trainee, nodule_case
+):
+    factories.ImageFactory()
+    start(client, mode="test", cases=2)
+    series = Series.objects.get()
+    answered(open_next(series))
+    Case.objects.update(status=Case.Status.RETIRED)
+    page = client.get(f"/series/{series.public_id}/").content.decode()
+    assert "The cases that were left were taken out of play. 1 of 2 cases answered." in page
+
+
+def closed_test(client, trainee, nodule_case):
+    """A test of the nodule case, with something overcalled, and of a normal film; its page."""
+    normal = factories.ImageFactory().case
+    series = start_series(
+        user=trainee, kind="localize", mode="test", cases=[nodule_case, normal], rule="standard"
+    )
+    go_on(series, marks=[mark(nodule_case)], ticked=["edema"])
+    go_on(series, normal=True)
+    return series, f"/series/{series.public_id}/"
+
+
+def test_results_name_their_cases_and_count_by_finding(client, trainee, nodule_case):
+    series, address = closed_test(client, trainee, nodule_case)
+    page = client.get(address).content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Nodule / mass 1 of 1 found" in words
+    assert "Cardiomegaly 0 of 1 found" in words
+    assert "vascular congestion not there, overcalled in 1 case" in words
+    assert "Normal films 1 of 1 with nothing overcalled" in words
+    assert "Case 1 Nodule / mass ✓ found Cardiomegaly ◌ missed" in words
+    assert "Case 2 Normal 100" in words
+    assert page.count('/thumbnail"') == 2
+    for attempt in series.attempts.all():
+        assert f'href="/localize/attempts/{attempt.public_id}/"' in page
+
+
+def test_results_of_many_cases_cost_the_queries_of_two(
+    client, trainee, nodule_case, django_assert_num_queries
+):
+    _, address = closed_test(client, trainee, nodule_case)
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address)
+    of_two = len(captured)
+    cases = [factories.ImageFactory().case for _ in range(12)]
+    long = start_series(user=trainee, kind="localize", mode="test", cases=cases, rule="standard")
+    while attempt := open_next(long):
+        answered(attempt)
+    client.get(f"/series/{long.public_id}/")
+    with django_assert_num_queries(of_two):
+        assert client.get(f"/series/{long.public_id}/").status_code == 200
+
+
+def test_results_name_no_case_that_another_open_series_has(client, trainee, nodule_case):
+    _, address = closed_test(client, trainee, nodule_case)
+    start_series(user=trainee, kind="report", mode="test", cases=[nodule_case], rule="rules")
+    page = client.get(address).content.decode()
+    assert "Held back" in page and "Normal" in page
+    assert not [word for word in ("Nodule", "Cardiomegaly", "congestion") if word in page]
 
 
 def test_results_still_being_scored_are_waited_for(client, nodule_case):
@@ -265,7 +344,7 @@ def test_rule_radgame_gets_no_case_with_a_finding_that_nobody_boxed(client, trai
     assert [place.case for place in Series.objects.get().places.all()] == [nodule_case]
 
 
-@pytest.mark.parametrize("report", [{"language": "de"}, {"findings": "", "impression": ""}])
+@pytest.mark.parametrize("report", [{"language": "nl"}, {"findings": "", "impression": ""}])
 def test_a_report_that_cannot_be_scored_is_not_offered(trainee, report):
     case = factories.ImageFactory().case
     factories.ReportFactory(case=case, **report)

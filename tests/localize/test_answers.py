@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from feedback import services
-from feedback.models import Attempt
+from attempts import services
+from attempts.models import Attempt
 
 
 @pytest.fixture
@@ -34,6 +34,13 @@ def save(attempt, client_of):
         )
 
     return put
+
+
+def test_a_body_sent_as_a_form_is_refused_in_a_sentence(attempt, client_of):
+    address = f"/localize/attempts/{attempt.public_id}/submit"
+    answer = client_of(attempt.user).post(address, {"marks": "[]"})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "The answer did not arrive as readable JSON."
 
 
 def mark(on_image, **changes):
@@ -98,6 +105,10 @@ def test_a_bad_mark_gets_a_sentence_and_nothing_is_saved(save, image, attempt, c
         ({"marks": {}}, "must be lists"),
         ({"marks": [3]}, "Mark 1"),
         ({"ticked": ["cardiomegaly"], "normal": True}, "No abnormality"),
+        ({"normal": True, "normal_confidence": 6}, "“No abnormality” must be 1 to 5"),
+        ({"normal": True, "normal_confidence": "4"}, "“No abnormality” must be 1 to 5"),
+        ({"normal": True, "normal_confidence": True}, "“No abnormality” must be 1 to 5"),
+        ({"normal": False, "normal_confidence": 4}, "for “No abnormality” only"),
     ],
 )
 def test_a_bad_answer_gets_a_sentence(save, answer, sentence):
@@ -175,7 +186,7 @@ def test_a_second_submit_is_a_409(submit):
 
 
 def test_a_submit_after_the_score_is_a_409(submit, attempt):
-    from feedback.tasks import score_attempt
+    from attempts.tasks import score_attempt
 
     submit({"marks": []})
     score_attempt(attempt.pk)
@@ -188,11 +199,3 @@ def test_a_submission_without_a_uuid_is_refused(submit):
     response = submit({"marks": [], "submission": "1"})
     assert response.status_code == 422
     assert "UUID" in response.json()["error"]
-
-
-def test_a_retired_case_is_refused_at_submit(submit, attempt):
-    attempt.case.status = "retired"
-    attempt.case.save()
-    response = submit({"marks": []})
-    assert response.status_code == 422
-    assert "retired" in response.json()["error"]

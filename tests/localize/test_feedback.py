@@ -9,9 +9,12 @@ import uuid
 
 import pytest
 
-from feedback import services, tasks
-from feedback.series import end, start_series
+from attempts import services, tasks
+from attempts.series import end, start_series
+from learning.models import CaseRecord
+from learning.records import keep_records_of
 from localize.closeups import closeup_of
+from ml import taxonomy
 from tests import factories
 
 ON_IT = (0.6, 0.2, 0.7, 0.3)
@@ -118,7 +121,7 @@ def test_the_rule_of_the_paper_tells_the_kinds_too(page_of, trainee, db):
 def test_a_loose_hit_is_told_how_its_box_could_be_closer(page_of, trainee, db):
     page = page_of(play(trainee, nodule_case(), [("nodule_mass", (0.6, 0.2, 0.78, 0.38))]))
     assert "You found it" in page
-    assert "A closer box: " in page
+    assert "Your box could be closer: " in page
 
 
 def test_a_mark_paired_with_a_finding_has_no_second_row(page_of, trainee, db):
@@ -189,6 +192,16 @@ def test_a_case_already_scored_is_offered_to_compare(page_of, trainee, db):
     assert "you played it: hit" in page
 
 
+def test_the_case_to_compare_is_shown_in_true_proportion(page_of, trainee, db):
+    earlier = nodule_case()
+    earlier.images.update(width=60, height=40, pixel_aspect=2.5)
+    play(trainee, earlier)
+    page = page_of(play(trainee, nodule_case()))
+    card = page.split('class="similar"')[1].split("</a>")[0]
+    assert 'width="60" height="100" preserveAspectRatio="none"' in card
+    assert '<rect x="36" y="20" width="6" height="10"' in card
+
+
 def test_a_case_not_played_is_never_shown_to_compare(page_of, trainee, db):
     unplayed = nodule_case()
     page = page_of(play(trainee, nodule_case()))
@@ -242,7 +255,7 @@ def test_the_feedback_costs_few_queries_however_many_cases_were_played(
     attempt = play(trainee, nodule_case(), marks)
     client = client_of(trainee)
     with django_assert_max_num_queries(MOST_QUERIES):
-        client.get(f"/localize/attempts/{attempt.public_id}/result")
+        assert client.get(f"/localize/attempts/{attempt.public_id}/result").status_code == 200
 
 
 # pages
@@ -260,3 +273,32 @@ def test_the_atlas_tells_of_a_label_and_knows_no_other(client_of, trainee):
     client = client_of(trainee)
     assert "Pitfalls" in client.get("/localize/atlas/nodule_mass/").content.decode()
     assert client.get("/localize/atlas/no_such_label/").status_code == 404
+
+
+def test_a_card_says_which_label_is_a_normal_variant(client_of, trainee):
+    client = client_of(trainee)
+    for label in taxonomy.labels().values():
+        card = client.get(f"/localize/atlas/{label.slug}/").content.decode()
+        assert ("Normal variant or pitfall" in card) is label.is_variant
+
+
+def test_a_false_mark_on_a_nipple_shadow_is_told_so_and_the_film_stays_normal(trainee, page_of, db):
+    sentence = "Nipple shadows over both lower zones."
+    case = nodule_case(label="nipple_shadow", significance="benign", sentence=sentence)
+    page = page_of(play(trainee, case, [("nodule_mass", ON_IT)], rule="clinical"))
+    assert "This case is normal" in page
+    assert f"What lies here is no finding: nipple shadow. {sentence}" in page
+    assert "nipple shadow lies over the breast" in page, "the atlas tells the two apart"
+    elsewhere = page_of(play(trainee, case, [("nodule_mass", (0.1, 0.1, 0.2, 0.2))]))
+    assert "What lies here" not in elsewhere and "nothing of the kind here" in elsewhere
+
+
+def test_a_variant_is_neither_missed_nor_counted(trainee, page_of, db):
+    case = nodule_case(label="nipple_shadow", significance="benign")
+    attempt = play(trainee, case, rule="clinical")
+    result = attempt.results.get()
+    assert (result.score, result.data["truths"], result.data["misses"]) == (100, [], 0)
+    assert not result.outcomes.filter(about="truth").exists()
+    assert "Not a finding here: <strong>Nipple shadow</strong>" in page_of(attempt)
+    keep_records_of(attempt.pk)
+    assert CaseRecord.objects.get(attempt=attempt).is_normal

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from feedback.series import start_series
+from attempts.series import start_series
 from localize.models import Flag
+from ml import taxonomy
 from tests import factories
 from tests.localize.test_feedback import play
 
@@ -51,7 +52,7 @@ def test_what_was_called_false_may_be_doubted_too(doubt):
     doubt("tick-copd", "Flat domes.")
     assert {flag.said for flag in Flag.objects.all()} == {
         "Mark Bulla: false",
-        "Tick Chronic obstructive pulmonary disease: false",
+        f"Tick {taxonomy.labels()['copd'].name}: false",
     }
 
 

@@ -8,10 +8,10 @@ import uuid
 
 import pytest
 
+from attempts import modes, queries, services, tasks
+from attempts.models import Attempt, Outcome
+from attempts.series import end, open_next, start_series
 from cases.models import Region
-from feedback import modes, queries, services, tasks
-from feedback.models import Attempt, Outcome
-from feedback.series import end, open_next, start_series
 from localize.hints import score_after
 from ml import localize as rules
 from tests import factories
@@ -303,9 +303,25 @@ def test_the_side_comes_from_the_box_where_the_case_does_not_say_it(client, prac
     assert ask(client, practice).json()["hint"]["text"] == "One finding is in the right lung."
 
 
+def test_the_last_hint_says_that_it_is_the_last(client, practice):
+    told = [ask(client, practice).json()["hint"]["last"] for _ in range(5)]
+    assert told == [False] * 4 + [True], "three steps to the nodule, two to the heart"
+    assert ask(client, practice).status_code == 422
+
+
 def test_on_a_lateral_view_no_side_is_told(client, practice, nodule_case):
-    nodule_case.images.update(view="LATERAL")
+    nodule_case.images.update(view="LATERAL", orientation="PF")
     assert ask(client, practice).json()["hint"]["text"] == "One finding is in the lungs."
+
+
+def test_of_a_film_that_may_be_mirrored_no_side_is_told(client, practice, nodule_case):
+    nodule_case.images.update(orientation="")
+    assert ask(client, practice).json()["hint"]["text"] == "One finding is in the lungs."
+
+
+def test_of_a_mirrored_film_the_side_is_the_patients(client, practice, nodule_case):
+    nodule_case.images.update(orientation="RF")
+    assert ask(client, practice).json()["hint"]["text"] == "One finding is in the right lung."
 
 
 def test_in_a_stack_the_zone_is_a_range_of_slices(client, practice, nodule_case):
@@ -326,14 +342,14 @@ def test_the_page_of_a_hinted_draft_has_its_hints_again(client, practice):
 def test_the_page_costs_few_queries(client, test, django_assert_max_num_queries):
     attempt = open_next(test)
     with django_assert_max_num_queries(14):
-        client.get(address(attempt))
+        assert client.get(address(attempt)).status_code == 200
 
 
 def test_every_hint_is_logged_with_the_attempt(practice, client):
     ask(client, practice)
     practice.refresh_from_db()
     assert {"kind", "about", "step", "text", "cost", "place", "at"} == set(practice.aids[0])
-    assert queries.mode_page(practice)["round"] == 1
+    assert queries.mode_page(practice, held=False)["round"] == 1
 
 
 def test_a_finding_to_draw_that_nobody_boxed_is_not_said_to_be_ticked(client, trainee):

@@ -25,6 +25,8 @@ BRITISH = re.compile(
     r"colour|tumour|oedema|oesoph|centre\b|haem|grey|fibre|calibre|aetiol|anaesth|licence", re.I
 )
 
+BOOKS = ("Thoracic Imaging", "Felson", "Fundamentals", "Keats", "Medical devices of the chest")
+
 PLACES = (
     *("left", "right", "bilateral", "upper", "Basal", "left upper lobe", "right. hilum", "rib 6"),
     *("middle lobe", "lingula", "costophrenic angle", "subpleural", "lado derecho", "No!"),
@@ -78,7 +80,7 @@ def test_it_works():
         sentence="Round nodule in the right upper zone. Heart normal.",
     )
     assert text.startswith(
-        "Nodule / mass in the right upper zone, about 12 mm across, went unmarked; "
+        "You did not mark Nodule / mass in the right upper zone, about 12 mm across; "
         "the report says “Round nodule in the right upper zone”. Look for a rounded opacity"
     )
     assert "Compare with the left side at the same height." in text
@@ -137,6 +139,22 @@ def test_a_summary_is_one_sentence():
         assert sentences(atlas.summary(slug)) == 1
 
 
+def test_every_entry_names_a_book_to_check_it_by_and_says_who_did():
+    tables = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    glossary = 0
+    for slug, entry in atlas.entries().items():
+        assert {"reviewed_by", "reviewed_on"} <= set(tables[slug]), slug
+        assert any(book in entry.sources[0] for book in BOOKS), slug
+        glossary += any("Fleischner" in source for source in entry.sources)
+    assert glossary >= 15
+
+
+def test_who_reviewed_an_entry_is_read(tables):
+    tables["fracture"].update(reviewed_by="Dr. A", reviewed_on="2026-03-31")
+    entry = entries_of(tables)["fracture"]
+    assert (entry.reviewed_by, entry.reviewed_on) == ("Dr. A", "2026-03-31")
+
+
 def test_labels_of_one_group_are_look_alikes():
     for slug, entry in atlas.entries().items():
         mates = {s for s in SLUGS if taxonomy.group_of(s) == taxonomy.group_of(slug)} - {slug}
@@ -168,6 +186,11 @@ def test_labels_of_one_group_are_look_alikes():
         (lambda e: e["mimics"].append({"tell": "No."}), "not a label or a name"),
         (lambda e: e["mimics"].append({"name": "Rib", "tell": "On the right."}), "names a side"),
         (lambda e: e.update(mimics=[]), "no mimics"),
+        (lambda e: e.pop("sources"), "no list 'sources'"),
+        (lambda e: e.pop("reviewed_by"), "reviewed_by and reviewed_on"),
+        (lambda e: e.update(reviewed_by="Dr. A"), "both filled or both empty"),
+        (lambda e: e.update(reviewed_on="2026-03-31"), "both filled or both empty"),
+        (lambda e: e.update(reviewed_by="Dr. A", reviewed_on="last week"), "that is no day"),
     ],
 )
 def test_a_faulty_entry_is_refused_by_name(tables, change, message):
@@ -259,7 +282,7 @@ def test_a_false_explanation_says_what_the_label_needs_and_what_deceives(slug):
     text = atlas.explanation(slug, outcome="false", side="left")
     assert f"look for {entry.look}." in text
     assert entry.mimics[0].tell in text
-    assert "went un" not in text
+    assert "did not" not in text
 
 
 @pytest.mark.parametrize("slug", [s for s in SLUGS if taxonomy.labels()[s].mode == "draw"])
@@ -278,7 +301,7 @@ def test_labels_without_a_mirror_have_a_comparison_of_their_own():
 )
 def test_the_size_is_told_when_it_is_one(size, told):
     text = atlas.explanation("nodule_mass", size_mm=size)
-    assert (f", about {told} across, went" in text) if told else ("across, went" not in text)
+    assert (f", about {told} across. " in text) if told else (" across. " not in text)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +322,8 @@ def test_the_size_is_told_when_it_is_one(size, told):
         ("", "dorsal vertebrae", "(dorsal vertebrae)"),
         ("", "", ""),
         ("left", "zone " * 80, "on the left side"),
+        ("", "retrocardiac", "behind the heart"),
+        ("left", "perihilar", "around the hilum on the left side"),
     ],
 )
 def test_a_place_in_words(side, location, phrase):
@@ -326,6 +351,86 @@ def test_the_report_is_quoted_where_it_fits(side, sentence, quote):
 def test_a_false_mark_quotes_no_report():
     text = atlas.explanation("nodule_mass", outcome="false", sentence="Nodule at the left base.")
     assert not QUOTED.search(text)
+
+
+@pytest.mark.parametrize(
+    ("label", "known", "said", "unsaid"),
+    [
+        ("cardiomegaly", {"location": "heart"}, "You did not name Cardiomegaly.", "at the heart"),
+        (
+            "elevated_diaphragm",
+            {"location": "right hemidiaphragm"},
+            "Elevated hemidiaphragm / eventration on the right side",
+            "at the right hemidiaphragm",
+        ),
+        ("pneumothorax", {"size_mm": 27}, "about 27 mm deep", "across"),
+        ("atelectasis", {"size_mm": 73}, "about 73 mm long", "across"),
+        (
+            "scoliosis",
+            {"side": "left", "location": "thoracic spine"},
+            ", convex to the left.",
+            "left thoracic spine",
+        ),
+        ("hiatal_hernia", {"location": "retrocardiac"}, "Hiatal hernia behind the heart", "(retro"),
+        (
+            "cardiomegaly",
+            {"measured": "a cardiothoracic ratio of 0.58"},
+            "; the report gives a cardiothoracic ratio of 0.58.",
+            "says",
+        ),
+        ("postoperative_change", {}, "sternum was opened", "Compare breasts"),
+    ],
+)
+def test_a_miss_is_told_in_words_that_fit_the_label(label, known, said, unsaid):
+    text = atlas.explanation(label, **known)
+    assert said in text
+    assert unsaid not in text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("Cardiomegaly (cardiothoracic ratio 0.58).", "a cardiothoracic ratio of 0.58"),
+        ("CTR of .61", "a cardiothoracic ratio of 0.61"),
+        ("Tip 3.9 cm above the carina.", "the tip 3.9 cm above the carina"),
+        ("Heart enlarged.", ""),
+    ],
+)
+def test_what_a_report_measured_is_found_in_its_words(sentence, found):
+    assert atlas.measured_in(sentence) == found
+
+
+def square(x, y, half=0.02):
+    return (x - half, y - half, x + half, y + half)
+
+
+@pytest.mark.parametrize(
+    ("label", "at", "mimic"),
+    [
+        ("nodule_mass", (0.36, 0.25), "first rib"),
+        ("nodule_mass", (0.64, 0.25), "first rib"),
+        ("nodule_mass", (0.72, 0.66), "nipple"),
+        ("nodule_mass", (0.38, 0.45), "vessel seen end on"),
+        ("nodule_mass", (0.57, 0.7), "hiatal hernia"),
+        ("nodule_mass", (0.5, 0.3), "spur"),
+        ("nodule_mass", (0.93, 0.4), "scapula"),
+        ("consolidation", (0.3, 0.65), "breast"),
+        ("consolidation", (0.3, 0.4), "atelectasis"),
+        ("calcification", (0.36, 0.25), "cartilage"),
+        ("pneumothorax", (0.88, 0.4), "skin fold"),
+    ],
+)
+def test_a_false_mark_is_told_what_deceives_at_its_place(label, at, mimic):
+    spots = atlas.spots_of(square(*at))
+    text = atlas.explanation(label, outcome="false", spots=spots)
+    assert mimic in text.lower()
+    assert mimic == "nipple" or "nipple" not in text.lower()
+
+
+def test_a_false_mark_is_told_what_really_lies_there():
+    text = atlas.explanation("pneumothorax", outcome="false", there="bulla")
+    assert text.startswith("The truth of this case has no Pneumothorax; what lies there is Bulla.")
+    assert atlas.tell_apart("pneumothorax", "bulla") in text
 
 
 def test_it_explains_every_outcome_of_the_drawing_game():

@@ -135,10 +135,6 @@ def test_no_boxes_at_all_make_empty_arrays():
     assert boxes.greedy_pairs(boxes.iou_matrix(one, none), 0.3) == []
 
 
-def test_a_box_outside_by_rounding_is_clipped():
-    assert boxes.checked_box([-1e-7, 0, 1 + 1e-7, 1], "b") == (0.0, 0.0, 1.0, 1.0)
-
-
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
@@ -155,3 +151,44 @@ def test_a_box_outside_by_rounding_is_clipped():
 def test_a_bad_box_is_refused_by_name(value, sentence):
     with pytest.raises(ValueError, match=f"the box.*{sentence}"):
         boxes.checked_box(value, "the box")
+
+
+@pytest.mark.parametrize("flat", [(0.2, 0.2, 0.2, 0.5), (0.2, 0.5, 0.4, 0.5)])
+def test_a_line_is_no_box(flat):
+    with pytest.raises(ValueError, match="no area"):
+        boxes.checked_box(flat, "box")
+
+
+def test_a_box_outside_by_rounding_is_clipped_and_one_farther_out_refused():
+    edge = boxes.EDGE
+    assert boxes.checked_box((-edge, 0, 1, 1 + edge / 2), "box") == (0, 0, 1, 1)
+    for sides in ((-2 * edge, 0, 1, 1), (0, 0, 1, 1 + 2 * edge)):
+        with pytest.raises(ValueError, match="outside the image"):
+            boxes.checked_box(sides, "box")
+
+
+@pytest.mark.parametrize(
+    ("point", "middle"),
+    [((0.5, 0.25), (0.5, 0.25)), ((0.0, 1.0), (0.01, 0.99)), ((1.0, 0.0), (0.99, 0.01))],
+)
+def test_the_box_around_a_point_is_kept_inside_the_image(point, middle):
+    x, y = middle
+    around = boxes.around(point, 0.01)
+    assert around == pytest.approx((x - 0.01, y - 0.01, x + 0.01, y + 0.01))
+    assert boxes.center_of(around) == pytest.approx(middle)
+
+
+def test_a_box_that_is_exactly_as_far_outside_as_rounding_goes_is_taken():
+    edge = boxes.EDGE
+    assert boxes.checked_box((-edge, -edge, 1 + edge, 1 + edge), "box") == (0, 0, 1, 1)
+
+
+def test_a_pair_exactly_at_the_threshold_is_taken():
+    assert boxes.greedy_pairs(np.array([[0.3, 0.2]]), 0.3) == [(0, 0)]
+
+
+def test_areas_exactly_six_fold_apart_still_hold_each_other():
+    large, small = boxes.as_boxes([(0, 0, 0.75, 0.5)]), boxes.as_boxes([(0.25, 0.125, 0.5, 0.375)])
+    assert boxes.areas(large) / boxes.areas(small) == [6]
+    assert boxes.centers_held(large, small)
+    assert boxes.centers_held(small, large)

@@ -32,6 +32,7 @@ def labels(**classes):
     return found | {name.replace("_", " "): value for name, value in classes.items()}
 
 
+@pytest.mark.models
 def test_it_works(model):
     found = model.labels(["Small left pleural effusion."])[0]
     assert list(found) == list(OBSERVATIONS)
@@ -39,6 +40,7 @@ def test_it_works(model):
     assert found["No Finding"] in CLASSES[:2]
 
 
+@pytest.mark.models
 def test_scores_are_those_of_the_published_code_to_five_digits(folder, model):
     texts = [*REPORTS, "a", "Two\n lines,  spaced ", LONG]
     wanted = published_chexbert(folder)(texts)
@@ -47,17 +49,20 @@ def test_scores_are_those_of_the_published_code_to_five_digits(folder, model):
             assert scores.tolist() == pytest.approx(wanted[observation][place].tolist(), abs=1e-5)
 
 
+@pytest.mark.models
 def test_a_text_has_the_same_labels_alone_and_in_any_batch(folder, model):
     alone = CheXbert(folder, "cpu", batch_size=1)
     assert model.labels(REPORTS) == [alone.labels([text])[0] for text in REPORTS]
 
 
-def test_an_empty_text_is_labelled_as_the_published_code_does(folder, model):
+@pytest.mark.models
+def test_an_empty_text_is_labeled_as_the_published_code_does(folder, model):
     wanted = published_chexbert(folder)([""])
     found = model.labels([""])[0]
     assert list(found.values()) == [CLASSES[int(scores[0].argmax())] for scores in wanted]
 
 
+@pytest.mark.models
 def test_one_reference_for_many_learners_is_read_once(folder, monkeypatch):
     model = CheXbert(folder, "cpu")
     read = []
@@ -94,6 +99,7 @@ def test_micro_counts_all_together_and_macro_averages_the_observations():
     assert chexbert.macro(candidates, references).all14 == pytest.approx((2 / 3 + 1) / 14)
 
 
+@pytest.mark.models
 def test_f1_of_texts_is_f1_of_their_labels(model):
     found = model.labels(REPORTS)
     assert model.f1(REPORTS[:2], REPORTS[2:4]) == [
@@ -102,6 +108,7 @@ def test_f1_of_texts_is_f1_of_their_labels(model):
     ]
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("part", ["chexbert.pth", "tokenizer/config.json"])
 def test_a_missing_part_is_named(folder, tmp_path, part):
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -110,6 +117,7 @@ def test_a_missing_part_is_named(folder, tmp_path, part):
         CheXbert(copy, "cpu")
 
 
+@pytest.mark.models
 def test_a_damaged_checkpoint_is_refused(folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
     whole = (copy / "chexbert.pth").read_bytes()
@@ -118,6 +126,7 @@ def test_a_damaged_checkpoint_is_refused(folder, tmp_path):
         CheXbert(copy, "cpu")
 
 
+@pytest.mark.models
 def test_a_checkpoint_that_would_run_code_is_refused(folder, tmp_path):
     import pathlib
 
@@ -129,6 +138,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(folder, tmp_path):
         CheXbert(copy, "cpu")
 
 
+@pytest.mark.models
 def test_lists_of_different_length_are_refused(model):
     with pytest.raises(ValueError, match="1 candidates, but 2 references"):
         model.f1(["a"], ["b", "c"])

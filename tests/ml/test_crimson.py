@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,11 +78,25 @@ URGENT, ACTIONABLE, MINOR, BENIGN = WEIGHTS
     ],
 )
 def test_the_score_is_what_the_formula_gives_by_hand(case: Evaluation, expected: float) -> None:
-    assert crimson.score(case).raw == pytest.approx(expected)
+    assert case.raw == pytest.approx(expected)
+
+
+FROZEN = json.loads((Path(__file__).parent / "crimson_scores.json").read_text())
+"""Random evaluations, in the words of `evaluation`, with the score that the authors' package
+`crimson-score` 0.2.0 gives them, rounded by it to four digits."""
+
+
+@pytest.mark.parametrize("case", FROZEN, ids=range(len(FROZEN)))
+def test_the_score_is_that_of_the_authors_own_package(case: dict) -> None:
+    mistakes = [
+        (reference, predicted, severity) for reference, predicted, severity, _ in case["mistakes"]
+    ]
+    found = evaluation(case["reference"], case["predicted"], case["matches"], mistakes)
+    assert found.raw == pytest.approx(case["score"], abs=5.1e-5)
 
 
 def test_the_page_shows_no_points_below_zero() -> None:
-    assert crimson.score(evaluation([], [URGENT], [])).points == 0.0
+    assert evaluation([], [URGENT], []).score == 0.0
 
 
 def test_the_terms_add_up_to_the_sums() -> None:
@@ -89,12 +106,20 @@ def test_the_terms_add_up_to_the_sums() -> None:
         [(1, 1), (2, 2)],
         [(2, 2, "significant")],
     )
-    score = crimson.score(case)
+    score = case.crimson
     kinds = [term.kind for term in score.terms]
     assert kinds == ["matched", "matched", "missing", "false"]
     assert score.credit == sum(term.value for term in score.terms if term.kind == "matched")
     assert score.reference_weight == 1.75
     assert score.false_weight == 0.25
+
+
+def test_its_json_has_each_sum_and_term_by_name() -> None:
+    told = evaluation([URGENT, MINOR], [URGENT, MINOR], [(1, 1)]).crimson.to_json()
+    sums = {name: told[name] for name in ("reference_weight", "credit", "false_weight")}
+    assert sums == {"reference_weight": 1.25, "credit": 1.0, "false_weight": 0.25}
+    assert told["points"] == pytest.approx(100 * told["raw"])
+    assert [term["kind"] for term in told["terms"]] == ["matched", "missing", "false"]
 
 
 weights = st.sampled_from(sorted(set(WEIGHTS.values())))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml import froc
 from ml.froc import (
     CaseRatings,
     afroc_curve,
@@ -15,6 +16,7 @@ from ml.froc import (
     jafroc_interval,
     lesion_fraction,
     non_lesion_fraction,
+    pooled_jafroc,
     ratings_of,
 )
 from ml.localize import Mark, Region, Truth, score
@@ -201,3 +203,81 @@ def test_a_normal_case_has_no_lesion_and_one_to_be_named_no_ratings():
     assert ratings_of(score([], marks, []), marks) == CaseRatings(others=(1.0,))
     heart = Truth("h", "cardiomegaly", "select")
     assert ratings_of(score([heart], [], []), []) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_lesion_marked_twice_has_its_most_confident_rating_in_any_order(order):
+    nodule = Truth("t", "nodule_mass", "draw", (Region("a", HERE),))
+    marks = [rated("sure", HERE, 4), rated("unsure", (0.6, 0.2, 0.69, 0.3), 2)][::order]
+    assert ratings_of(score([nodule], marks, []), marks) == CaseRatings(lesions=(4.0,))
+
+
+def test_the_interval_weighs_lesions_as_its_figure_does():
+    # One case in two has nine lesions, all found; the other has one, never found.
+    cases = [CaseRatings((5.0,) * 9), CaseRatings((None,)), CaseRatings(), CaseRatings((), (1.0,))]
+    cases *= 50
+    for weighted, figure in ((True, 0.625), (False, 0.925)):
+        low, high = jafroc_interval(cases, weighted=weighted)
+        assert jafroc(cases, weighted=weighted) == pytest.approx(figure)
+        assert figure - 0.1 < low < figure < high < figure + 0.1
+
+
+@pytest.mark.parametrize("draws", [1, froc.BATCH, froc.BATCH + 1, 3 * froc.BATCH - 1])
+def test_as_many_samples_are_drawn_as_asked_for(draws, monkeypatch):
+    drawn = []
+
+    def counted(kernel, sizes, count, rng, draw=froc._resampled):
+        drawn.append(count)
+        return draw(kernel, sizes, count, rng)
+
+    monkeypatch.setattr(froc, "_resampled", counted)
+    jafroc_interval(CASES, draws=draws)
+    assert sum(drawn) == draws
+    assert max(drawn) <= froc.BATCH
+
+
+# Ratings 1 to 5 of computed tomograms, normal and abnormal: Hanley JA, McNeil BJ. The meaning and
+# use of the area under a receiver operating characteristic (ROC) curve. Radiology 1982;143:29-36,
+# table I.
+NORMAL, ABNORMAL = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
+
+
+def hanley_and_mcneil() -> list[CaseRatings]:
+    """Each normal tomogram with one false mark, each abnormal one with one lesion, as rated."""
+    normal = [CaseRatings(others=(float(r),)) for r, n in enumerate(NORMAL, 1) for _ in range(n)]
+    abnormal = [CaseRatings((float(r),)) for r, n in enumerate(ABNORMAL, 1) for _ in range(n)]
+    return [*normal, *abnormal]
+
+
+def test_with_one_lesion_and_one_mark_a_case_the_figure_is_the_published_roc_area():
+    """0.893, the Wilcoxon statistic of that paper's table II."""
+    assert jafroc(hanley_and_mcneil()) == pytest.approx(0.893, abs=5e-4)
+
+
+def test_readers_together_have_the_figure_of_all_their_cases():
+    cases = hanley_and_mcneil()
+    readers = [cases[start::5] for start in range(5)]
+    found = pooled_jafroc(readers)
+    assert found is not None
+    assert found.value == pytest.approx(jafroc(cases))
+    assert found.low <= found.value <= found.high
+    assert pooled_jafroc(readers) == found, "the seed repeats it"
+
+
+def test_one_reader_or_one_kind_of_case_has_no_figure_over_readers():
+    assert pooled_jafroc([CASES]) is None
+    assert pooled_jafroc([[CaseRatings()], [CaseRatings()]]) is None
+    assert pooled_jafroc([[CaseRatings((1.0,))], [CaseRatings((2.0,))]]) is None
+
+
+def test_lesions_of_one_case_share_its_weight_over_readers_too():
+    readers = [CASES, [CaseRatings((None, 3.0), (2.0,)), CaseRatings(others=(3.0,))]]
+    every = [case for cases in readers for case in cases]
+    assert pooled_jafroc(readers).value == pytest.approx(jafroc(every))
+
+
+def test_an_interval_of_no_width_is_the_middle_of_the_draws():
+    low, high = jafroc_interval(CASES * 5, draws=301, level=0.0)
+    assert low == high
+    pooled = pooled_jafroc([CASES, CASES * 2, [*CASES, CASES[0]]], draws=301, level=0.0)
+    assert pooled.low == pooled.high

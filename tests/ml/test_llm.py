@@ -12,7 +12,7 @@ from ml.llm import LanguageModelEngine
 from ml.llm.answers import place_of
 from ml.llm.server import ServerModel
 from ml.models import ModelProblem
-from tests.servers import answer, chat_server
+from tests.servers import PATIENT, answer, chat_server
 
 pytestmark = pytest.mark.pure
 
@@ -73,7 +73,7 @@ def chat():
 
 @pytest.fixture
 def engine(chat):
-    return LanguageModelEngine(ServerModel(chat.url, "tiny-1", timeout=2, tries=1))
+    return LanguageModelEngine(ServerModel(chat.url, "tiny-1", timeout=PATIENT, tries=1))
 
 
 def test_it_works(chat, engine):

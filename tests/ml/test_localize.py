@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench.localize_rules import VINDR, agreement
@@ -255,8 +255,8 @@ def test_a_mark_that_is_no_hit_never_raises_the_score(rule, case, extra):
     truths, marks = case
     more = [*marks, mark(*extra, "extra")]
     after = score(truths, more, [], rule=rule)
-    if after.marks[-1].outcome != "hit":
-        assert after.score <= score(truths, marks, [], rule=rule).score
+    assume(after.marks[-1].outcome != "hit")
+    assert after.score <= score(truths, marks, [], rule=rule).score
 
 
 @pytest.mark.parametrize("rule", ["standard", "radgame"])
@@ -315,8 +315,8 @@ def test_readers_whose_boxes_meet_hit_each_other_and_random_boxes_do_not():
     # prints the rate of all pairs, which is lower.
     found = agreement(VINDR)
     assert found.pairs > 100
-    assert found.meeting_hit >= 0.86
-    assert found.random_hit <= 0.22
+    assert found.meeting_hit >= 0.93
+    assert found.random_hit <= 0.1
     assert found.all_hit > found.all_fixed, "a fixed IoU of 0.3 fails more second readings"
 
 

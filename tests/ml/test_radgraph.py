@@ -12,7 +12,7 @@ from ml.radgraph import F1, RadGraph, f1
 from ml.radgraph.graph import token_spans
 from tests.checkpoints import REPORTS, radgraph_folder
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.models]
 
 LONG = "Mild edema. Xyzqwvutsrqponm " * 40
 
@@ -46,6 +46,15 @@ def test_graphs_are_those_of_the_package(model, package):
     wanted = package(texts)
     for place, graph in enumerate(model.graphs(texts)):
         assert graph.annotation == wanted[str(place)]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u00ad", "\0", "\\n", "\u200b \u00ad", "\x01\x02"])
+def test_a_text_without_a_readable_token_costs_only_itself(folder, text):
+    fresh = RadGraph(folder, "cpu", batch_size=4)
+    alone = fresh.graphs(REPORTS)
+    beside = RadGraph(folder, "cpu", batch_size=4).graphs([REPORTS[0], text, *REPORTS[1:]])
+    assert [beside[0], *beside[2:]] == alone
+    assert not beside[1].entities
 
 
 def test_scores_are_those_of_the_package_to_five_digits(model, package):

@@ -16,10 +16,30 @@ def test_it_works():
     assert regions.place_in_words("cardiomegaly", "left") == "the heart"
 
 
+@pytest.mark.parametrize(
+    ("label", "side", "words"),
+    [
+        ("elevated_diaphragm", "right", "the right dome of the diaphragm or the abdomen below it"),
+        ("pneumoperitoneum", "", "the diaphragm or the upper abdomen"),
+        (
+            "subcutaneous_emphysema",
+            "left",
+            "the soft tissues of the chest wall or neck on the left",
+        ),
+        ("tube", "", "the lines, tubes, implants, and other objects"),
+        ("postoperative_change", "", "the traces of an operation"),
+    ],
+)
+def test_nobody_is_sent_to_look_among_devices_for_a_diaphragm_or_in_bones_for_gas(
+    label, side, words
+):
+    assert regions.place_in_words(label, side) == words
+
+
 def test_every_label_has_a_region_of_a_systematic_report():
     assert set(regions._table()) == set(taxonomy.labels())
     assert {regions.region_of(slug) for slug in taxonomy.labels()} == set(REGIONS)
-    assert set(regions.WORDS) == set(REGIONS)
+    assert {row["place"] for row in regions._table().values()} == set(regions.WORDS)
 
 
 @pytest.mark.parametrize(

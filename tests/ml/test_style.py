@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import style
+from ml import evaluate, style
+from ml.crimson import SIGNIFICANCE_WEIGHTS
 
 SYSTEMATIC = (
     "The heart is normal in size. The mediastinal and hilar contours are unremarkable. "
@@ -114,3 +115,79 @@ def test_a_very_long_text_is_scored_in_bounded_time() -> None:
     start = time.perf_counter()
     style.score(text)
     assert time.perf_counter() - start < 5
+
+
+def told(text: str, reference: str) -> dict[str, list[str]]:
+    """Each rule of communication that is due, with the words that keep it."""
+    found = evaluate.evaluate(reference, text).predicted_findings
+    reported = [
+        style.Reported(f.spans, SIGNIFICANCE_WEIGHTS[f.clinical_significance]) for f in found
+    ]
+    part = style.score(text, reference=reference, found=reported).communication
+    return {
+        item.what: [text[start:end] for start, end in item.spans]
+        for item in (part.evidence if part else ())
+    }
+
+
+PTX = "Large left pneumothorax. Cardiomegaly."
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "rule", "words"),
+    [
+        (PTX, PTX, "impression", []),
+        ("Cardiomegaly.", "Cardiomegaly.", "impression", None),
+        (f"{PTX}\nIMPRESSION: Pneumothorax.", PTX, "impression", [" Pneumothorax."]),
+        (f"{PTX} In summary: pneumothorax.", PTX, "impression", [" pneumothorax."]),
+        (
+            f"{PTX}\nIMPRESSION:\n1. Left pneumothorax.\n2. Cardiomegaly.",
+            PTX, "urgency", ["pneumothorax"],
+        ),
+        (f"{PTX}\nIMPRESSION:\n1. Cardiomegaly.\n2. Left pneumothorax.", PTX, "urgency", []),
+        ("Left nodule. CT is recommended.", "Left nodule. Chest CT is advised.",
+         "recommendation", ["recommended"]),
+        ("Left nodule. No follow-up needed.", "Left nodule. CT is advised.", "recommendation", []),
+        ("Left nodule.", "Left nodule. No further imaging is recommended.", "recommendation", None),
+        ("Left pneumothorax. Dr. Lee was called at 9:40.", PTX, "communicated", ["was called"]),
+        ("Left pneumothorax, once called a skin fold.", PTX, "communicated", []),
+        ("Left pneumothorax. The result was not communicated.", PTX, "communicated", []),
+        ("Cardiomegaly.", PTX, "communicated", None),
+        ("Cardiomegaly, unchanged.", "Cardiomegaly, as on the prior film.", "comparison",
+         ["unchanged"]),
+        ("Effusion, larger than on 12 May.", "The effusion has grown since the prior.",
+         "comparison", ["than on"]),
+        ("Effusion.", "Effusion. No change since the prior study.", "comparison", []),
+        ("Effusion.", "Effusion. Comparison: none. No prior study.", "comparison", None),
+    ],
+)  # fmt: skip
+def test_what_is_due_is_asked_for_and_shown_where_it_is_said(
+    text: str, reference: str, rule: str, words: list[str] | None
+) -> None:
+    assert told(text, reference).get(rule) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lungs purple. Pleura banana. Heart sings. Bones dance.",
+        "The pleura likes no music. Left heart is happy. No bones to pick.",
+        "Large heart of gold! Mild lungs, maybe. Possible pleura.",
+    ],
+)
+def test_words_without_sense_cover_no_region(text: str) -> None:
+    said = style.coverage(text)
+    assert not said["pleura"]
+    assert not said["bones"]
+    assert not said["lungs"]
+
+
+def test_sections_and_a_numbered_impression_lose_no_points_of_organization() -> None:
+    for numbers in ("1. {} 2. {}", "1) {}\n2) {}", "- {}\n- {}"):
+        summary = numbers.format("Left lower lobe pneumonia.", "Small left effusion.")
+        part = style.score(
+            "FINDINGS:\nConsolidation in the left lower lobe. Small left pleural effusion. "
+            "No pneumothorax. The heart is normal in size. No acute osseous abnormality.\n"
+            f"IMPRESSION:\n{summary}"
+        ).organization
+        assert part.score == 1, part.evidence

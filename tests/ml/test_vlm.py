@@ -19,7 +19,7 @@ from ml.llm.server import ServerModel
 from ml.models import ModelProblem
 from ml.vlm import Question, checks, explain, pictures, prompt
 from tests.checkpoints import gemma3_folder
-from tests.servers import chat_server, close, stream
+from tests.servers import PATIENT, chat_server, close, stream
 
 pytestmark = pytest.mark.pure
 
@@ -71,7 +71,7 @@ def served(folder):
         text=True,
     )
     try:
-        yield ServerModel(process.stdout.readline().strip(), "tiny-medgemma", timeout=30)
+        yield ServerModel(process.stdout.readline().strip(), "tiny-medgemma", timeout=PATIENT)
     finally:
         process.kill()
         process.wait()
@@ -85,24 +85,26 @@ def chat():
 
 @pytest.fixture
 def model(chat):
-    return ServerModel(chat.url, "writer-1", timeout=0.3, tries=1)
+    return ServerModel(chat.url, "writer-1", timeout=PATIENT, tries=1)
 
 
 def test_it_works(chat, model):
     chat.will(stream(*[f"{word} " for word in GOOD.split()]))
     shown = []
     found = explain(model, EFFUSION, png(), png(), show=shown.append)
-    assert (found.text, found.model, found.prompt_version) == (GOOD, "writer-1", "1")
+    assert (found.text, found.model, found.prompt_version) == (GOOD, "writer-1", "2")
     assert shown[0] == "This" and GOOD.startswith(shown[-1].strip())
     assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
 
 
+@pytest.mark.models
 def test_a_model_of_a_folder_reads_images_and_text(local):
     question = [{"role": "user", "content": [text_part("what?"), image_part(png())]}]
     assert local.sees
     assert local.chat(question, 8) == "".join(local.stream(question, 8)) != ""
 
 
+@pytest.mark.models
 def test_another_image_gives_another_answer(local):
     def scores(image):
         question = [{"role": "user", "content": [text_part("what?"), image_part(image)]}]
@@ -113,6 +115,7 @@ def test_another_image_gives_another_answer(local):
     assert (scores(png()) != scores(bright.getvalue())).any()
 
 
+@pytest.mark.models
 def test_a_server_process_with_the_model_gives_what_the_folder_gives(local, served):
     messages = prompt.messages(EFFUSION, png(), png())
     assert "".join(served.stream(messages, 12)) == "".join(local.stream(messages, 12))
@@ -120,23 +123,27 @@ def test_a_server_process_with_the_model_gives_what_the_folder_gives(local, serv
     assert served.chat(whole, 12) == local.chat(whole, 12)
 
 
+@pytest.mark.models
 def test_the_nonsense_of_a_random_model_is_never_shown(local, served):
     for backend in (local, served):
         assert explain(backend, EFFUSION, png(), png()) is None
 
 
+@pytest.mark.models
 def test_an_image_for_a_model_without_eyes_is_a_sentence(local, monkeypatch):
     monkeypatch.setattr(local, "sees", False)
     with pytest.raises(ModelProblem, match="reads text only"):
         local.chat([{"role": "user", "content": [image_part(png())]}], 4)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("content", [b"", b"not a picture"])
 def test_an_image_that_is_none_is_a_sentence(local, content):
     with pytest.raises(ModelProblem, match="cannot be read"):
         local.chat([{"role": "user", "content": [image_part(content)]}], 4)
 
 
+@pytest.mark.models
 def test_a_folder_without_a_model_is_a_sentence(tmp_path):
     with pytest.raises(ModelProblem, match=r"config\.json is missing"):
         LocalModel(tmp_path, "cpu")
@@ -165,6 +172,17 @@ def test_the_model_is_told_the_facts_and_nothing_more():
     assert facts["other_findings"] == ["Cardiomegaly"]
     assert facts["age"] == 71 and "left" in facts["place"]
     assert "English" in rules["content"] and "12 mm" not in rules["content"]
+
+
+@pytest.mark.parametrize("outcome", list(prompt.TASKS))
+def test_nobody_is_said_to_have_read_the_case(outcome):
+    """A simulated case has a truth and no readers; the trainee is spoken to all the same."""
+    called = "nodule_mass" if outcome == "wrong_label" else ""
+    asked = prompt.messages(about(outcome=outcome, called=called, sentence=""))
+    words = json.dumps(asked).casefold().replace("nobody may have", "")
+    assert "radiologist" not in words
+    assert "reader" not in words
+    assert '"you"' in asked[0]["content"]
 
 
 def test_texts_of_the_case_cannot_leave_their_place():

@@ -61,13 +61,48 @@ def test_no_variable_is_in_the_table_twice():
     assert len(documented) == len(set(documented))
 
 
+def links_of(page: Path) -> list[tuple[Path, str]]:
+    """The file and the heading's name (may be empty) of every link that stays in the project."""
+    parts = [link.partition("#") for link in LINK.findall(prose_of(page))]
+    return [
+        ((page.parent / target if target else page), heading)
+        for target, _, heading in parts
+        if not re.match(r"[a-z]+:", target)
+    ]
+
+
+def headings_of(page: Path) -> set[str]:
+    """The names by which a page's headings are linked: small letters, hyphens for spaces."""
+    titles = re.findall(r"^#+ +(.+?)\s*$", prose_of(page), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_relative_link_leads_to_a_file(page):
-    targets = [link.partition("#")[0] for link in LINK.findall(prose_of(page))]
-    relative = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
-    missing = [target for target in relative if not (page.parent / target).exists()]
-    # A picture may be taken later than its page is written.
-    assert [name for name in missing if not name.endswith(".png")] == []
+def test_every_relative_link_leads_to_a_file_of_the_project(page):
+    targets = [target.resolve() for target, _ in links_of(page)]
+    assert [str(one) for one in targets if not one.exists()] == []
+    assert [str(one) for one in targets if not one.is_relative_to(ROOT)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_to_a_heading_leads_to_one(page):
+    named = [(target, heading) for target, heading in links_of(page) if heading]
+    lost = [
+        f"{target.name}#{heading}"
+        for target, heading in named
+        if heading not in headings_of(target)
+    ]
+    assert lost == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# One `way` here\n![a](no.png) [b](#one-way-here) [c](https://example.org)")
+    assert [(target.name, heading) for target, heading in links_of(page)] == [
+        ("no.png", ""),
+        ("page.md", "one-way-here"),
+    ]
+    assert headings_of(page) == {"one-way-here"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -90,3 +125,19 @@ def test_decisions_are_numbered_without_gaps():
     assert [path.name[:3] for path in DECISIONS] == [
         f"{number:03d}" for number in range(1, len(DECISIONS) + 1)
     ]
+
+
+def test_the_map_names_every_script_of_the_front_end():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    scripts = (ROOT / "static" / "src").rglob("*.js")
+    assert sorted(path.name for path in scripts if f"`{path.name}`" not in page) == []
+
+
+def test_the_glossary_names_things_that_are_there():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rows = page.partition("| word | meaning |")[2].partition("\n\n")[0]
+    named = {name.rpartition(".")[2] for name in re.findall(r"`([\w.]+)`", rows)}
+    rooms = [*ROOT.glob("attempts/*.py"), *ROOT.glob("cases/*.py")]
+    code = "\n".join(path.read_text() for path in rooms)
+    assert named
+    assert [name for name in sorted(named) if not re.search(rf"\b{name}\b", code)] == []

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from feedback import backends, opinions, services, tasks
+from attempts import services
+from feedback import backends, opinions, tasks
 from feedback.models import SecondOpinion
 from report.beside import Piece, pieces
 from tests.checkpoints import chexbert_folder, radgraph_folder
@@ -23,7 +24,7 @@ from tests.report.test_report import (  # noqa: F401
     words_of,
     written,
 )
-from tests.servers import answer, chat_server, status
+from tests.servers import PATIENT, answer, chat_server, status
 
 TEXT = "Small left pleural effusion."
 KNOWN = {
@@ -66,7 +67,7 @@ def metrics(made):
 def chat(settings):
     with chat_server() as running:
         settings.LLM_URL, settings.LLM_MODEL = running.url, "tiny-1"
-        settings.LLM_TIMEOUT_SECONDS = 1
+        settings.LLM_TIMEOUT_SECONDS = PATIENT
         settings.REPORT_ENGINE_BESIDE = "llm"
         yield running
 
@@ -78,6 +79,7 @@ def answered(attempt):  # noqa: F811
     return {o.name: o for o in SecondOpinion.objects.filter(result__attempt=attempt)}
 
 
+@pytest.mark.models
 def test_it_works(metrics, client, attempt):  # noqa: F811
     page = feedback(client, attempt, TEXT)
     assert page.count("is being worked out") == 2
@@ -90,6 +92,7 @@ def test_it_works(metrics, client, attempt):  # noqa: F811
     assert "hx-get" not in beside and "worked out" not in beside
 
 
+@pytest.mark.models
 def test_the_graph_lies_over_the_text(metrics, client, attempt):  # noqa: F811
     written(attempt, TEXT)
     data = answered(attempt)["radgraph"].data
@@ -100,6 +103,7 @@ def test_the_graph_lies_over_the_text(metrics, client, attempt):  # noqa: F811
     assert words_of(plain) == TEXT
 
 
+@pytest.mark.models
 def test_what_is_open_stays_open_while_another_opinion_is_awaited(metrics, client, attempt):  # noqa: F811
     written(attempt, TEXT)
     tasks.second_opinion(SecondOpinion.objects.get(name="chexbert").pk)
@@ -108,6 +112,7 @@ def test_what_is_open_stays_open_while_another_opinion_is_awaited(metrics, clien
     assert '<details id="beside-chexbert" hx-preserve>' in page
 
 
+@pytest.mark.models
 def test_where_the_reports_differ_is_marked(metrics, client, attempt):  # noqa: F811
     written(attempt, TEXT)
     opinion = answered(attempt)["chexbert"]
@@ -130,6 +135,7 @@ def test_without_models_nothing_is_asked_and_nothing_shown(client, attempt):  # 
     assert not SecondOpinion.objects.exists()
 
 
+@pytest.mark.models
 def test_the_score_does_not_depend_on_it(metrics, attempt):  # noqa: F811
     written(attempt, TEXT)
     before = attempt.results.get().score
@@ -138,6 +144,7 @@ def test_the_score_does_not_depend_on_it(metrics, attempt):  # noqa: F811
     assert attempt.results.get().score == before and attempt.state == "scored"
 
 
+@pytest.mark.models
 def test_a_damaged_model_costs_only_its_opinion(metrics, settings, client, attempt):  # noqa: F811
     (settings.MODELS_DIR / "chexbert" / "chexbert.pth").write_bytes(b"damaged")
     written(attempt, TEXT)
@@ -148,6 +155,7 @@ def test_a_damaged_model_costs_only_its_opinion(metrics, settings, client, attem
     assert "not available. CheXbert could not be loaded" in words_of(page)
 
 
+@pytest.mark.models
 def test_a_broker_that_is_away_costs_only_the_opinions(metrics, attempt, monkeypatch):  # noqa: F811
     def away(*_, **__):
         raise ConnectionError("no broker")
@@ -157,6 +165,7 @@ def test_a_broker_that_is_away_costs_only_the_opinions(metrics, attempt, monkeyp
     assert written(attempt, TEXT).state == "scored"
 
 
+@pytest.mark.models
 def test_an_opinion_that_never_comes_is_no_longer_awaited(metrics, client, attempt):  # noqa: F811
     written(attempt, TEXT)
     SecondOpinion.objects.update(asked_at=timezone.now() - opinions.PATIENCE - timedelta(1))
@@ -164,6 +173,7 @@ def test_an_opinion_that_never_comes_is_no_longer_awaited(metrics, client, attem
     assert opinions.LATE in page and "hx-get" not in page
 
 
+@pytest.mark.models
 def test_answering_twice_changes_nothing(metrics, attempt):  # noqa: F811
     written(attempt, TEXT)
     first = answered(attempt)["chexbert"]
@@ -204,6 +214,7 @@ def test_the_language_model_is_not_asked_unless_it_is_set(chat, settings, attemp
     assert not answered(attempt)
 
 
+@pytest.mark.models
 def test_others_cannot_read_it(metrics, client_of, instructor, attempt):  # noqa: F811
     written(attempt, TEXT)
     assert client_of(instructor).get(url(attempt, "beside")).status_code == 404

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from feedback import services, tasks
-from feedback.series import end, open_next, start_series
+from attempts import services, tasks
+from attempts.series import end, open_next, start_series
 from tests import factories
 
 REFERENCE = "Small right pleural effusion. The heart is enlarged. No pneumothorax."
@@ -144,6 +144,30 @@ def test_time_running_out_on_an_empty_report_scores_nothing(client, trainee):
     end(series)
     assert attempt.results.get().score == 0
     assert "No answer before the time was up" in client.get(address(attempt)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("The lungs are cl", 0),
+        ("The lungs are clear. The hea", 1 / 3),
+        ("The lungs are clear. No effusion.", 2 / 3),
+        ("The lungs are clear. No effusion. Heart size is normal", 1),
+    ],
+)
+def test_time_running_out_pays_a_normal_report_only_for_what_it_describes(
+    client, trainee, text, share
+):
+    normal = factories.ImageFactory().case
+    factories.ReportFactory(case=normal, findings="The lungs are clear. No effusion.")
+    series = start_series(user=trainee, kind="report", mode="test", cases=[normal], rule="rules")
+    attempt = open_next(series)
+    attempt.answer = {"text": text, "language": "en"}
+    attempt.save(update_fields=["answer"])
+    services.close_draft(attempt.pk, "time")
+    tasks.score_attempt(attempt.pk)
+    end(series)
+    assert attempt.results.get().score == pytest.approx(100 * share)
 
 
 def test_a_hint_on_a_reference_that_is_gone_is_refused_in_a_sentence(client, trainee, case):

@@ -9,6 +9,7 @@ import re
 import signal
 import time
 import uuid
+from collections.abc import Iterator
 
 import httpx
 import psutil
@@ -100,7 +101,7 @@ def test_the_same_submission_sent_twice_is_scored_once(game: Game, play: Play):
     assert [play.submit(key).status_code for _ in range(2)] == [202, 202]
     play.wait_until_scored()
     query = (
-        "SELECT count(*) FROM feedback_result r JOIN feedback_attempt a ON a.id = r.attempt_id "
+        "SELECT count(*) FROM attempts_result r JOIN attempts_attempt a ON a.id = r.attempt_id "
         "WHERE a.submission = ?"
     )
     stored = uuid.UUID(key) if game.database_url else uuid.UUID(key).hex
@@ -121,6 +122,22 @@ def test_a_worker_killed_while_scoring_loses_nothing(game: Game, play: Play):
     assert game.children()["celery"] != worker
 
 
+def test_a_worker_told_to_stop_ends_what_it_has_begun(game: Game, play: Play):
+    worker = psutil.Process(game.children()["celery"])
+    pool = worker.children()
+    for process in pool:
+        process.suspend()
+    assert play.submit().status_code == 202
+    worker.terminate()
+    for process in pool:
+        process.resume()
+    game.line(r"The worker ended \(exit code 0\); starting it again\.")
+    play.wait_until_scored()
+    query = "SELECT tries FROM attempts_attempt WHERE public_id = ?"
+    stored = uuid.UUID(play.data["attempt"])
+    assert game.one(query, stored if game.database_url else stored.hex) == 1
+
+
 def test_a_redis_killed_loses_nothing(game: Game, play: Play):
     [redis] = [
         child
@@ -132,8 +149,57 @@ def test_a_redis_killed_loses_nothing(game: Game, play: Play):
     play.wait_until_scored()
 
 
+@pytest.fixture
+def no_periodic(game: Game) -> Iterator[None]:
+    """The periodic process stands still, which nobody can see from outside."""
+    [process] = game.processes("periodic")
+    process.suspend()
+    yield
+    process.resume()
+
+
+def submit_into_a_queue_that_is_lost(game: Game, play: Play) -> None:
+    """As when Redis is started anew before the worker came to it."""
+    worker = psutil.Process(game.children()["celery"])
+    family = [worker, *worker.children()]
+    for process in family:
+        process.suspend()
+    assert play.submit().status_code == 202
+    with game.redis() as redis:
+        redis.flushall()
+    for process in family:
+        process.resume()
+
+
+def test_a_periodic_process_killed_is_started_again(game: Game):
+    [process] = game.processes("periodic")
+    process.kill()
+    game.line(r"The periodic process ended \(exit code -9\); starting it again\.")
+    assert game.processes("periodic") != [process]
+
+
+def test_what_the_queue_lost_is_scored_though_only_the_page_asks(
+    game: Game, play: Play, no_periodic: None
+):
+    submit_into_a_queue_that_is_lost(game, play)
+    play.wait_until_scored()
+
+
+def test_what_the_queue_lost_is_scored_though_nobody_asks(
+    game: Game, play: Play, no_periodic: None
+):
+    """The web process sees that nobody sweeps."""
+    submit_into_a_queue_that_is_lost(game, play)
+    query = "SELECT state FROM attempts_attempt WHERE public_id = ?"
+    stored = uuid.UUID(play.data["attempt"])
+    deadline = time.monotonic() + SCORED_WITHIN
+    while game.one(query, stored if game.database_url else stored.hex) != "scored":
+        assert time.monotonic() < deadline, game.lines[-5:]
+        time.sleep(0.5)
+
+
 def test_a_web_server_killed_is_started_again(game: Game, play: Play):
-    server = game.children()["uvicorn"]
+    server = game.children()["web"]
     os.kill(server, signal.SIGKILL)
     deadline = time.monotonic() + SCORED_WITHIN
     while True:
@@ -143,5 +209,5 @@ def test_a_web_server_killed_is_started_again(game: Game, play: Play):
         except httpx.TransportError:
             assert time.monotonic() < deadline
             time.sleep(0.2)
-    assert game.children()["uvicorn"] != server
+    assert game.children()["web"] != server
     assert play.state() == "draft"

@@ -1,0 +1,102 @@
+"""Drills on a phone's screen by touch, and the daily film, each from its button to what is told."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.accessibility import grave_problems
+from tests.browser.player import tap
+from tests.browser.test_viewer_views import touch
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 90_000
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def begin(player, rule: str) -> None:
+    player.page.goto(f"{player.game.address}/drills/")
+    tap(player.page.locator(f"#{rule} .next-case button"))
+    player.page.wait_for_selector("#stage[data-ready]", timeout=PATIENCE_MS)
+
+
+def test_normal_or_not_is_played_by_touch_on_a_phone(visitor):
+    with visitor(**PHONE) as player:
+        page = player.page
+        begin(player, "normal")
+        expect(page.locator("[data-phase=glance]")).to_be_visible()
+        expect(page.locator(".pane").first).not_to_be_visible()
+        abnormal, normal = (page.locator(f"[data-choice={one}]") for one in ("abnormal", "normal"))
+        expect(abnormal).to_be_enabled()
+        assert abnormal.bounding_box()["height"] >= 44, "as large as a thumb"
+        with page.expect_response(lambda reply: "glance" in (reply.request.post_data or "")):
+            abnormal.tap()
+        expect(page.locator("[data-phase=free]")).to_be_visible()
+        expect(page.locator(".pane").first).to_be_visible()
+        # A page that is loaded again neither shows the glance anew nor forgets it.
+        page.reload()
+        expect(page.locator("[data-phase=free]")).to_be_visible()
+        expect(normal).to_be_enabled()
+        normal.tap()
+        expect(page.locator(".drill h2")).to_contain_text("ight")
+        said = player.game.one(
+            "SELECT a.answer FROM attempts_attempt a JOIN accounts_user u ON u.id = a.user_id "
+            "WHERE u.username = ? AND a.kind = 'drill' AND a.state = 'scored'",
+            player.username,
+        )
+        assert '"glance": "abnormal"' in said
+        assert '"free": "normal"' in said
+        assert not grave_problems(page)
+        tap(page.locator("a[data-onward]"))
+        expect(page.locator("h1")).to_contain_text("2 of")
+        page.goto(f"{player.game.address}/drills/")
+        expect(page.locator("#normal")).to_contain_text("Go on")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not grave_problems(page)
+
+
+def test_a_nodule_is_tapped_on_a_phone(visitor):
+    with visitor(**PHONE) as player:
+        page = player.page
+        begin(player, "nodule")
+        touched = player.at(0.5, 0.5)
+        session = page.context.new_cdp_session(page)
+        touch(session, "touchStart", [touched])
+        touch(session, "touchEnd", [])
+        expect(page.locator(".box.mark")).to_have_count(1)
+        expect(page.locator(".box.truth")).to_have_count(0)
+        page.locator("[data-role=submit]").tap()
+        expect(page.locator(".drill h2")).to_contain_text("ight")
+        assert page.locator(".box.truth").count() == page.locator(".drill-truths li").count()
+
+
+def test_two_films_hang_one_above_the_other_on_a_phone(visitor):
+    with visitor(**PHONE) as player:
+        page = player.page
+        begin(player, "pair")
+        panes = page.locator(".pane:not(.away)")
+        expect(panes).to_have_count(2)
+        first, second = (panes.nth(place).bounding_box() for place in (0, 1))
+        assert abs(first["y"] - second["y"]) > 100
+        assert first["x"] == second["x"]
+        page.locator("[data-choice=first]").tap()
+        expect(page.locator(".drill h2")).to_contain_text("ight")
+        expect(page.locator(".drill-truths li")).to_have_count(2)
+
+
+def test_the_daily_film_is_answered_once_and_told_tomorrow(player):
+    page = player.page
+    page.goto(f"{player.game.address}/daily/")
+    page.get_by_role("button", name="Play today’s film").click()
+    page.wait_for_selector("#stage[data-ready]", timeout=PATIENCE_MS)
+    page.keyboard.press("n")
+    page.locator("[data-role=submit]").click()
+    expect(page.get_by_text("The results are shown")).to_be_visible()
+    page.goto(f"{player.game.address}/daily/")
+    expect(page.get_by_text("Today is answered")).to_be_visible()
+    line = page.locator("li", has_text="RadGame daily film")
+    expect(line).to_contain_text("answered in")
+    expect(line).not_to_contain_text("of 100")
+    expect(line).to_contain_text("Told tomorrow")
+    assert not grave_problems(page)

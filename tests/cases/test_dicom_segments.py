@@ -1,0 +1,196 @@
+"""Outlines of readers that come as DICOM Segmentation objects beside the slices they lie on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import SegmentationStorage, generate_uid
+
+from cases.importers import ImportedCase, importer_named
+from cases.importers.completeness import judged
+from cases.models import Case
+from tests.cases.files import dicom, ramp, write_dicom
+from tests.cases.importing import run, table_row
+from tests.cases.sources import read
+
+STUDY, SERIES = "1.2.3.4", "1.2.3.4.5"
+SIDE = 40
+
+
+def ct(folder, count=3):
+    """A stack of square slices, instance numbers against the names' order; their UIDs by slice."""
+    uids = [generate_uid() for _ in range(count)]
+    for number, uid in enumerate(uids):
+        write_dicom(
+            folder / f"ct{count - number}.dcm",
+            (ramp(SIDE, SIDE) + number).astype(np.int16),
+            Modality="CT",
+            StudyInstanceUID=STUDY,
+            SeriesInstanceUID=SERIES,
+            SOPInstanceUID=uid,
+            InstanceNumber=number + 1,
+            ImagePositionPatient=[0, 0, 2.0 * number],
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+            RescaleIntercept=-1024,
+            RescaleSlope=1,
+        )
+    return uids
+
+
+def item(**elements):
+    found = Dataset()
+    for name, value in elements.items():
+        setattr(found, name, value)
+    return found
+
+
+def segmentation(path, uids, box, description="", meaning="Nodule", **elements):
+    """A binary object with the same square (x0 y0 x1 y1, pixels) on each of these slices."""
+    x0, y0, x1, y1 = box
+    masks = np.zeros((len(uids), SIDE, SIDE), np.uint8)
+    masks[:, y0:y1, x0:x1] = 1
+    dataset = dicom(masks[0], Modality="SEG", StudyInstanceUID=STUDY)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = SegmentationStorage
+    dataset.SeriesDescription = description
+    dataset.SegmentationType = "BINARY"
+    dataset.BitsAllocated = dataset.BitsStored = 1
+    dataset.HighBit = 0
+    dataset.NumberOfFrames = len(uids)
+    dataset.PixelData = np.packbits(masks.ravel(), bitorder="little").tobytes()
+    code = item(CodeValue="1", CodingSchemeDesignator="99", CodeMeaning=meaning)
+    dataset.SegmentSequence = [
+        item(SegmentNumber=1, SegmentLabel="one", SegmentedPropertyTypeCodeSequence=[code])
+    ]
+    dataset.SharedFunctionalGroupsSequence = [
+        item(SegmentIdentificationSequence=[item(ReferencedSegmentNumber=1)])
+    ]
+    dataset.PerFrameFunctionalGroupsSequence = [
+        item(
+            DerivationImageSequence=[item(SourceImageSequence=[item(ReferencedSOPInstanceUID=uid)])]
+        )
+        for uid in uids
+    ]
+    for name, value in elements.items():
+        setattr(dataset, name, value)
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+
+
+def told(problems):
+    return " ".join(f"{problem.where}: {problem.sentence}" for problem in problems)
+
+
+@pytest.mark.pure
+def test_four_readers_outlines_of_a_nodule_are_one_finding_with_alternates(tmp_path):
+    uids = ct(tmp_path)
+    for number, name in enumerate(("IL057", "MI014", "Nodule 001", "0")):
+        box = (10 + number, 10, 20, 20)
+        said = f"Segmentation of Nodule 1 - Annotation {name}"
+        segmentation(tmp_path / f"seg{number}.dcm", uids[1:], box, said)
+    lone = "Segmentation of Nodule 2 - Annotation 0"
+    segmentation(tmp_path / "lone.dcm", uids[:1], (1, 1, 9, 9), lone)
+    cases, problems = read("dicom", tmp_path)
+    (case,) = cases.values()
+    assert not problems
+    (finding,) = case.findings
+    assert finding.label == "nodule_mass"
+    assert len(case.images[0].source.paths) == 3
+    own = [region for region in finding.regions if not region.alternate]
+    assert [(region.frame, region.shape) for region in own] == [(1, "polygon"), (0, "polygon")]
+    assert len({region.reader for region in finding.regions}) == 4
+    assert own[0].box == pytest.approx((13 / SIDE, 0.25, 0.5, 0.5))
+
+
+@pytest.mark.pure
+def test_a_segmentation_of_a_file_of_many_frames_lies_on_the_frames_it_numbers(tmp_path):
+    sop = generate_uid()
+    values = np.stack([ramp(SIDE, SIDE)] * 5)
+    write_dicom(
+        tmp_path / "ct.dcm",
+        values,
+        Modality="CT",
+        StudyInstanceUID=STUDY,
+        SeriesInstanceUID=SERIES,
+        SOPInstanceUID=sop,
+    )
+    groups = [
+        item(
+            DerivationImageSequence=[
+                item(
+                    SourceImageSequence=[
+                        item(ReferencedSOPInstanceUID=sop, ReferencedFrameNumber=numbers)
+                    ]
+                )
+            ]
+        )
+        for numbers in ([2], [4, 5])
+    ]
+    box = (10, 10, 20, 20)
+    more = {"PerFrameFunctionalGroupsSequence": groups}
+    segmentation(tmp_path / "seg.dcm", [sop] * 2, box, **more)
+    importer = importer_named("dicom")
+    (case,) = (
+        judged(one, [range(5)])
+        for one in importer.read(tmp_path, (tmp_path,))
+        if isinstance(one, ImportedCase)
+    )
+    (finding,) = case.findings
+    assert [region.frame for region in finding.regions] == [1, 3, 4]
+
+
+@pytest.mark.pure
+def test_a_label_that_the_taxonomy_has_not_and_slices_of_others_are_told(tmp_path):
+    uids = ct(tmp_path)
+    segmentation(tmp_path / "a.dcm", [uids[0], "9.9"], (1, 1, 9, 9), meaning="Unicorn")
+    cases, problems = read("dicom", tmp_path)
+    (case,) = cases.values()
+    assert [one.source_label for one in case.unmapped] == ["Unicorn"]
+    assert "1 frames of the segmentation lie on no slice" in told(problems)
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"PixelData": b"ab"},
+        {"NumberOfFrames": 1 << 30},
+        {"SegmentationType": "FRACTIONAL"},
+        {"SegmentSequence": []},
+        {"PerFrameFunctionalGroupsSequence": []},
+    ],
+)
+def test_a_segmentation_that_cannot_be_costs_itself_only(tmp_path, elements):
+    uids = ct(tmp_path)
+    segmentation(tmp_path / "bad.dcm", uids, (1, 1, 9, 9), **elements)
+    segmentation(tmp_path / "good.dcm", uids[:1], (1, 1, 9, 9))
+    cases, problems = read("dicom", tmp_path)
+    (case,) = cases.values()
+    assert [finding.label for finding in case.findings] == ["nodule_mass"]
+    assert "segmentation" in told([*problems, *case.problems])
+
+
+@pytest.mark.django_db
+def test_a_study_is_stored_by_a_digest_and_burned_in_text_holds_it(tmp_path):
+    write_dicom(tmp_path / "Doe_John.dcm", StudyInstanceUID=STUDY, BurnedInAnnotation="YES")
+    output = run("dicom", tmp_path)
+    case = Case.objects.get()
+    assert (case.status, table_row(output, "new")) == ("review", 1)
+    assert not case.knows_findings
+    kept = f"{case.source_key} {case.images.get().source_name} {case.review_reasons}"
+    assert "Doe" not in kept
+    assert STUDY not in kept
+
+
+@pytest.mark.django_db
+def test_a_stack_with_its_readers_is_stored_and_unchanged_the_second_time(tmp_path):
+    uids = ct(tmp_path)
+    for number in range(2):
+        said = f"Segmentation of Nodule 1 - Annotation {number}"
+        segmentation(tmp_path / f"seg{number}.dcm", uids, (10, 10, 20, 20), said)
+    run("dicom", tmp_path)
+    case = Case.objects.get()
+    assert case.status == "published"
+    assert case.images.get().frames == 3
+    assert case.findings.get().regions.count() == 6
+    assert table_row(run("dicom", tmp_path), "unchanged") == 1

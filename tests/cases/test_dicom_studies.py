@@ -1,0 +1,415 @@
+"""Own DICOM by the folder: studies, films, stacks, priors, a table of facts, and archives."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+import zipfile
+
+import pydicom
+import pytest
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    EncapsulatedPDFStorage,
+    generate_uid,
+)
+
+from cases.importers import ImportedCase, Problem, SourceProblem, importer_named
+from cases.importers.studies.archive import Unpacked
+from cases.importers.studies.headers import instance_of
+from cases.models import Case, Image
+from tests.cases.files import dicom, ramp, write_dicom
+from tests.cases.importing import run
+
+AXIAL = [1, 0, 0, 0, 1, 0]
+SAGITTAL = [0, 1, 0, 0, 0, -1]
+
+
+def study(**more):
+    return {"StudyInstanceUID": generate_uid(), "StudyDate": "20250310", "PatientID": "P-17"} | more
+
+
+def film(folder, name="a.dcm", **elements):
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_dicom(folder / name, **(study() | {"ViewPosition": "PA"} | elements))
+
+
+def stack(folder, depths, *, seed=1, values=None, **elements):
+    """Slices at these heights, in files whose names and instance numbers say nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    same = study(SeriesInstanceUID=generate_uid(), SeriesNumber=1) | elements
+    names = list(range(len(depths)))
+    random.Random(seed).shuffle(names)
+    for name, depth in zip(names, depths, strict=True):
+        place = {"ImageOrientationPatient": AXIAL, "ImagePositionPatient": [-100, -100, depth]}
+        write_dicom(
+            folder / f"{seed}-{name:03d}",
+            ramp(16, 16) if values is None else values,
+            **({"Modality": "CT", "SOPClassUID": CTImageStorage, "InstanceNumber": name + 1}),
+            **(place | {"PixelSpacing": [1, 1], "ViewPosition": None} | same)
+            if "ViewPosition" in same
+            else place | {"PixelSpacing": [1, 1]} | same,
+        )
+    return same
+
+
+def read(path):
+    importer = importer_named("dicom")
+    items = list(importer.read(path, importer.folders(path)))
+    return (
+        [item for item in items if isinstance(item, ImportedCase)],
+        [item for item in items if isinstance(item, Problem)],
+    )
+
+
+def depths_of(case):
+    return [
+        float(pydicom.dcmread(path).ImagePositionPatient[2]) for path in case.images[0].source.paths
+    ]
+
+
+def test_each_study_is_a_case_with_its_frontal_film_first(tmp_path):
+    one = study()
+    film(tmp_path / "x", "1", **one | {"ViewPosition": "LL"})
+    film(tmp_path / "y", "2", **one)
+    film(tmp_path / "x", "3", PatientID="other")
+    cases, _ = read(tmp_path)
+    views = sorted([image.source.view for image in case.images] for case in cases)
+    assert views == [["PA"], ["PA", "LATERAL"]]
+
+
+def test_slices_lie_by_their_place_from_the_head_down(tmp_path):
+    stack(tmp_path, [10, 30, 20, 50, 40])
+    (case,), _ = read(tmp_path)
+    assert depths_of(case) == [50, 40, 30, 20, 10]
+
+
+def test_a_localizer_a_sum_and_a_thin_series_are_no_stack(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4, 5])
+    same = {"StudyInstanceUID": one["StudyInstanceUID"]}
+    stack(tmp_path, [9], seed=2, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"], **same)
+    stack(tmp_path, [1, 2, 3, 4, 5, 6], seed=3, ImageType=["DERIVED", "SECONDARY", "MIP"], **same)
+    (case,), problems = read(tmp_path)
+    assert depths_of(case) == [5, 4, 3, 2, 1]
+    assert any("7 of its images are localizers" in one.sentence for one in problems)
+
+
+def test_what_was_derived_stands_behind_what_was_taken_and_the_table_may_choose_it(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4, 5])
+    same = {"StudyInstanceUID": one["StudyInstanceUID"]}
+    derived = ["DERIVED", "SECONDARY", "AXIAL"]
+    stack(tmp_path, [1, 2, 3, 4, 5, 6, 7], seed=2, ImageType=derived, SeriesNumber=7, **same)
+    (case,), problems = read(tmp_path)
+    assert len(case.images[0].source.paths) == 5
+    assert any("series 7 (7 slices)" in one.sentence for one in problems)
+    (tmp_path / "facts.csv").write_text("PatientID,Findings,Series\nP-17,normal,7\n")
+    (case,), _ = read(tmp_path)
+    assert len(case.images[0].source.paths) == 7
+
+
+def test_phases_in_one_place_are_stacks_of_their_own(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4], AcquisitionNumber=1)
+    same = {key: one[key] for key in ("StudyInstanceUID", "SeriesInstanceUID")}
+    stack(tmp_path, [1, 2, 3, 4, 5], seed=2, AcquisitionNumber=2, **same)
+    (case,), _ = read(tmp_path)
+    assert depths_of(case) == [5, 4, 3, 2, 1]
+
+
+def test_a_slice_that_is_there_twice_is_taken_once_and_told(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4])
+    stack(tmp_path, [2, 3], seed=2, **one)
+    (case,), problems = read(tmp_path)
+    assert depths_of(case) == [4, 3, 2, 1]
+    assert any("2 slices are there twice" in one.sentence for one in problems)
+
+
+def test_a_copy_of_a_slice_does_not_mix_the_phases(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4, 5], AcquisitionNumber=1)
+    same = {key: one[key] for key in ("StudyInstanceUID", "SeriesInstanceUID")}
+    stack(tmp_path, [1, 2, 3, 4], seed=2, AcquisitionNumber=2, **same)
+    (tmp_path / "copy").write_bytes(next(iter(tmp_path.glob("2-*"))).read_bytes())
+    (case,), _ = read(tmp_path)
+    acquired = {pydicom.dcmread(path).AcquisitionNumber for path in case.images[0].source.paths}
+    assert acquired == {1}
+
+
+def test_a_file_name_that_two_studies_have_is_meant_for_neither(tmp_path):
+    film(tmp_path / "a", "IM1.dcm")
+    film(tmp_path / "b", "IM1.dcm", PatientID="other")
+    (tmp_path / "facts.csv").write_text("File,Findings\nIM1.dcm,pneumothorax\n")
+    cases, _ = read(tmp_path)
+    assert [case.findings for case in cases] == [(), ()]
+
+
+def test_another_direction_within_a_series_is_taken_apart(tmp_path):
+    one = stack(tmp_path, [1, 2, 3, 4])
+    for number in range(3):
+        write_dicom(
+            tmp_path / f"sagittal-{number}",
+            ramp(16, 16),
+            **one,
+            Modality="CT",
+            ImageOrientationPatient=SAGITTAL,
+            ImagePositionPatient=[number, 0, 0],
+            PixelSpacing=[1, 1],
+        )
+    (case,), _ = read(tmp_path)
+    assert depths_of(case) == [4, 3, 2, 1]
+
+
+def test_the_patients_last_film_before_is_a_prior_with_rough_words_for_when(tmp_path):
+    film(tmp_path, "old", StudyDate="20240601")
+    film(tmp_path, "older", StudyDate="20200101")
+    film(tmp_path, "new", StudyDate="20250310")
+    film(tmp_path, "stranger", StudyDate="20250101", PatientID="other")
+    cases, _ = read(tmp_path)
+    labels = sorted([image.study_label for image in case.images] for case in cases)
+    assert labels == [[""], [""], ["", "4 years before"], ["", "9 months before"]]
+
+
+def test_the_table_says_findings_report_age_and_indication(tmp_path):
+    film(tmp_path, AccessionNumber="A1", PatientBirthDate="19500101")
+    (tmp_path / "facts.csv").write_text(
+        "Nr;Accession;Labels;Report;Indication\n"
+        "1;A1;left pleural effusion;A small effusion.;Dyspnea\n"
+        "2;A9;normal;;\n"
+    )
+    (case,), problems = read(tmp_path)
+    assert [(one.label, one.side) for one in case.findings] == [("pleural_effusion", "left")]
+    assert (case.reports[0].findings, case.indication, case.age) == (
+        "A small effusion.",
+        "Dyspnea",
+        75,
+    )
+    assert case.problems == ()
+    assert [one.sentence for one in problems] == ["1 rows are of studies that are not here."]
+
+
+def test_a_row_by_patient_is_not_taken_for_one_of_several_studies(tmp_path):
+    film(tmp_path, "one", StudyDate="20240601")
+    film(tmp_path, "two", StudyDate="20250310")
+    (tmp_path / "facts.csv").write_text("PatientID,Findings\nP-17,normal\n")
+    cases, _ = read(tmp_path)
+    assert all(case.problems for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("A1,spurious thing\n", "is no label of the game"),
+        ("A1,normal; fracture\n", "normal and names findings"),
+        ("A1,normal\nA1,fracture\n", "has a row already"),
+        (",normal\n", "names no study"),
+        ('A1,"normal\n', "quotes are broken"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named(tmp_path, rows, sentence):
+    film(tmp_path, AccessionNumber="A1")
+    (tmp_path / "facts.csv").write_text("Accession,Findings\n" + rows)
+    (case,), problems = read(tmp_path)
+    said = [one for one in (*problems, *case.problems) if sentence in one.sentence]
+    assert said
+    assert "the table, line" in said[0].where
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("a,b\n1,2\n", "has no header"), ("Findings\nnormal\n", "which study a row is of")],
+)
+def test_a_table_that_names_no_study_is_refused(tmp_path, text, sentence):
+    film(tmp_path)
+    (tmp_path / "facts.csv").write_text(text)
+    with pytest.raises(SourceProblem, match=sentence):
+        read(tmp_path)
+
+
+def test_what_is_no_image_is_counted_by_kind(tmp_path):
+    film(tmp_path)
+    (tmp_path / "readme.txt").write_text("hello")
+    report = dicom(ramp(), SOPClassUID=EncapsulatedPDFStorage)
+    for name in ("Rows", "Columns", "PixelData"):
+        del report[name]
+    pydicom.dcmwrite(tmp_path / "report", report, enforce_file_format=True)
+    _, problems = read(tmp_path)
+    said = {one.sentence for one in problems}
+    assert "1 files are no DICOM; they were left out." in said
+    assert "1 files are Encapsulated PDF Storage; they were left out." in said
+
+
+@pytest.mark.parametrize(
+    ("elements", "asked"),
+    [
+        ({"BurnedInAnnotation": "YES"}, True),
+        ({"Modality": "SC"}, True),
+        ({"Modality": "SC", "BurnedInAnnotation": "NO"}, False),
+        ({}, False),
+    ],
+)
+def test_pixels_that_may_hold_text_are_for_a_curator_first(tmp_path, elements, asked):
+    film(tmp_path, AccessionNumber="A1", **elements)
+    (tmp_path / "facts.csv").write_text("Accession,Findings\nA1,normal\n")
+    (case,), _ = read(tmp_path)
+    assert any("may hold text" in one.sentence for one in case.problems) is asked
+
+
+def archive(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in members:
+            opened.writestr(name, content)
+    return path
+
+
+def test_an_archive_is_read_with_the_table_in_it(tmp_path):
+    file = film(tmp_path / "in", AccessionNumber="A1")
+    zipped = archive(
+        tmp_path / "studies.zip",
+        [("deep/er/a.dcm", file.read_bytes()), ("facts.csv", "Accession,Findings\nA1,fracture\n")],
+    )
+    (case,), problems = read(zipped)
+    assert [one.label for one in case.findings] == ["fracture"]
+    assert problems == []
+    assert case.images[0].source.paths[0].is_file(), "what was read is decoded later"
+
+
+def test_members_that_lead_out_or_swell_are_left_out(tmp_path):
+    file = film(tmp_path / "in")
+    zipped = archive(
+        tmp_path / "studies.zip",
+        [
+            ("a.dcm", file.read_bytes()),
+            ("../../out.dcm", file.read_bytes()),
+            ("/etc/out.dcm", file.read_bytes()),
+            ("bomb.dcm", b"\0" * (64 << 20)),
+        ],
+    )
+    cases, problems = read(zipped)
+    assert len(cases) == 1
+    assert {one.where: one.sentence for one in problems} == {
+        "file 2 of the archive": "Its path leads out of the archive; it was left out.",
+        "file 3 of the archive": "Its path leads out of the archive; it was left out.",
+        "file 4 of the archive": "It unpacks to more than any image does; it was left out.",
+    }
+    assert not list(tmp_path.parent.rglob("out.dcm"))
+
+
+def locked(path):
+    """Marks all members of a ZIP as encrypted, in both of its headers."""
+    content = path.read_bytes()
+    for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = 0
+        while (start := content.find(magic, start)) >= 0:
+            content = content[: start + at] + b"\1" + content[start + at + 1 :]
+            start += 4
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.django_db
+def test_no_name_in_an_archive_is_told(tmp_path):
+    good = film(tmp_path / "in").read_bytes()
+    members = [("../DOE^JANE.dcm", good), ("DOE^JANE/a.dcm", good), ("DOE^JANE/b.dcm", good[:300])]
+    zipped = archive(tmp_path / "DOE_JANE.zip", members)
+    output = run("dicom", zipped)
+    assert "file 1 of the archive: Its path leads out" in output
+    assert "DOE" not in output
+    case = Case.objects.get()
+    assert "doe" not in f"{case.dataset.title} {case.dataset.slug} {case.review_reasons}".lower()
+
+
+def test_an_encrypted_member_is_told_without_its_name(tmp_path):
+    zipped = locked(archive(tmp_path / "a.zip", [("DOE.dcm", film(tmp_path / "in").read_bytes())]))
+    with pytest.raises(SourceProblem, match="holds no DICOM images"):
+        read(zipped)
+    assert [(one.where, one.sentence[:15]) for one in Unpacked(zipped).problems] == [
+        ("file 1 of the archive", "It is encrypted")
+    ]
+
+
+def deflated(path, elements, swollen=0):
+    """A film in Deflated Explicit VR, with so many more zeros behind its header."""
+    dataset = dicom(ramp(), **study(), ViewPosition="PA", **elements)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    if swollen:
+        dataset.PixelData = bytes(swollen)
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+    return path
+
+
+def test_a_deflated_header_is_read_without_unfolding_the_pixels(tmp_path):
+    path = deflated(tmp_path / "a.dcm", {"PatientAge": "044Y"}, swollen=400 << 20)
+    tracemalloc.start()
+    found = instance_of(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.view, found.age, found.size) == ("PA", 44, (40, 60))
+    assert most < 200 << 20
+    assert path.stat().st_size < 1 << 20
+
+
+def test_a_deflated_header_that_swells_is_damaged(tmp_path):
+    path = deflated(tmp_path / "a.dcm", {})
+    dataset = pydicom.dcmread(path)
+    dataset.add_new(0x00091001, "OB", bytes(100 << 20))
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+    assert instance_of(path) == "damaged"
+
+
+def test_a_deflated_film_is_imported_as_any_other(tmp_path):
+    deflated(tmp_path / "a.dcm", {})
+    (case,), problems = read(tmp_path)
+    assert (case.images[0].source.view, problems) == ("PA", [])
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"hello"])
+def test_an_archive_that_is_none_is_refused(tmp_path, content):
+    (tmp_path / "studies.zip").write_bytes(content)
+    with pytest.raises(SourceProblem, match="not a readable ZIP"):
+        read(tmp_path / "studies.zip")
+
+
+def test_a_folder_without_dicom_is_refused(tmp_path):
+    (tmp_path / "a.txt").write_text("hello")
+    with pytest.raises(SourceProblem, match="holds no DICOM image"):
+        read(tmp_path)
+
+
+@pytest.mark.django_db
+def test_nothing_that_names_a_person_is_stored(tmp_path, settings):
+    secrets = {
+        "PatientName": "Secretperson^Anna",
+        "PatientID": "SECRETID77",
+        "AccessionNumber": "SECRETACC1",
+        "InstitutionName": "Secret Hospital",
+        "ReferringPhysicianName": "Secretdoctor^Ivo",
+        "PatientAddress": "Secretstreet 1",
+        "StudyDescription": "Chest of Secretperson",
+        "StudyDate": "20250310",
+    }
+    film(tmp_path / "Secretperson_Anna", "Secretperson.dcm", **secrets)
+    out = run("dicom", tmp_path / "Secretperson_Anna", status="review")
+    assert "secret" not in out.lower()
+    case = Case.objects.get()
+    stored = [
+        str(getattr(row, field.attname))
+        for row in (case, *Image.objects.all())
+        for field in row._meta.concrete_fields
+    ]
+    whole = " ".join(stored) + case.dataset.title + case.dataset.slug
+    for word in ("secret", "20250310", "2025-03-10"):
+        assert word not in whole.lower()
+    kept = [path for path in settings.DATA_DIR.rglob("*") if path.is_file()]
+    assert not any(b"secret" in path.read_bytes().lower() for path in kept)
+    assert "│ new" in out
+
+
+@pytest.mark.django_db
+def test_again_it_updates_and_doubles_nothing(tmp_path):
+    film(tmp_path / "in", AccessionNumber="A1")
+    stack(tmp_path / "in" / "ct", [1, 2, 3, 4, 5])
+    run("dicom", tmp_path / "in")
+    first = set(Case.objects.values_list("public_id", "status"))
+    assert {status for _, status in first} == {"review"}, "nothing says what they show"
+    run("dicom", tmp_path / "in")
+    assert set(Case.objects.values_list("public_id", "status")) == first
+    assert sorted(Image.objects.values_list("frames", flat=True)) == [1, 5]

@@ -1,0 +1,216 @@
+"""PadChest-GR: cases, and a sentence for everything left out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import pytest
+
+from cases.importers import SourceProblem
+from cases.importers.padchest_gr import LABEL_TABLE, label_slug
+from ml import taxonomy
+from tests.cases.files import write_png
+from tests.cases.sources import read, sentence, study
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.fixture
+def padchest(tmp_path):
+    """Write a grounded-reports list beside its images; every study has one."""
+
+    def write(*studies, images=True):
+        for one in studies:
+            if images and isinstance(one, dict) and "/" not in one["ImageID"]:
+                write_png(tmp_path / one["ImageID"])
+        (tmp_path / "grounded_reports_20240819.json").write_text(json.dumps(studies))
+        return tmp_path
+
+    return write
+
+
+def only_case(path):
+    cases, problems = read("padchest-gr", path)
+    assert not problems
+    (case,) = cases.values()
+    return case
+
+
+def test_a_grounded_sentence_becomes_a_finding_with_its_box(padchest):
+    case = only_case(padchest(study(sentence(progression="stable"))))
+    (finding,) = case.findings
+    assert (finding.label, finding.source_label) == ("nodule_mass", "nodule")
+    assert (finding.side, finding.location) == ("right", "right upper lobe")
+    assert finding.progression == "stable"
+    assert finding.regions[0].box == (0.1, 0.2, 0.3, 0.4)
+    assert (finding.regions[0].reader, finding.regions[0].alternate) == ("1", False)
+    assert case.has_truth_boxes
+
+
+def test_two_labels_of_a_sentence_become_two_findings_with_the_same_boxes(padchest):
+    case = only_case(padchest(study(sentence(labels=["nodule", "pleural thickening"]))))
+    first, second = case.findings
+    assert {first.label, second.label} == {"nodule_mass", "pleural_thickening"}
+    assert first.regions == second.regions
+
+
+def test_two_names_of_one_label_become_one_finding(padchest):
+    case = only_case(padchest(study(sentence(labels=["atelectasis", "laminar atelectasis"]))))
+    assert [f.source_label for f in case.findings] == ["atelectasis, laminar atelectasis"]
+
+
+def test_the_second_readers_boxes_are_alternates(padchest):
+    case = only_case(padchest(study(sentence(extra_boxes=[[0.2, 0.2, 0.4, 0.4]]))))
+    assert [(r.reader, r.alternate) for r in case.findings[0].regions] == [
+        ("1", False),
+        ("2", True),
+    ]
+
+
+def test_boxes_of_the_second_reader_alone_are_the_findings_own(padchest):
+    boxes = [[0.2, 0.2, 0.4, 0.4], [0.5, 0.5, 0.6, 0.6]]
+    case = only_case(padchest(study(sentence(boxes=[], extra_boxes=boxes))))
+    assert [r.alternate for r in case.findings[0].regions] == [False, False]
+
+
+def test_negative_sentences_are_in_the_report_but_no_findings(padchest):
+    negative = {"sentence_en": "No effusion", "sentence_es": "Sin derrame", "abnormal": False}
+    case = only_case(padchest(study(negative, sentence())))
+    assert len(case.findings) == 1
+    assert {report.language: report.findings for report in case.reports} == {
+        "en": "No effusion. Nodule in the right upper lobe.",
+        "es": "Sin derrame. Nódulo en el lóbulo superior derecho.",
+    }
+
+
+def test_a_study_without_findings_is_a_normal_case(padchest):
+    case = only_case(padchest(study()))
+    assert case.findings == ()
+    assert case.has_truth_boxes
+
+
+def test_an_unknown_label_is_told_and_the_rest_goes_in(padchest):
+    other = sentence(boxes=[[0.5, 0.5, 0.6, 0.6]])
+    cases, problems = read(
+        "padchest-gr", padchest(study(sentence(labels=["unicorn", "nodule"]), other))
+    )
+    assert [f.label for f in cases["a.png"].findings] == ["nodule_mass", "nodule_mass"]
+    (problem,) = problems
+    assert problem.kind == "part"
+    assert [one.source_label for one in cases["a.png"].unmapped] == ["unicorn"]
+    assert (problem.where, "“unicorn”" in problem.sentence) == ("a.png, finding 2", True)
+
+
+@pytest.mark.parametrize(
+    ("box", "what"),
+    [
+        ([0.1, 0.2, 0.1, 0.4], "has no area"),
+        ([0.1, 0.2, 0.3], "is not four numbers"),
+        ([0.1, 0.2, 0.3, 1.4], "lies outside the image"),
+        ([0.1, 0.2, math.nan, 0.4], "holds a value that is not a finite number"),
+        ([0.1, 0.2, 10**400, 0.4], "holds a value that is not a finite number"),
+        (["0.1", 0.2, 0.3, 0.4], "is not four numbers"),
+        (None, "is not four numbers"),
+    ],
+)
+def test_an_invalid_box_is_told_and_the_good_one_goes_in(padchest, box, what):
+    folder = padchest(study(sentence(boxes=[box, [0.5, 0.5, 0.6, 0.6]])))
+    cases, problems = read("padchest-gr", folder)
+    assert [r.box for r in cases["a.png"].findings[0].regions] == [(0.5, 0.5, 0.6, 0.6)]
+    assert [problem.where for problem in problems] == ["a.png, finding 1"]
+    assert f"Box 1 of boxes {what}" in problems[0].sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "/etc/passwd", "x/../../secret.png", "a\\..\\b.png"]
+)
+def test_a_name_never_leads_outside_the_images_folder(padchest, tmp_path, name):
+    folder = padchest(study(sentence(), name=name), images=False)
+    write_png(tmp_path.parent / "secret.png")
+    cases, problems = read("padchest-gr", folder)
+    assert not cases
+    assert (problems[0].where, problems[0].kind) == (name, "case")
+    assert "outside the images folder" in problems[0].sentence
+
+
+def test_text_that_no_database_can_hold_is_cleaned(padchest):
+    case = only_case(padchest(study(sentence(sentence_en="A\0 nodule \ud800."))))
+    assert case.findings[0].sentence == "A nodule ?."
+
+
+def test_broken_entries_are_skipped_by_number_and_name(padchest):
+    folder = padchest(study(), "no object", study(), study(name="b.png"))
+    cases, problems = read("padchest-gr", folder)
+    assert list(cases) == ["a.png", "b.png"]
+    assert ["entry 2" in problems[0].where, "entry 3" in problems[1].where] == [True, True]
+
+
+def test_a_missing_image_is_told_with_its_name(padchest):
+    cases, problems = read("padchest-gr", padchest(study(sentence()), images=False))
+    assert not cases
+    assert [(p.where, p.kind) for p in problems] == [("a.png", "case")]
+
+
+def test_age_and_sex_come_from_the_master_table(padchest):
+    folder = padchest(study())
+    (folder / "master_table.csv").write_text(
+        "StudyID,ImageID,PatientSex_DICOM,PatientAge\ns1,a.png,F,071Y\n"
+    )
+    case = only_case(folder)
+    assert (case.sex, case.age) == ("F", 71)
+
+
+def test_the_published_games_own_file_is_read_too(tmp_path):
+    write_png(tmp_path / "a.png")
+    entry = study(sentence(medgemma_explanation="Round and dense."))
+    (tmp_path / "localize_train.json").write_text(json.dumps([entry]))
+    assert len(only_case(tmp_path).findings) == 1
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "3", "[" * 100_000])
+def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path, text):
+    (tmp_path / "grounded_reports_1.json").write_text(text)
+    with pytest.raises(SourceProblem, match=r"grounded_reports_1\.json is not .*\."):
+        read("padchest-gr", tmp_path)
+
+
+def test_the_label_table_names_only_labels_of_the_taxonomy():
+    with LABEL_TABLE.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    known = {*taxonomy.labels(), ""}
+    assert {row["slug"] for row in rows} <= known
+    assert {row["significance"] for row in rows} <= {*taxonomy.SIGNIFICANCES, ""}
+    assert len({row["label"].casefold() for row in rows}) == len(rows)
+
+
+def test_the_label_table_and_the_taxonomy_agree_on_the_names_of_padchest():
+    assert {name: label_slug(name) for name in taxonomy.names_of("padchest")} == dict(
+        taxonomy.names_of("padchest")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Cardiomegaly", "cardiomegaly"),
+        ("laminar atelectasis", "atelectasis"),
+        ("aortic elongation", "tortuous_aorta"),
+        ("NSG tube", "feeding_tube"),
+        ("endotracheal tube", "tracheal_tube"),
+        ("chest drain tube", "chest_tube"),
+        ("reservoir central venous catheter", "central_line"),
+        ("catheter", "catheter"),
+        ("cavitation", "cavity"),
+        ("vertebral anterior compression", "vertebral_fracture"),
+        ("nipple shadow", "nipple_shadow"),
+        ("dual chamber device", "heart_device"),
+        ("vertebral degenerative changes", "degenerative_spine"),
+        ("Nodule/Mass", "nodule_mass"),
+        ("normal", ""),
+        ("unicorn", None),
+    ],
+)
+def test_padchest_labels_have_their_slug(name, slug):
+    assert label_slug(name) == slug

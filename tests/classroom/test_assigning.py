@@ -1,0 +1,213 @@
+"""Assignments are played as series: dealt, held, edited while played, timed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from attempts.models import Attempt, Series
+from attempts.queries import held_cases, is_told
+from attempts.seen import truth_was_seen
+from attempts.series import open_next, settle
+from classroom import assigning
+from classroom.access import may_see, visible_attempts
+from classroom.choosing import Filters, library
+from classroom.models import Assignment
+from classroom.problems import Refused
+from classroom.services import enroll, leave
+from learning.services import next_case_for
+from tests import factories
+from tests.learning.playing import go_on, mark, play
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def cohort(instructor, trainee):
+    return factories.CohortFactory(instructors=[instructor], learners=[trainee])
+
+
+@pytest.fixture
+def cases(nodule_case):
+    return [nodule_case, factories.ImageFactory().case]
+
+
+def given(cohort, cases, **fields):
+    return factories.AssignmentFactory(cohort=cohort, cases=cases, publish=True, **fields)
+
+
+def series_of(assignment, user):
+    return assigning.current_run(assignment, user).series
+
+
+def test_a_test_holds_its_cases_from_when_it_is_published(cohort, cases, trainee):
+    assignment = given(cohort, cases, mode="test", told="after_last")
+    assert set(held_cases(trainee).values_list("case_id", flat=True)) == {c.pk for c in cases}
+    assert next_case_for(trainee, "localize") is None
+    series = series_of(assignment, trainee)
+    first = go_on(series)
+    assert first.state == Attempt.State.SCORED and not is_told(first)
+    go_on(series)
+    assert is_told(first) is False
+    settle(series)
+    assert is_told(first)
+
+
+def test_practice_is_told_of_at_once(cohort, cases, trainee):
+    series = series_of(given(cohort, cases), trainee)
+    first = go_on(series, marks=[mark(cases[0])])
+    assert is_told(first)
+    assert not held_cases(trainee).exists()
+    assert open_next(series).case == cases[1]
+
+
+def test_truth_waits_for_the_due_time_of_the_last_learner(cohort, cases, trainee):
+    due = timezone.now() + HOUR
+    assignment = given(cohort, cases, mode="test", told="after_due", due_at=due)
+    other = enroll(cohort, factories.UserFactory(role="trainee"))
+    assigning.extend(assignment, other, cohort.instructors.get(), due_at=due + HOUR)
+    series = series_of(assignment, trainee)
+    done = [go_on(series) for _ in cases]
+    settle(series)
+    assert not series.is_open
+    assert not any(is_told(attempt) for attempt in done)
+    assert not truth_was_seen(trainee, cases[0])
+    assert series.told_from == due + HOUR
+    Series.objects.filter(pk=series.pk).update(told_from=timezone.now() - HOUR)
+    assert all(is_told(attempt) for attempt in done)
+
+
+def test_what_was_saved_when_the_time_is_up_counts(cohort, cases, trainee):
+    assignment = given(cohort, cases, mode="test", told="after_last", due_at=timezone.now() + HOUR)
+    series = series_of(assignment, trainee)
+    draft = open_next(series)
+    Attempt.objects.filter(pk=draft.pk).update(
+        saved_at=timezone.now(), answer={"marks": [mark(draft.case)], "ticked": []}
+    )
+    Series.objects.filter(pk=series.pk).update(ends_at=timezone.now() - HOUR)
+    series.refresh_from_db()
+    settle(series)
+    draft.refresh_from_db()
+    assert series.closed_because == "time"
+    assert draft.state == "submitted" and draft.answer["marks"]
+
+
+def test_no_case_opens_before_the_opening_time(cohort, cases, trainee):
+    series = series_of(given(cohort, cases, opens_at=timezone.now() + HOUR), trainee)
+    assert open_next(series) is None
+    assert series.is_open and series.begun_at is None
+
+
+def test_the_limit_runs_from_the_first_case_and_is_longer_for_who_has_extra_time(
+    cohort, cases, trainee
+):
+    assignment = given(cohort, cases, mode="test", told="after_last", minutes=60)
+    membership = cohort.memberships.get()
+    assigning.extend(assignment, membership, cohort.instructors.get(), percent=50)
+    series = series_of(assignment, trainee)
+    assert series.ends_at is None
+    open_next(series)
+    series.refresh_from_db()
+    assert series.ends_at - series.begun_at == timedelta(minutes=90)
+
+
+def test_the_same_case_in_two_assignments_is_two_attempts(cohort, cases, trainee):
+    first, second = given(cohort, cases, title="One"), given(cohort, cases, title="Two")
+    one, two = (open_next(series_of(each, trainee)) for each in (first, second))
+    assert one.case == two.case and one.pk != two.pk
+    assert {one.series.title, two.series.title} == {"One", "Two"}
+    assert Attempt.objects.filter(state="draft").count() == 2
+
+
+def test_an_edit_while_it_is_played_loses_nothing(cohort, cases, trainee):
+    assignment = given(cohort, cases)
+    series = series_of(assignment, trainee)
+    answered = go_on(series)
+    added = factories.ImageFactory().case
+    assigning.set_cases(assignment, [added, cases[1]])
+    places = list(series.places.values_list("case_id", flat=True))
+    assert places == [answered.case_id, added.pk, cases[1].pk]
+    assert open_next(series).case == added
+    with pytest.raises(Refused, match="A learner has begun"):
+        assigning.edit(assignment, {"mode": "test"})
+
+
+def test_a_later_due_time_opens_again_what_it_had_closed(cohort, cases, trainee):
+    assignment = given(cohort, cases, due_at=timezone.now() + HOUR)
+    series = series_of(assignment, trainee)
+    go_on(series)
+    assigning.edit(assignment, {"due_at": timezone.now() - HOUR})
+    settle(series)
+    assert not series.is_open
+    assigning.edit(assignment, {"due_at": timezone.now() + HOUR})
+    series.refresh_from_db()
+    assert series.is_open
+    assert open_next(series).case == cases[1]
+
+
+def test_an_assignment_without_cases_is_not_published(cohort):
+    with pytest.raises(Refused, match="no case yet"):
+        given(cohort, [])
+
+
+def test_a_further_try_is_a_series_of_its_own(cohort, cases, trainee):
+    assignment = given(cohort, cases, tries=2)
+    series = series_of(assignment, trainee)
+    for _ in cases:
+        go_on(series)
+    again = assigning.next_try(assignment, trainee)
+    assert again.number == 2 and again.series != series
+    for _ in cases:
+        go_on(again.series)
+    with pytest.raises(Refused, match="every try"):
+        assigning.next_try(assignment, trainee)
+
+
+def test_a_preview_is_seen_in_no_figure_of_the_class(cohort, cases, instructor):
+    assignment = given(cohort, cases)
+    run = assigning.preview(assignment, instructor)
+    go_on(run.series)
+    assert run.is_preview
+    assert not visible_attempts(cohort).exists()
+
+
+def test_a_copy_is_a_draft_in_the_other_class(cohort, cases, instructor):
+    assignment = given(cohort, cases, title="Week 1", due_at=timezone.now() + HOUR)
+    cases[0].status = "retired"
+    cases[0].save()
+    other = factories.CohortFactory(instructors=[instructor])
+    made = assigning.copy(assignment, other, instructor)
+    assert (made.cohort, made.title, made.due_at) == (other, "Week 1", None)
+    assert list(made.cases.all()) == [cases[1]]
+    assert not made.is_published
+
+
+def test_instructors_see_what_was_played_since_joining(cohort, nodule_case, instructor):
+    learner = factories.UserFactory(role="trainee")
+    play(learner, nodule_case)
+    assert not may_see(instructor, learner)
+    membership = enroll(cohort, learner)
+    later = play(learner, nodule_case)
+    assert may_see(instructor, learner)
+    assert list(visible_attempts(cohort, membership)) == [later]
+    leave(membership)
+    assert not may_see(instructor, learner)
+    assert not visible_attempts(cohort).exists()
+
+
+def test_leaving_ends_what_was_held(cohort, cases, trainee):
+    given(cohort, cases, mode="test", told="after_last")
+    leave(cohort.memberships.get())
+    assert not held_cases(trainee).exists()
+    assert Assignment.objects.get().runs.get().series.closed_because == "ended"
+
+
+def test_a_film_of_a_variant_counts_as_a_normal_one_when_cases_are_chosen(nodule_case):
+    variant = factories.FindingFactory(case=factories.ImageFactory().case, label="nipple_shadow")
+    normal = library("localize", "clinical", Filters(findings="normal"))
+    abnormal = library("localize", "clinical", Filters(findings="abnormal"))
+    assert variant.case in normal and variant.case not in abnormal
+    assert nodule_case in abnormal and nodule_case not in normal
+    assert variant.case in library("localize", "clinical", Filters(text="nipple shadow"))

@@ -1,0 +1,157 @@
+"""The next case by what a learner can do, and what is said of it before and after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from attempts.series import Terms, assign_series
+from learning import adaptive, difficulties, records, services, skills
+from learning.models import Chosen, Preferences, Skill
+from tests import factories
+from tests.learning.playing import mark, play
+from tests.learning.test_skills import film
+
+
+@pytest.fixture(autouse=True)
+def no_shares():
+    cache.clear()
+
+
+@pytest.fixture
+def known(trainee):
+    """A learner of whom something is known: nodules are found, fractures are not."""
+    for label in ("nodule_mass", "fracture", "nodule_mass", "fracture", None):
+        case = film(label)
+        play(trainee, case, marks=[mark(case)] if label == "nodule_mass" else [])
+    records.rebuild()
+    skills.rebuild()
+    return trainee
+
+
+def library(count: int = 4) -> list:
+    cases = [film(label) for label in ("nodule_mass", "fracture", None) for _ in range(count)]
+    difficulties.keep_missing()
+    return cases
+
+
+def test_who_is_not_known_gets_a_film_by_chance(trainee):
+    library()
+    found = services.next_case_for(trainee, "localize")
+    assert found.reason == "New to you; 12 unseen cases left."
+    assert found.why == ""
+
+
+def test_a_film_is_chosen_and_nothing_of_it_is_told_before(known):
+    cases = library()
+    found = services.next_case_for(known, "localize")
+    assert found.case in cases
+    assert found.strategy == "adaptive"
+    before = found.reason.lower()
+    assert "chosen to fit you" in before
+    assert not any(word in before for word in ("nodule", "fracture", "mass"))
+    assert found.why
+
+
+def test_the_sentence_before_is_the_same_whatever_the_film_is(known):
+    library(8)
+    said, labels = set(), set()
+    for case in [None, *library(1)]:
+        found = services.next_case_for(known, "localize", after=case)
+        said.add(found.reason)
+        play(known, found.case)
+        labels.add(found.case.findings.values_list("label", flat=True).first())
+    assert len(said) == 1
+    assert len(labels) > 1, "both normal and abnormal films came"
+
+
+def test_the_reason_is_kept_for_after_the_answer(known, client_of):
+    library()
+    answer = client_of(known).get(reverse("learning:next", args=["localize"]))
+    assert answer.status_code == 302
+    kept = Chosen.objects.get()
+    assert kept.case.public_id in answer.url
+    assert kept.strategy == "adaptive"
+    history = reverse("learning:history")
+    play(known, kept.case)
+    assert "It came" in client_of(known).get(history).content.decode()
+    known.attempts.filter(case=kept.case).update(state="submitted")
+    assert "It came" not in client_of(known).get(history).content.decode()
+
+
+def test_a_learner_chooses_the_order(known):
+    cases = library()
+    Preferences.objects.create(user=known, strategy="sequential")
+    assert services.next_case_for(known, "localize").case == cases[0]
+    Preferences.objects.update(strategy="random")
+    assert services.next_case_for(known, "localize").strategy == "random"
+
+
+def test_a_seen_film_comes_only_when_its_finding_is_due(known):
+    """No new film is left: what was told comes again by `due`, not before."""
+    assert adaptive.choose(known, "localize", services.free_cases(known, "localize"), None) is None
+    long_ago = timezone.now() - timedelta(days=90)
+    known.attempts.update(submitted_at=long_ago, scored_at=long_ago)
+    Skill.objects.exclude(label="").update(due_at=long_ago + timedelta(days=3), last_at=long_ago)
+    found = adaptive.choose(known, "localize", services.free_cases(known, "localize"), None)
+    assert found.case.attempts.filter(user=known).exists()
+    assert "due again" in found.told_before
+
+
+def test_everything_mastered_still_gives_a_film(known):
+    library()
+    Skill.objects.update(ability=6)
+    assert services.next_case_for(known, "localize") is not None
+
+
+def test_an_empty_library_gives_none(trainee):
+    assert services.next_case_for(trainee, "localize") is None
+
+
+def test_a_retired_film_is_not_chosen(known):
+    for case in library(1):
+        case.status = "retired"
+        case.save()
+    assert adaptive.choose(known, "localize", services.free_cases(known, "localize"), None) is None
+
+
+def test_what_a_class_set_comes_first(known, client_of):
+    cases = library()
+    factories.AssignmentFactory(
+        cohort__learners=[known], cases=cases[:2], publish=True, cohort__instructors=[]
+    )
+    set_ = known.series.get(is_assigned=True)
+    assert set_.tells_at_once
+    answer = client_of(known).get(reverse("learning:next", args=["localize"]))
+    assert answer.url == reverse("learning:onward", args=[set_.public_id])
+
+
+def test_a_timed_test_is_not_begun_by_next(known, client_of):
+    cases = library()
+    terms = Terms(total_seconds=600)
+    set_ = assign_series(
+        user=known, kind="localize", mode="test", cases=cases[:2], title="Exam", terms=terms
+    )
+    answer = client_of(known).get(reverse("learning:next", args=["localize"]))
+    assert str(set_.public_id) not in answer.url
+
+
+def test_queries_do_not_grow_with_the_library(known, django_assert_max_num_queries):
+    library(1)
+    services.next_case_for(known, "localize")
+    with django_assert_max_num_queries(16):
+        services.next_case_for(known, "localize")
+    library(9)
+    with django_assert_max_num_queries(16):
+        services.next_case_for(known, "localize")
+
+
+def test_two_devices_get_the_same_film(known):
+    library()
+    one, other = (services.next_case_for(known, "localize").case for _ in range(2))
+    assert one == other
+    assert factories.UserFactory().attempts.count() == 0

@@ -1,0 +1,177 @@
+"""Skills: folded from records case after case, and the same when folded anew."""
+
+from __future__ import annotations
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from attempts import rescoring, series, services, tasks
+from attempts.games import game_of
+from attempts.models import Attempt
+from learning import difficulties, records, skills
+from learning.models import CaseDifficulty, CaseRecord, Skill
+from tests import factories
+from tests.learning.playing import go_on, mark, play
+
+
+def film(label: str | None = "nodule_mass"):
+    case = factories.ImageFactory().case
+    if label:
+        factories.RegionFactory(finding__case=case, finding__label=label)
+    return case
+
+
+@pytest.fixture
+def playing(trainee, django_capture_on_commit_callbacks):
+    def go(case, **answer):
+        with django_capture_on_commit_callbacks(execute=True):
+            return play(trainee, case, **answer)
+
+    return go
+
+
+def kept() -> list[tuple]:
+    names = [field.name for field in Skill._meta.fields if field.name != "id"]
+    return list(Skill.objects.order_by("user", "kind", "label").values_list(*names))
+
+
+def some(playing) -> None:
+    for number, label in enumerate(["nodule_mass", "fracture", None, "nodule_mass", "fracture"]):
+        case = film(label)
+        marks = [mark(case, "nodule_mass")] if number % 2 == 0 else []
+        playing(case, marks=marks)
+
+
+def test_it_works(trainee, playing):
+    case = film()
+    playing(case, marks=[mark(case)])
+    found = skills.skills_of(trainee, "localize")
+    assert (found.cases, found.labels["nodule_mass"].shown) == (1, 1)
+    assert found.of("nodule_mass").mean > found.of("fracture").mean > 0, "others borrow from it"
+    assert found.of("nodule_mass").variance < found.of("fracture").variance
+    assert found.labels["nodule_mass"].memory.due_at > timezone.now()
+
+
+def test_case_after_case_gives_the_same_numbers_as_all_anew(playing):
+    some(playing)
+    step_by_step = kept()
+    assert {row[2] for row in step_by_step} == {"", "nodule_mass", "fracture"}
+    Skill.objects.update(ability=9, folded=0)
+    call_command("rebuild_figures", stdout=StringIO())
+    assert kept() == step_by_step
+
+
+def test_the_same_attempt_twice_counts_once(trainee, playing):
+    some(playing)
+    before = kept()
+    skills.keep_skills(trainee.pk, "localize")
+    assert kept() == before
+
+
+def test_a_film_played_again_never_raises_a_skill(trainee, playing):
+    case = film()
+    playing(case, marks=[])
+    before = skills.skills_of(trainee, "localize")
+    playing(case, marks=[mark(case)])
+    assert Attempt.objects.latest("pk").truth_seen
+    # Nor does one whose truth counts as unseen.
+    Attempt.objects.update(truth_seen=False)
+    records.rebuild()
+    skills.keep_skills(trainee.pk, "localize")
+    assert CaseRecord.objects.count() == 2
+    after = skills.skills_of(trainee, "localize")
+    assert (after.general, after.labels) == (before.general, before.labels)
+
+
+def test_a_late_scoring_is_put_in_its_place(trainee, django_capture_on_commit_callbacks):
+    """Two workers: the case submitted first is scored last."""
+    attempts = []
+    for case in (film("nodule_mass"), film("fracture"), film("nodule_mass")):
+        attempt = services.open_attempt(
+            user=trainee, case=case, kind="localize", mode="practice", rule="standard"
+        )
+        services.submit(
+            attempt_id=attempt.pk, submission=uuid.uuid4(), answer={"marks": []}, elapsed_ms=1
+        )
+        attempts.append(attempt)
+    with django_capture_on_commit_callbacks(execute=True):
+        for attempt in reversed(attempts):
+            tasks.score_attempt(attempt.pk)
+    late = kept()
+    assert late[0][5] == 3
+    skills.rebuild()
+    assert kept() == late
+
+
+def test_a_deleted_attempt_leaves_no_trace(trainee, playing):
+    case = film()
+    playing(case, marks=[mark(case)])
+    before = kept()
+    other = playing(film("fracture"), marks=[])
+    other.delete()
+    assert skills.sweep() == 1
+    assert kept() == before
+
+
+def test_scoring_again_under_another_rule_counts_once(trainee, playing):
+    case = film()
+    playing(case, marks=[mark(case)])
+    rescoring.rescore(game_of("localize"), "radgame")
+    assert records.sweep() == 1
+    skills.keep_skills(trainee.pk, "localize")
+    assert skills.skills_of(trainee, "localize").cases == 1
+
+
+def test_an_open_test_tells_nothing_by_a_skill(trainee, django_capture_on_commit_callbacks):
+    cases = [film(), film()]
+    test = series.start_series(
+        user=trainee, kind="localize", mode="test", cases=cases, rule="standard"
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        go_on(test, marks=[])
+    assert CaseRecord.objects.count() == 1
+    assert skills.skills_of(trainee, "localize").cases == 0
+    series.end(test)
+    assert skills.sweep() == 1
+    assert skills.skills_of(trainee, "localize").cases == 1
+
+
+def test_a_sweep_finds_nothing_where_all_is_kept(playing):
+    some(playing)
+    assert skills.sweep() == 0
+
+
+def test_small_findings_begin_as_harder_ones_and_a_normal_film_has_a_row(db):
+    small, large, normal = film(), film(), film(None)
+    small.findings.get().regions.update(x1=0.62, y1=0.22)
+    assert difficulties.keep_missing() == 3
+    assert difficulties.keep_missing() == 0
+    hard = difficulties.of_cases("localize", [small.pk, large.pk, normal.pk])
+    assert hard[small.pk, "nodule_mass"] > hard[large.pk, "nodule_mass"] > hard[normal.pk, ""]
+
+
+def test_difficulty_is_learned_from_attempts_the_same_each_time(playing):
+    case, easy = film(), film()
+    playing(case, marks=[])
+    playing(easy, marks=[mark(easy)])
+    difficulties.refit()
+    learned = dict(CaseDifficulty.objects.filter(kind="localize").values_list("case", "difficulty"))
+    prior = CaseDifficulty.objects.get(kind="localize", case=case).prior
+    assert learned[case.pk] > prior > learned[easy.pk]
+    difficulties.refit()
+    again = dict(CaseDifficulty.objects.filter(kind="localize").values_list("case", "difficulty"))
+    assert again == learned
+
+
+def test_a_new_truth_has_new_difficulties(playing):
+    case = film()
+    difficulties.keep_missing()
+    case.findings.update(label="fracture")
+    case.version += 1
+    case.save()
+    assert difficulties.keep_missing() == 1
+    assert set(CaseDifficulty.objects.values_list("label", flat=True)) == {"fracture"}

@@ -1,0 +1,105 @@
+"""Seeing through a simulated film: after the answer everything, before it no byte."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from django.core.files.base import ContentFile
+
+from attempts import services
+from attempts.series import start_series
+from cases.models import Layer
+from tests import factories
+from tests.cases.test_behind import HEART, webp
+from tests.localize.test_feedback import play
+
+
+def add_layers(case):
+    """Outlines and a picture without the nodule behind a case's image."""
+    image = case.images.first()
+    text = json.dumps({"version": 1, "unit": 10, "structures": [HEART]}).encode()
+    Layer.objects.create(
+        image=image, kind="anatomy", sha256="0", file=ContentFile(gzip.compress(text), "a.json.gz")
+    )
+    return Layer.objects.create(
+        **{"image": image, "position": 1, "kind": "finding", "label": "nodule_mass"},
+        **{"side": "left", "box": [0.1, 0.1, 0.2, 0.2], "scale": 2.0, "sha256": "1"},
+        file=ContentFile(webp(), "b.webp"),
+    )
+
+
+@pytest.fixture
+def layer(nodule_case):
+    return add_layers(nodule_case)
+
+
+@pytest.fixture
+def client(client_of, trainee):
+    return client_of(trainee)
+
+
+def addresses(attempt, layer):
+    here = f"/localize/attempts/{attempt.public_id}/behind"
+    return [here, f"{here}/{layer.public_id}"]
+
+
+def test_it_works(client, trainee, nodule_case, layer):
+    scored = play(trainee, nodule_case, [])
+    told, picture = (client.get(address) for address in addresses(scored, layer))
+    assert told.json()["structures"] == [HEART]
+    (one,) = told.json()["layers"]
+    assert one["name"] == "Without: Nodule / mass, left"
+    assert one["url"] == addresses(scored, layer)[1]
+    assert b"".join(picture) == webp()
+    page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
+    assert "See through the film" in page
+
+
+def test_before_the_answer_there_is_nothing(client, trainee, nodule_case, layer):
+    attempt = services.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
+    )
+    for address in addresses(attempt, layer):
+        answer = client.get(address)
+        assert answer.status_code == 409
+        assert b"heart" not in answer.content
+    page = client.get(f"/localize/attempts/{attempt.public_id}/").content.decode()
+    assert "See through" not in page
+    assert layer.public_id not in page
+
+
+def test_in_a_test_not_before_all_of_it_is_told(client, trainee, nodule_case, layer):
+    told = play(trainee, nodule_case, [])
+    cases = [nodule_case, factories.ImageFactory().case]
+    start_series(user=trainee, kind="localize", mode="test", cases=cases, rule="radgame")
+    for address in addresses(told, layer):
+        assert client.get(address).status_code == 409
+
+
+def test_nobody_elses_attempt_and_no_other_cases_layer(
+    client, client_of, instructor, trainee, nodule_case, layer
+):
+    scored = play(trainee, nodule_case, [])
+    for address in addresses(scored, layer):
+        assert client_of(instructor).get(address).status_code == 404
+    other = add_layers(factories.ImageFactory().case)
+    assert client.get(addresses(scored, other)[1]).status_code == 404
+    outlines = nodule_case.images.first().layers.get(kind="anatomy")
+    assert client.get(addresses(scored, outlines)[1]).status_code == 404
+
+
+def test_a_file_that_is_lost_costs_the_outlines_alone(client, trainee, nodule_case, layer):
+    outlines = nodule_case.images.first().layers.get(kind="anatomy")
+    outlines.file.storage.delete(outlines.file.name)
+    scored = play(trainee, nodule_case, [])
+    told = client.get(addresses(scored, layer)[0]).json()
+    assert told["structures"] == []
+    assert len(told["layers"]) == 1
+
+
+def test_a_real_film_has_no_such_control(client, trainee, nodule_case):
+    scored = play(trainee, nodule_case, [])
+    page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
+    assert "See through" not in page

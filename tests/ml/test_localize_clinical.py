@@ -1,0 +1,434 @@
+"""Rule ``clinical``: the attending's table, readers and players, and that more never harms."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bench import attending
+from bench.localize_rules import VINDR, players_scores, readers_scores
+from ml import taxonomy
+from ml.localize import Alternate, Mark, Region, Size, Tick, Truth, answer_line, score
+from ml.localize.areas import best_together
+from ml.localize.clinical import score_clinical
+
+pytestmark = pytest.mark.pure
+
+HERE = (0.6, 0.2, 0.7, 0.3)
+LABELS = ("nodule_mass", "consolidation", "lung_opacity", "fracture", "bulla", "calcification")
+WEIGHTS = st.sampled_from(["", *taxonomy.SIGNIFICANCES])
+boxes_anywhere = st.builds(
+    lambda x, y, w, h: (x, y, min(1.0, x + w), min(1.0, y + h)),
+    *[st.floats(0, 0.9)] * 2,
+    *[st.floats(0.02, 0.5)] * 2,
+)
+labels = st.sampled_from(LABELS)
+
+
+def clinical(truths, marks=(), ticks=(), **more):
+    return score(truths, list(marks), list(ticks), rule="clinical", **more)
+
+
+def drawn(box=HERE, label="nodule_mass", name="t", **more):
+    return Truth(name, label, "draw", (Region(f"{name}.0", box),), **more)
+
+
+def mark(box=HERE, label="nodule_mass", name="m", **more):
+    return Mark(name, label, box, **more)
+
+
+@st.composite
+def answers(draw, most=4):
+    truths = [
+        drawn(draw(boxes_anywhere), draw(labels), f"t{i}", significance=draw(WEIGHTS))
+        for i in range(draw(st.integers(0, 3)))
+    ]
+    marks = [
+        mark(draw(boxes_anywhere), draw(labels), f"m{i}") for i in range(draw(st.integers(0, most)))
+    ]
+    return truths, marks
+
+
+@given(answers())
+@settings(max_examples=80)
+def test_scores_stay_in_range_and_order_does_not_matter(case):
+    truths, marks = case
+    result = clinical(truths, marks)
+    assert 0 <= result.score <= 100
+    assert result.earned <= result.possible + 1e-9
+    again = clinical(truths[::-1], marks[::-1])
+    assert again.score == pytest.approx(result.score)
+
+
+@given(answers())
+@settings(max_examples=60)
+def test_whoever_draws_the_truth_earns_everything(case):
+    truths, _ = case
+    perfect = [mark(t.regions[0].box, t.label, t.id) for t in truths]
+    result = clinical(truths, perfect)
+    assert result.score == pytest.approx(100)
+    assert result.cost == 0
+
+
+@given(answers(), st.data())
+@settings(max_examples=120)
+def test_a_right_mark_more_never_lowers_the_score(case, data):
+    truths, marks = case
+    assume(truths)
+    truth = data.draw(st.sampled_from(truths))
+    more = [*marks, mark(truth.regions[0].box, truth.label, "right")]
+    assert clinical(truths, more).score >= clinical(truths, marks).score - 1e-9
+
+
+@given(answers(), boxes_anywhere, labels)
+@settings(max_examples=120)
+def test_a_false_mark_more_never_raises_the_score(case, box, label):
+    truths, marks = case
+    more = clinical(truths, [*marks, mark(box, label, "extra")])
+    if more.marks[-1].outcome == "false":
+        assert more.score <= clinical(truths, marks).score + 1e-9
+
+
+@given(answers(most=2), boxes_anywhere, st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=120)
+def test_a_tighter_right_box_never_lowers_the_score(case, wide, one, other):
+    truths, _ = case
+    assume(truths)
+    truth = truths[0]
+    true = truth.regions[0].box
+    around = (*(min(a, b) for a, b in zip(true[:2], wide[:2], strict=True)),
+              *(max(a, b) for a, b in zip(true[2:], wide[2:], strict=True)))  # fmt: skip
+    loose, tight = sorted((one, other))
+    assume(tight - loose > 0.01)
+    found = [
+        clinical([truth], [mark(_between(around, true, share), truth.label, "x")]).score
+        for share in (loose, tight)
+    ]
+    assert found[1] >= found[0] - 1e-9
+
+
+def _between(around, true, share):
+    return tuple(a + share * (t - a) for a, t in zip(around, true, strict=True))
+
+
+@given(answers(), st.sampled_from(["scoliosis", "pneumothorax", "degenerative_spine"]))
+@settings(max_examples=60)
+def test_a_false_tick_never_raises_and_a_benign_one_never_lowers_the_score(case, label):
+    truths, marks = case
+    before, after = clinical(truths, marks), clinical(truths, marks, [label])
+    assert after.score <= before.score
+    if label == "degenerative_spine":
+        assert after.score == before.score
+
+
+def test_what_was_earned_and_claimed_falsely_makes_the_score():
+    truths = [drawn(significance="urgent"), Truth("c", "cardiomegaly", "select")]
+    result = clinical(truths, [mark(), mark((0.1, 0.7, 0.2, 0.8), "fracture", "n")])
+    assert (result.earned, result.possible, result.cost) == (4, 6, 1)
+    assert result.score == pytest.approx(100 * (4 - 0.5) / 6)
+    assert [row.earned for row in result.truths] == [4, 0]
+
+
+@pytest.mark.parametrize(
+    ("said", "points"), [("left", 100), ("right", 0), ("bilateral", 50), ("", 100)]
+)
+def test_a_ticked_finding_is_asked_with_its_side(said, points):
+    truth = Truth("p", "pneumothorax", "select", side="left")
+    result = clinical([truth], ticks=[Tick("pneumothorax", said)])
+    assert result.score == points
+    assert result.truths[0].because == ("" if points == 100 else "side")
+    assert result.cost == 0
+
+
+def test_a_side_that_is_no_side_of_the_finding_is_not_asked():
+    heart = Truth("c", "cardiomegaly", "select", side="left")
+    assert clinical([heart], ticks=[Tick("cardiomegaly", "right")]).score == 100
+
+
+@pytest.mark.parametrize(
+    ("point", "sizes", "points"),
+    [
+        ((0.50, 0.31), {"": (400, 400)}, 100),
+        ((0.50, 0.33), {"": (250, 400)}, 100),
+        ((0.50, 0.40), {"": (400, 400)}, 0),
+        ((0.50, 0.31), None, 100),
+        ((0.50, 0.345), None, 0),
+    ],
+)
+def test_a_tip_is_found_within_ten_millimeters_of_it(point, sizes, points):
+    tip = Region("r", (0.48, 0.28, 0.52, 0.32), point=(0.50, 0.30))
+    tube = Truth("t", "tube", "draw", (tip,))
+    box = (point[0] - 0.01, point[1] - 0.01, point[0] + 0.01, point[1] + 0.01)
+    result = clinical([tube], [mark(box, "tube", point=point)], sizes=sizes)
+    assert result.score == points
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "low", "high"),
+    [
+        ("wrong", "wrong", 100, 100),
+        ("wrong", "right", 0, 0),
+        ("wrong", "", 30, 50),
+        ("right", "right", 100, 100),
+        ("right", "wrong", 45, 65),
+        ("right", "", 75, 95),
+        ("", "wrong", 100, 100),
+    ],
+)
+def test_a_device_is_judged_by_where_its_tip_lies_and_by_what_is_said_of_it(truth, said, low, high):
+    tip = Region("r", (0.48, 0.28, 0.52, 0.32), point=(0.50, 0.30))
+    tube = Truth("t", "tube", "draw", (tip,), "urgent", position=truth)
+    answer = mark((0.49, 0.29, 0.51, 0.31), "tube", point=(0.50, 0.30), position=said)
+    assert low <= clinical([tube], [answer]).score <= high
+
+
+def test_the_rule_fits_the_attending():
+    off = np.abs(attending.errors())
+    assert len(off) >= 80
+    assert off.mean() <= 3
+    assert (off <= 10).mean() >= 0.9
+
+
+needs_vindr = pytest.mark.skipif(
+    not VINDR.exists(), reason="the VinDr table is not in ../shared/data"
+)
+
+
+@needs_vindr
+def test_an_expert_against_two_others_scores_high():
+    assert np.median(readers_scores(VINDR)) >= 90
+
+
+@needs_vindr
+def test_who_marks_at_random_or_everything_scores_low():
+    guessing, flooding = players_scores(VINDR)
+    assert guessing <= 15
+    assert flooding <= 20
+
+
+def run(item):
+    return answer_line({"rule": "clinical", **item})
+
+
+def test_the_command_takes_tips_sides_positions_and_sizes():
+    reply = run(
+        {
+            "size_mm": [400, 400],
+            "truth": [
+                {"label": "tube", "points": [[0.45, 0.36]], "position": "wrong",
+                 "significance": "urgent"},
+                {"label": "pneumothorax", "side": "left"},
+                {"label": "nodule_mass", "boxes": [HERE]},
+            ],
+            "marks": [{"label": "tube", "point": [0.455, 0.36], "position": "wrong"},
+                      {"label": "nodule_mass", "box": HERE}],
+            "ticked": [{"label": "pneumothorax", "side": "left"}, "degenerative_spine"],
+        }
+    )  # fmt: skip
+    assert reply["score"] == 100
+    assert (reply["earned"], reply["possible"], reply["cost"]) == (10, 10, 0)
+    assert [(row["earned"], row["possible"]) for row in reply["findings"]] == [
+        (4, 4),
+        (4, 4),
+        (2, 2),
+    ]
+
+
+@pytest.mark.parametrize("tip", [[0, 0], [1, 1], [0, 1]])
+def test_a_tip_at_the_edge_of_the_image_is_in_it(tip):
+    reply = run({"truth": [{"label": "tube", "points": [tip]}], "marks": []})
+    assert reply["possible"] > 0
+
+
+@pytest.mark.parametrize(
+    ("drawn_box", "outcome"),
+    [((0.0, 0.0, 1.0, 0.5), "hit"), ((0.0, 0.0, 1.0, 0.53), "poorly_located")],
+)
+def test_up_to_eight_times_its_size_a_box_around_a_finding_is_a_hit(drawn_box, outcome):
+    quarter = (0.25, 0.125, 0.5, 0.375)  # a box that large earns half of the place
+    result = clinical([drawn(quarter)], [mark(drawn_box)])
+    assert [one.outcome for one in result.truths] == [outcome]
+
+
+def test_the_additions_change_nothing_under_the_other_rules():
+    item = {"truth": [{"label": "pneumothorax", "side": "left"}],
+            "ticked": [{"label": "pneumothorax", "side": "right"}]}  # fmt: skip
+    for rule in ("standard", "radgame"):
+        reply = answer_line({"rule": rule, **item})
+        assert reply["score"] == 100
+        assert "earned" not in reply
+
+
+@pytest.mark.parametrize(
+    ("item", "sentence"),
+    [
+        ({"size_mm": [400]}, "size_mm must be a list of two numbers"),
+        ({"size_mm": [400, 0]}, "size_mm must be above 0"),
+        ({"truth": [{"label": "x", "points": [[2, 0]]}]}, "truth[0].points[0] lies outside"),
+        ({"truth": [{"label": "x", "points": [[0]]}]}, "truth[0].points[0] must be a list of two"),
+        ({"truth": [{"label": "x", "side": "up"}]}, "truth[0].side must be one of left"),
+        ({"truth": [{"label": "x", "significance": "grave"}]}, "truth[0].significance must be"),
+        ({"truth": [{"label": "x", "position": 1}]}, "truth[0].position must be one of"),
+        ({"marks": [{"label": "x", "point": "a"}]}, "marks[0].point must be a list"),
+        ({"ticked": [{"label": "x", "side": 3}]}, "ticked[0].side must be one of"),
+        ({"ticked": [{"side": "left"}]}, "ticked[0].label must be"),
+    ],
+)
+def test_a_faulty_addition_is_named(item, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        run(item)
+
+
+def test_a_mark_on_another_frame_counts_only_where_that_is_allowed():
+    next_frame = mark(frame=1)
+    assert score_clinical([drawn()], [next_frame], []).hits == 0
+    assert score_clinical([drawn()], [next_frame], [], tolerance=1).hits == 1
+
+
+def test_a_mark_far_away_takes_nothing_from_the_best_of_the_others():
+    assert best_together([HERE], [HERE, (0.1, 0.7, 0.2, 0.8)]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("side", ["both", "bilateral"])
+def test_the_command_knows_two_words_for_both_sides(side):
+    truth = [{"label": "pleural_effusion", "side": side}]
+    for said, points in (("both", 100), ("bilateral", 100), ("left", 50)):
+        ticked = [{"label": "pleural_effusion", "side": said}]
+        assert run({"truth": truth, "ticked": ticked})["score"] == points
+
+
+def test_the_command_takes_a_thousand_entries_and_no_more():
+    row = {"label": "nodule_mass", "box": HERE}
+    assert len(run({"marks": [row] * 1000})["marks"]) == 1000
+    with pytest.raises(ValueError, match="marks has 1001 entries; at most 1000 are scored"):
+        run({"marks": [row] * 1001})
+    boxes = {"label": "fracture", "boxes": [HERE] * 500}
+    assert len(run({"truth": [boxes, boxes]})["findings"]) == 1000
+    more = [boxes, boxes, {"label": "fracture", "boxes": [HERE]}]
+    with pytest.raises(ValueError, match="truth has 1001 boxes in all"):
+        run({"truth": more})
+
+
+@pytest.mark.parametrize("truth", ["right", "wrong"])
+def test_a_tip_called_right_and_wrong_is_called_nothing(truth):
+    tip = Region("r", (0.49, 0.29, 0.51, 0.31), point=(0.5, 0.3))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), position=truth)
+    said = [tip_mark(0.5, 0.3, name=one, position=one) for one in ("wrong", "right")]
+    both, nothing = clinical([tube], said), clinical([tube], [tip_mark(0.5, 0.3)])
+    assert both.score == nothing.score < 100
+    assert clinical([tube], [said[truth == "right"]]).score == 100
+
+
+def test_two_tips_beside_each_other_keep_what_is_said_of_each():
+    tips = [Region(f"r{x}", (x - 0.01, 0.29, x + 0.01, 0.31), point=(x, 0.3)) for x in (0.5, 0.53)]
+    truths = [
+        Truth(f"t{n}", "central_line", "draw", (tip,), position=position)
+        for n, (tip, position) in enumerate(zip(tips, ("right", "wrong"), strict=True))
+    ]
+    marks = [
+        tip_mark(0.5, 0.3, "central_line", name="a", position="right"),
+        tip_mark(0.53, 0.3, "central_line", name="b", position="wrong"),
+    ]
+    assert clinical(truths, marks).score == 100
+
+
+def test_a_misplaced_device_weighs_what_the_device_model_says():
+    tip = Region("r", (0.49, 0.29, 0.51, 0.31), point=(0.5, 0.3))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), position="wrong")
+    nodule = drawn(significance="urgent")
+    assert clinical([tube, nodule], [mark()]).score == 50
+
+
+@pytest.mark.parametrize(
+    ("truths", "ticks", "points"),
+    [
+        (["right"], ["left", "right"], 50),
+        (["bilateral"], ["left", "right"], 100),
+        (["left", "right"], ["bilateral"], 100),
+        (["left", "right"], ["left"], 50),
+    ],
+)
+def test_sides_of_ticks_are_taken_together(truths, ticks, points):
+    found = [Truth(str(n), "pleural_effusion", "tick", (), side=s) for n, s in enumerate(truths)]
+    assert clinical(found, [], [Tick("pleural_effusion", side) for side in ticks]).score == points
+
+
+WHOLE_TUBE = (0.48, 0.0, 0.52, 0.30)
+
+
+def tip_mark(x, y, label="tracheal_tube", **more):
+    return mark((x - 0.01, y - 0.01, x + 0.01, y + 0.01), label, point=(x, y), **more)
+
+
+@pytest.mark.parametrize(
+    ("at", "points"),
+    [((0.50, 0.30), 100), ((0.50, 0.15), 100), ((0.50, 0.32), 100), ((0.50, 0.40), 0)],
+)
+def test_where_only_the_device_was_boxed_a_click_in_the_box_or_at_its_edge_is_its_place(at, points):
+    tube = Truth("t", "tracheal_tube", "draw", (Region("r", WHOLE_TUBE),))
+    result = clinical([tube], [tip_mark(*at)], sizes={"": (400, 400)})
+    assert result.score == points
+    assert result.truths[0].distance is None, "nobody marked the tip"
+
+
+def test_a_point_on_something_that_has_an_extent_is_asked_for_it():
+    nodule = Truth("t", "nodule_mass", "draw", (Region("r", HERE),))
+    x, y = (HERE[0] + HERE[2]) / 2, (HERE[1] + HERE[3]) / 2
+    result = clinical([nodule], [tip_mark(x, y, "nodule_mass")])
+    assert result.truths[0].because == "extent"
+
+
+def test_another_readers_tip_may_stand_in_and_the_distance_is_from_it():
+    own = Region("r", (0.48, 0.28, 0.52, 0.32), point=(0.50, 0.30))
+    other = Alternate((0.48, 0.38, 0.52, 0.42), "2", point=(0.50, 0.40))
+    tube = Truth("t", "tracheal_tube", "draw", (replace(own, alternates=(other,)),))
+    result = clinical([tube], [tip_mark(0.51, 0.40)], sizes={"": (400, 400)})
+    assert result.score == 100
+    assert result.truths[0].distance == pytest.approx(4.0)
+    assert result.truths[0].reader == "2"
+
+
+def test_without_spacing_a_distance_is_in_widths_of_the_image_upright_and_across():
+    tip = Region("r", (0.48, 0.28, 0.52, 0.32), point=(0.50, 0.30))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,))
+    result = clinical([tube], [tip_mark(0.50, 0.31)], sizes={"": Size(1.5, 1.0, in_mm=False)})
+    assert result.truths[0].distance == pytest.approx(0.015)
+
+
+def test_the_command_tells_how_far_from_the_tip_a_mark_was():
+    item = {"truth": [{"label": "tracheal_tube", "points": [[0.5, 0.3]]}],
+            "marks": [{"label": "tracheal_tube", "point": [0.5, 0.32]}]}  # fmt: skip
+    (row,) = run(item)["findings"]
+    assert row["distance"] == pytest.approx(0.02)
+    (row,) = run({**item, "size_mm": [350, 430]})["findings"]
+    assert row["distance_mm"] == pytest.approx(7.0)
+    (row,) = run({**item, "marks": []})["findings"]
+    assert "distance" not in row
+
+
+@pytest.mark.parametrize("rule", ["clinical", "standard", "radgame"])
+def test_a_variant_that_nobody_names_is_not_missed_and_to_name_it_costs_nothing(rule):
+    nipples = Truth("v", "nipple_shadow", "select", (Region("v.0", HERE),))
+    nodule = drawn((0.1, 0.1, 0.2, 0.2))
+    for truths in ([nipples], [nodule, nipples]):
+        found = [mark((0.1, 0.1, 0.2, 0.2))] if nodule in truths else []
+        for ticks in ([], ["nipple_shadow"]):
+            result = score(truths, found, ticks, rule=rule)
+            assert (result.score, result.misses, result.false_marks) == (100.0, 0, 0)
+            assert [row.truth for row in result.truths] == ["t"] * len(found)
+            assert [(row.label, row.outcome, row.truth) for row in result.ticks] == [
+                (label, "hit", "v") for label in ticks
+            ]
+
+
+@pytest.mark.parametrize("rule", ["clinical", "standard", "radgame"])
+def test_a_mark_on_a_variant_is_as_false_as_on_a_film_without_it(rule):
+    nipples = Truth("v", "nipple_shadow", "select", (Region("v.0", HERE),))
+    with_it = score([nipples], [mark()], [], rule=rule)
+    assert with_it == score([], [mark()], [], rule=rule)
+    assert [row.outcome for row in with_it.marks] == ["false"] and with_it.score < 100

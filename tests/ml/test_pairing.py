@@ -1,0 +1,164 @@
+"""Which finding of a report speaks of which of the reference: place before wording, one for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ml import evaluate
+
+pytestmark = pytest.mark.pure
+
+
+def compared(reference: str, candidate: str) -> tuple[list[str], list[str], list[str]]:
+    """What is missing, what is false, and the kinds of the attribute errors."""
+    result = evaluate.evaluate(reference, candidate)
+    wanted = {finding.id: finding.finding for finding in result.reference_findings}
+    given = {finding.id: finding.finding for finding in result.predicted_findings}
+    kinds = sorted(kind for error in result.errors.attribute_errors for kind in error.error_types)
+    missing = [wanted[one] for one in result.errors.missing_findings]
+    return missing, [given[one] for one in result.errors.false_findings], kinds
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("said", ["upper", "lower"])
+def test_of_two_nodules_the_one_in_its_place_is_found_and_the_other_missed(side, said):
+    places = ("upper", "lower")
+    reference = " ".join(f"Nodule in the {side} {place} lobe." for place in places)
+    result = evaluate.evaluate(reference, f"Nodule in the {side} {said} lobe.")
+    found = result.reference_findings[places.index(said)]
+    assert [match.ref_id for match in result.matched_findings] == [found.id]
+    assert result.errors.missing_findings != () == result.errors.attribute_errors
+
+
+def test_the_place_tells_more_than_the_size_which_nodule_is_meant():
+    reference = "6 mm nodule in the right upper lobe. 20 mm nodule in the left lower lobe."
+    result = evaluate.evaluate(reference, "6 mm nodule in the left lower lobe.")
+    [right, left] = result.reference_findings
+    assert (right.side, left.side) == ("right", "left")
+    assert result.errors.missing_findings == (right.id,)
+    assert [error.error_types for error in result.errors.attribute_errors] == [("measurement",)]
+
+
+def test_its_own_word_tells_more_than_the_place_which_finding_is_meant():
+    reference = "Pneumonia in the right lower lobe. Opacity in the left upper lobe."
+    candidate = "Opacity in the right lower lobe. Pneumonia in the left upper lobe."
+    assert compared(reference, candidate) == ([], [], ["location", "location"])
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        ("5 mm nodule in the right upper lobe.", "10 mm nodule in the left lower lobe."),
+        ("10 mm nodule in the left lower lobe.", "5 mm nodule in the right upper lobe."),
+    ],
+)
+def test_a_nodule_elsewhere_of_twice_the_size_is_another_nodule(reference, candidate):
+    missing, false, kinds = compared(reference, candidate)
+    assert (len(missing), len(false), kinds) == (1, 1, [])
+
+
+def test_a_nodule_elsewhere_of_nearly_its_size_is_the_same_in_a_wrong_place():
+    candidate = "9 mm nodule in the left lower lobe."
+    found = compared("5 mm nodule in the right upper lobe.", candidate)
+    assert found == ([], [], ["location", "measurement"])
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        ("5 mm nodule in the right upper lobe.", "Nodule in the left lower lobe."),
+        ("Nodule in the right upper lobe.", "5 mm nodule in the left lower lobe."),
+    ],
+)
+def test_a_nodule_elsewhere_of_unsaid_size_may_be_the_same_in_a_wrong_place(reference, candidate):
+    assert compared(reference, candidate) == ([], [], ["location"])
+
+
+def test_another_size_in_the_same_place_is_a_wrong_size_and_no_other_nodule():
+    candidate = "12 mm nodule in the right upper lobe."
+    assert compared("5 mm nodule in the right upper lobe.", candidate) == ([], [], ["measurement"])
+
+
+def test_an_opacity_far_from_a_nodule_does_not_speak_of_it():
+    missing, false, _ = compared("Nodule in the right upper lobe.", "Opacity in the left base.")
+    assert (len(missing), len(false)) == (1, 1)
+
+
+@pytest.mark.parametrize("place", ["right upper lobe", "right middle lobe", "right lung"])
+def test_an_opacity_where_the_nodule_is_or_next_to_it_speaks_of_it_vaguely(place):
+    missing, false, kinds = compared("Nodule in the right upper lobe.", f"Opacity in the {place}.")
+    assert (missing, false) == ([], [])
+    assert "unspecific" in kinds
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        ("Bilateral nodules.", "Opacity in the right lung."),
+        ("Right nodule.", "Opacities in both lungs."),
+    ],
+)
+def test_on_one_side_of_two_it_speaks_of_it_too(reference, candidate):
+    assert compared(reference, candidate) == ([], [], ["location", "unspecific"])
+
+
+def test_a_right_finding_and_a_left_one_are_two_and_a_later_word_speaks_of_the_one_before():
+    def sides(text: str) -> list[str | None]:
+        return [one.side for one in evaluate.evaluate(text, "x").reference_findings]
+
+    assert sides("Right pleural effusion. Left pleural effusion.") == ["right", "left"]
+    assert sides("Right pleural effusion. The effusion is large.") == ["right"]
+    assert sides("Nodule in the right upper lobe. Nodule in the left lung.") == ["right", "left"]
+
+
+def test_a_bare_word_of_the_group_commits_to_nothing():
+    missing, false, _ = compared("Consolidation in the right lower lobe.", "There is an opacity.")
+    assert (len(missing), len(false)) == (1, 1)
+    assert compared("There is consolidation.", "There is an opacity.")[0] == []
+
+
+def test_a_tube_in_a_bronchus_is_no_tube_in_its_place():
+    good = "Endotracheal tube with its tip above the carina."
+    bad = "Endotracheal tube in the right main bronchus."
+    for reference, candidate in ((good, bad), (bad, good)):
+        missing, false, _ = compared(reference, candidate)
+        assert (len(missing), len(false)) == (1, 1)
+
+
+def test_two_one_sided_findings_answer_a_bilateral_one():
+    both = "Bilateral pleural effusions."
+    assert compared(both, "Right pleural effusion. Left pleural effusion.") == ([], [], [])
+    assert compared(both, "Right pleural effusion.") == ([], [], ["location"])
+
+
+def test_one_bilateral_finding_answers_two_one_sided_ones_and_a_one_sided_only_its_own():
+    reference = "Right pleural effusion. Left pleural effusion."
+    assert compared(reference, "Bilateral pleural effusions.") == ([], [], [])
+    missing, _, _ = compared(reference, "Right pleural effusion.")
+    assert len(missing) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["Nodules in the right lung.", "Right upper and lower lobe nodules."]
+)
+def test_one_finding_on_the_side_of_two_answers_both(said):
+    reference = "Right upper lobe nodule. Right lower lobe nodule."
+    assert compared(reference, said)[:2] == ([], [])
+
+
+def test_two_alternatives_still_say_something_and_three_without_a_place_nothing():
+    reference = "Atelectasis in the right lower lobe."
+    two, three = (
+        evaluate.evaluate(reference, said).score
+        for said in ("Atelectasis or pneumonia.", "Atelectasis or pneumonia or mass.")
+    )
+    assert two > three == 0
+
+
+def test_a_further_word_of_its_group_still_speaks_of_a_finding_and_any_other_is_new():
+    opacity = "Opacity in the right lower lobe."
+    said = "Opacity and consolidation in the right lower lobe."
+    assert compared(opacity, said)[:2] == ([], [])
+    pneumonia = "Pneumonia in the right lower lobe."
+    _, false, _ = compared(pneumonia, f"{pneumonia} Nodule in the right lower lobe.")
+    assert len(false) == 1

@@ -1,0 +1,227 @@
+"""The gates of simulated cases: each lets a right case through and stops a wrong one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import gates as bench_gates
+from ml.simulate import gates, measures
+from ml.simulate.cases import generate
+from ml.simulate.plans import Plan
+from tests.ml import phantom
+
+pytestmark = pytest.mark.pure
+LUNGS = {"left": [0.5, 0.1, 0.9, 0.9], "right": [0.1, 0.1, 0.5, 0.9]}
+
+
+def entry(*findings: dict[str, Any], view: str = "PA", **fields: Any) -> dict[str, Any]:
+    measured = {
+        "heart_ratio": 0.45,
+        "ribs": {"left": 10, "right": 9},
+        "dome_mm": {"left": 22.0, "right": 27.0},
+        "rotation_mm": 1.0,
+        "cobb_deg": 3.0,
+        "lungs": LUNGS,
+        **fields.pop("measured", {}),
+    }
+    return {
+        "key": "case",
+        "age": 50,
+        "indication": "Cough.",
+        "images": [{"view": view}],
+        "findings": list(findings),
+        "report": {"findings": "Clear.", "impression": "Normal."},
+        "measured": measured,
+        **fields,
+    }
+
+
+def finding(label: str, sentence: str = "Something.", **fields: Any) -> dict[str, Any]:
+    measured = {"detectability": 3.0, **fields.pop("measured", {})}
+    return {"label": label, "sentence": sentence, "measured": measured, **fields}
+
+
+NODULE = "A nodule of 20 mm."
+GOOD = [
+    entry(),
+    entry(finding("cardiomegaly"), measured={"heart_ratio": 0.58}),
+    entry(finding("hypoinflation"), measured={"ribs": {"left": 7, "right": 7}}),
+    entry(
+        finding("hyperinflation"),
+        measured={"ribs": {"left": 11, "right": 10}, "dome_mm": {"left": 8.0, "right": 12.0}},
+    ),
+    entry(finding("rotation"), measured={"rotation_mm": -14.0}),
+    entry(finding("scoliosis"), measured={"cobb_deg": 15.0, "rotation_mm": 12.0}),
+    entry(finding("elevated_diaphragm", side="right"), measured={"ribs": {"left": 10, "right": 6}}),
+    entry(finding("nodule_mass", NODULE, size_mm=20, measured={"longest_mm": 21.5})),
+    entry(finding("nodule_mass", "A 3.4 cm mass.", size_mm=34, measured={"longest_mm": 34.0})),
+    entry(finding("tube", "Tip 3.9 cm above the carina.", measured={"above_carina_mm": 41.0})),
+    entry(finding("tube", "Left chest tube.", measured={"in_pleura": 0.85})),
+    entry(finding("tube", "Left chest tube.", position="wrong", measured={"in_pleura": 0.1})),
+    entry(finding("rotation"), view="AP"),
+    entry(finding("nipple_shadow", measured={"detectability": 2.0})),
+    entry(finding("nodule_mass", regions=[{"polygon": [[0.2, 0.2], [0.45, 0.2], [0.3, 0.3]]}])),
+    entry(finding("nodule_mass", regions=[{"box": [0.2, 0.2, 0.49, 0.3]}])),
+    entry(finding("tube", regions=[{"box": [0.4, 0.0, 0.6, 0.6]}])),
+    entry(finding("consolidation", "It obscures the heart.", measured={"edge_kept": 0.2})),
+    entry(finding("cardiomegaly", "Enlarged silhouette."), measured={"heart_ratio": 0.6}),
+    entry(view="LATERAL", measured={"vertebrae": 6}),
+    entry(age=40, indication="Routine examination before employment."),
+]
+BAD = {
+    "heart": [
+        entry(measured={"heart_ratio": 0.51}),
+        entry(measured={"heart_ratio": None}),
+        entry(finding("cardiomegaly"), measured={"heart_ratio": 0.53}),
+    ],
+    "inspiration": [
+        entry(measured={"ribs": {"left": 10, "right": 8}}),
+        entry(measured={"ribs": {}}),
+        entry(finding("hypoinflation")),
+        entry(finding("hyperinflation"), measured={"dome_mm": {"left": 8.0, "right": 12.0}}),
+        entry(
+            finding("elevated_diaphragm", side="left"),
+            measured={"ribs": {"left": 6, "right": 8}},
+        ),
+    ],
+    "domes": [entry(finding("hyperinflation"), measured={"ribs": {"left": 11, "right": 10}})],
+    "rotation": [
+        entry(measured={"rotation_mm": 9.0}),
+        entry(measured={"rotation_mm": -9.0}),
+        entry(finding("rotation")),
+    ],
+    "spine": [entry(measured={"cobb_deg": 12.0}), entry(finding("scoliosis"))],
+    "sizes": [
+        entry(finding("nodule_mass", NODULE, size_mm=20, measured={"longest_mm": 24.0})),
+        entry(finding("nodule_mass", NODULE, size_mm=20, measured={"longest_mm": 16.0})),
+        entry(finding("nodule_mass", NODULE, size_mm=20)),
+    ],
+    "names": [
+        entry(finding("nodule_mass", "A 2.7 cm mass.", size_mm=27, measured={"longest_mm": 27})),
+        entry(finding("nodule_mass", "A 35 mm nodule.", size_mm=35, measured={"longest_mm": 35})),
+    ],
+    "distances": [
+        entry(finding("tube", "Tip 3.9 cm above the carina.", measured={"above_carina_mm": 51.1})),
+        entry(finding("tube", "Tip 3.9 cm above the carina.")),
+    ],
+    "drains": [
+        entry(finding("tube", "Left chest tube.", measured={"in_pleura": 0.25})),
+        entry(finding("tube", "Chest drain on the left.")),
+        entry(finding("tube", "Left chest tube.", position="wrong", measured={"in_pleura": 0.9})),
+    ],
+    "boxes": [
+        entry(finding("nodule_mass", regions=[{"box": [0.4, 0.2, 0.6, 0.3]}])),
+        entry(finding("nodule_mass", regions=[{"box": [0.6, 0.8, 0.7, 0.95]}])),
+        entry(finding("nodule_mass", regions=[{"polygon": [[0.4, 0.2], [0.6, 0.2], [0.5, 0.3]]}])),
+        entry(
+            finding("nodule_mass", regions=[{"box": [0.6, 0.2, 0.7, 0.3]}]), measured={"lungs": {}}
+        ),
+    ],
+    "edges": [
+        entry(finding("consolidation", "It obscures the heart.", measured={"edge_kept": 0.9})),
+        entry(finding("consolidation", "Loss of the left heart border.")),
+    ],
+    "visible": [
+        entry(finding("edema", measured={"detectability": 1.4})),
+        entry(finding("pneumothorax", measured={"detectability": None})),
+    ],
+    "vertebrae": [
+        entry(view="LATERAL", measured={"vertebrae": 2}),
+        entry(view="LATERAL"),
+    ],
+    "ages": [entry(age=69, indication="Routine examination before employment.")],
+    "priors": [
+        entry(report={"findings": "A band, unchanged.", "impression": ""}),
+        entry(report={"findings": "", "impression": "Stable compared with before."}),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_a_right_case_passes_all_gates(case):
+    assert [verdict for verdict in gates.judge(case) if not verdict.passed] == []
+
+
+@pytest.mark.parametrize(("gate", "case"), [(g, case) for g in BAD for case in BAD[g]])
+def test_a_wrong_case_fails_its_gate_alone(gate, case):
+    assert {verdict.gate for verdict in gates.judge(case) if not verdict.passed} == {gate}
+
+
+def test_every_gate_says_its_unit_and_is_tested():
+    assert {gate.__name__ for gate in gates.GATES} == set(BAD)
+    assert all(gate.__doc__ for gate in gates.GATES)
+
+
+def test_a_prior_may_be_spoken_of_where_there_is_one():
+    case = entry(
+        report={"findings": "Unchanged.", "impression": ""},
+        images=[{"view": "PA"}, {"view": "PA", "study": "prior"}],
+    )
+    assert all(verdict.passed for verdict in gates.judge(case))
+
+
+def test_indications_that_only_the_sick_have_give_them_away():
+    sick = finding("nodule_mass")
+    telling = [entry(sick, indication=f"Sign {n}.") for n in range(6)] + [entry()] * 3
+    assert gates.sorted_by_indication(telling) == 1.0
+    shared = [entry(sick), entry(sick), entry()] * 3
+    assert gates.sorted_by_indication(shared) == pytest.approx(2 / 3)
+    variant = entry(finding("nipple_shadow"))
+    assert gates.sorted_by_indication([entry(sick), variant, entry()] * 3) == pytest.approx(2 / 3)
+    assert not gates.judge_set(telling)[0].passed and gates.judge_set(shared)[0].passed
+
+
+def test_the_longest_diameter_is_that_of_the_largest_piece():
+    mask = np.zeros((60, 60), bool)
+    mask[10:14, 10:41] = True
+    mask[50, 50] = True
+    assert measures.longest(mask, 0.5) == pytest.approx(np.hypot(30, 3) * 0.5 + 0.5)
+    assert measures.longest(np.zeros((4, 4), bool), 0.5) == 0.0
+    mask[:] = False
+    mask[3] = True
+    assert measures.longest(mask, 1.0) == pytest.approx(60)
+
+
+def test_what_stands_out_from_the_anatomy_is_detected_and_what_drowns_in_it_is_not():
+    rng = np.random.default_rng(1)
+    ground = rng.standard_normal((200, 200)).astype(np.float32)
+    lungs = np.ones(ground.shape, bool)
+    blob = np.zeros_like(ground)
+    blob[90:110, 90:110] = 1.0
+    strong, weak = (measures.detectability(a * blob, ground, lungs) for a in (1.0, 0.05))
+    # Of white noise it is the signal's own length: 20 pixels either way.
+    assert strong == pytest.approx(20, rel=0.35)
+    assert weak == pytest.approx(strong / 20, rel=0.02)
+    assert measures.detectability(0 * blob, ground, lungs) == 0.0
+
+
+def test_an_edge_that_is_covered_is_lost():
+    before = np.zeros((60, 60), np.float32)
+    before[:, 30:] = 1.0
+    border = np.zeros(before.shape, bool)
+    border[10:50, 29:31] = True
+    assert measures.edge_kept(border, before, before) == 1.0
+    assert measures.edge_kept(border, before, np.ones_like(before)) == 0.0
+    assert measures.edge_kept(np.zeros_like(border), before, before) == 1.0
+
+
+def test_a_case_brings_what_the_gates_ask():
+    case = generate(phantom.anatomy(), "one", Plan(("nodule",), True), 3, size=300)
+    assert 0.3 < case.measured["heart_ratio"] < 0.9
+    assert set(case.measured["ribs"]) == set(case.measured["lungs"]) == {"left", "right"}
+    assert "vertebrae" in case.measured
+    assert case.findings[0].measured["longest_mm"] > 5
+    json.dumps(case.measured)
+
+
+def test_the_table_names_what_fails_and_ends_with_1(tmp_path, capsys, monkeypatch):
+    for cases, code in (([entry()], 0), ([entry(), BAD["heart"][0]], 1)):
+        (tmp_path / "cases.json").write_text(json.dumps({"cases": cases}))
+        monkeypatch.setattr("sys.argv", ["bench.gates", "--folder", str(tmp_path)])
+        assert bench_gates.main() == code
+    said = capsys.readouterr().out
+    assert "case 0.51 (<= 0.48)" in said and "2 films" in said

@@ -1,0 +1,119 @@
+"""How often anybody may do what costs something; counted by the real Redis of the test run."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from attempts import services
+from radgame import rates
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(trainee, nodule_case):
+    attempt = services.open_attempt(
+        user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
+    )
+    return f"/localize/attempts/{attempt.public_id}"
+
+
+def submit(client, address):
+    body = {"submission": str(uuid.uuid4()), "marks": [], "ticked": [], "normal": True}
+    headers = {"Accept": "application/json"}
+    return client.post(f"{address}/submit", body, content_type="application/json", headers=headers)
+
+
+def test_it_works(client_of, trainee, draft, monkeypatch):
+    monkeypatch.setitem(rates.OF_LEARNER, "submit", "2/minute")
+    client = client_of(trainee)
+    assert [submit(client, draft).status_code for _ in range(3)] == [202, 409, 429]
+    refusal = submit(client, draft)
+    assert 1 <= int(refusal.headers["Retry-After"]) <= 60
+    assert refusal.json()["error"].endswith("try again.")
+
+
+def test_another_learner_is_not_held_up(client_of, trainee, draft, monkeypatch):
+    monkeypatch.setitem(rates.OF_LEARNER, "submit", "1/minute")
+    for _ in range(2):
+        submit(client_of(trainee), draft)
+    other = factories.UserFactory(role="trainee")
+    assert submit(client_of(other), draft).status_code == 404, "not theirs, and not 429"
+
+
+def test_looking_is_never_counted(client_of, trainee, draft, monkeypatch):
+    monkeypatch.setattr(rates, "OTHERS", "1/minute")
+    client = client_of(trainee)
+    assert {client.get("/home/").status_code for _ in range(5)} == {200}
+
+
+def test_a_learner_who_types_fast_is_never_refused():
+    """A draft is saved 400 ms after a change at the earliest, in two windows at once."""
+    saves_a_minute = 2 * 60 / 0.4
+    assert rates.parse(rates.OF_LEARNER["draft"]).amount >= saves_a_minute
+
+
+def test_without_redis_nobody_is_refused(client_of, trainee, draft, settings, monkeypatch):
+    monkeypatch.setitem(rates.OF_LEARNER, "submit", "1/minute")
+    rates._limiter.cache_clear()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    try:
+        client = client_of(trainee)
+        assert [submit(client, draft).status_code for _ in range(3)] == [202, 409, 409]
+    finally:
+        rates._limiter.cache_clear()
+
+
+def log_in(client, name, password="wrong", address="10.0.0.1"):
+    form = {"username": name, "password": password}
+    return client.post("/account/login/", form, REMOTE_ADDR=address)
+
+
+def test_one_password_for_many_names_goes_slowly_after_a_while(client, monkeypatch):
+    monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    names = [factories.UserFactory().username for _ in range(8)]
+    statuses = [log_in(client, name).status_code for name in names]
+    assert statuses[:6] == [200] * 6, "beyond it, one try every five seconds"
+    assert statuses[6:] == [429] * 2
+    assert log_in(client, names[0], address="10.0.0.2").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "spelling", ["learner", " learner", "learner\t", "\uff4cearner", "LEARNER"]
+)
+def test_one_name_tried_from_many_addresses_goes_slowly_after_a_while(
+    client, monkeypatch, spelling
+):
+    monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    factories.UserFactory(username="learner")
+    statuses = [log_in(client, spelling, address=f"10.0.1.{n}").status_code for n in range(8)]
+    assert statuses == [200] * 6 + [429] * 2
+
+
+def test_a_whole_hospital_behind_one_address_is_not_locked_out(client, settings):
+    forgetful, colleague = factories.UserFactory(), factories.UserFactory()
+    for _ in range(settings.AXES_FAILURE_LIMIT + 2):
+        log_in(client, forgetful.username)
+    right = log_in(client, colleague.username, "a long test password")
+    assert right.status_code == 302
+
+
+def test_letters_to_one_address_are_few_and_tell_nothing(client, settings):
+    settings.EMAIL_HOST = "mail.example.org"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    factories.UserFactory(email="known@example.org")
+    for email in ("known@example.org", "unknown@example.org"):
+        statuses = [
+            client.post("/account/forgotten/", {"email": email}).status_code for _ in range(4)
+        ]
+        assert statuses == [302, 302, 302, 429], email
+
+
+def test_sign_up_is_bounded_by_address(client, settings, monkeypatch):
+    settings.SIGNUP_OPEN = True
+    monkeypatch.setitem(rates.OF_ADDRESS, "accounts:sign_up", "2/hour")
+    statuses = [client.post("/account/sign-up/", {}).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
