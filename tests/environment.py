@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import tempfile
 
 from radgame.embedded import embedded_redis
+
+# What a shell starts in its background ignores Ctrl-C, and so does all that it starts in turn.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _data = tempfile.TemporaryDirectory(prefix="radgame-tests-")
 os.environ["DATA_DIR"] = _data.name
