@@ -75,6 +75,7 @@ class Chosen:
     """With the folders that it was chosen in."""
     size: int
     modified: int
+    """In ms since 1970, before it where a file's clock was."""
 
 
 def read_chosen(sent: Any) -> list[Chosen]:
@@ -99,8 +100,8 @@ def _chosen(one: Any) -> Chosen:
         if isinstance(one, dict)
         else (None, None, None)
     )
-    numbers = [value for value in (size, modified) if type(value) is int and 0 <= value < 1 << 60]
-    if not isinstance(name, str) or len(numbers) != 2:
+    numbers = [value for value in (size, modified) if type(value) is int and abs(value) < 1 << 60]
+    if not isinstance(name, str) or len(numbers) != 2 or numbers[0] < 0:
         raise Refused("The list of files cannot be read.")
     return Chosen(name, numbers[0], numbers[1])
 

@@ -232,6 +232,13 @@ def test_more_than_may_come_in_unpacked_is_refused(desk, picture, settings):
     assert "unpacked" in refusals(upload)["many.zip"]
 
 
+def test_a_file_of_before_1970_is_taken(desk, picture):
+    one = {"name": "a.png", "size": len(picture), "modified": -86_400_000}
+    sent = {"title": "Old films", "files": [one]}
+    answer = desk.post(reverse("cases:uploads"), sent, content_type="application/json")
+    assert answer.status_code < 300
+
+
 def test_what_is_chosen_has_bounds_and_each_says_so(desk, picture, settings):
     url = reverse("cases:uploads")
 
@@ -245,6 +252,7 @@ def test_what_is_chosen_has_bounds_and_each_says_so(desk, picture, settings):
     assert "title" in error(files=[one])
     assert "cannot be read" in error(title="x", files=[{"name": 3}])
     assert "cannot be read" in error(title="x", files=[{**one, "size": True}])
+    assert "cannot be read" in error(title="x", files=[{**one, "size": -1}])
     assert "GB at most" in error(title="x", files=[{**one, "size": 10**13}])
     settings.UPLOAD_MAX_FILES = 1
     assert "at most" in error(title="x", files=[one, one])
