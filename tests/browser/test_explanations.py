@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 
@@ -53,8 +54,25 @@ def seeing_game(chat):
     variables = {"VLM_URL": chat.url, "VLM_MODEL": "seer-1", "LLM_TIMEOUT_SECONDS": "60"}
     chat.will(status(401))
     with started(**variables) as running:
+        wait_until_given_up(running)
         wait_until_quiet(chat)
         yield running
+
+
+def wait_until_given_up(game, patience=180):
+    """Until the worker has said of every case that it is not explained ahead."""
+    query = "SELECT DISTINCT c.id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id"
+    wanted = {str(key) for (key,) in game.rows(f"{query} WHERE c.status = 'published'")}
+    assert wanted
+    deadline = time.monotonic() + patience
+    while wanted - told_of(game):
+        assert time.monotonic() < deadline, f"of {len(wanted)}, {len(told_of(game))} were told of"
+        time.sleep(0.2)
+
+
+def told_of(game):
+    said = (re.search(r"Case (\d+) is not explained ahead", line) for line in list(game.lines))
+    return {found[1] for found in said if found}
 
 
 def wait_until_quiet(chat, seconds=3, patience=60):
