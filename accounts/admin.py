@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 import allauth.account.admin
@@ -17,7 +18,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts import second_step
+from accounts import personal, second_step
 from accounts.models import User
 
 # allauth's rows hold secrets, or are changed by who they belong to.
@@ -45,6 +46,28 @@ class RoleUserAdmin(UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), ("RadGame", {"fields": ("role", "is_guest")}))
     add_fieldsets = (*UserAdmin.add_fieldsets, ("RadGame", {"fields": ("role", "is_guest")}))
     actions = ("take_second_step_off",)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Accounts are erased one at a time."""
+        found = super().get_actions(request)
+        return {name: action for name, action in found.items() if name != "delete_selected"}
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What hangs on an account goes with it, which is not so of its rows by themselves."""
+        hanging, counts, _, protected = super().get_deleted_objects(objs, request)
+        return hanging, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        personal.erase(obj)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except personal.CannotErase as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return redirect("admin:accounts_user_change", object_id)
 
     @admin.action(description="Take the second step off (lost device)", permissions=["change"])
     def take_second_step_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

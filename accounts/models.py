@@ -17,8 +17,7 @@ class Role(models.TextChoices):
 ADMINISTERED: dict[str, tuple[str, ...]] = {
     Role.CURATOR: (
         *("cases.", "attempts.view_", "feedback.view_", "feedback.change_explanation"),
-        *("report.view_", "report.change_contest", "localize.view_", "localize.change_flag"),
-        "learning.view_casedifficulty",
+        *("report.view_", "localize.view_", "learning.view_casedifficulty"),
     )
 }
 """Role → beginnings of the permissions that staff of this role have in the administration."""

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.administration import NotDeleted
 from feedback import ratings
 from feedback.models import Explanation
 
@@ -26,7 +27,7 @@ class RatedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Explanation)
-class ExplanationAdmin(admin.ModelAdmin):
+class ExplanationAdmin(NotDeleted):
     """Models' texts, to correct and approve; a corrected one begins without ratings."""
 
     list_display = (
@@ -63,6 +64,3 @@ class ExplanationAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         if "text" in form.changed_data:
             ratings.forget(obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False

@@ -5,11 +5,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.administration import ReadOnly
 from learning.models import CaseDifficulty
 
 
 @admin.register(CaseDifficulty)
-class CaseDifficultyAdmin(admin.ModelAdmin):
+class CaseDifficultyAdmin(ReadOnly):
     """How hard cases are; the odd ones may have a wrong truth. Made by themselves."""
 
     list_display = (
@@ -33,6 +34,3 @@ class CaseDifficultyAdmin(admin.ModelAdmin):
         """A link to the case with its images and truth."""
         address = reverse("cases:detail", args=[row.case.public_id])
         return format_html('<a href="{}">{}</a>', address, row.case.public_id)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False

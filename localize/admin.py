@@ -5,18 +5,18 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.administration import ReadOnly
 from localize.models import Flag
 
 
 @admin.register(Flag)
-class FlagAdmin(admin.ModelAdmin):
-    """Truths that learners doubt, the last changed first."""
+class FlagAdmin(ReadOnly):
+    """Truths that learners doubt, the last changed first; they are answered at the desk."""
 
     list_display = ("said", "why", "case", "state", "changed_at")
     list_filter = ("state", "label")
-    list_editable = ("state",)
     search_fields = ("said", "why", "attempt__case__public_id")
-    readonly_fields = ("attempt", "case", "subject", "label", "said", "why")
+    readonly_fields = ("case",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flag]:
         return super().get_queryset(request).select_related("attempt__case")
@@ -27,6 +27,3 @@ class FlagAdmin(admin.ModelAdmin):
         public_id = flag.attempt.case.public_id
         address = reverse("cases:detail", args=[public_id])
         return format_html('<a href="{}">{}</a>', address, public_id)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from accounts.models import User
+from attempts.models import Series
 from tests import factories
 
 LOGIN = "/admin/login/"
@@ -24,15 +28,24 @@ CURATORS = {
     "cases.case": "view add change delete",
     "cases.dataset": "view add change delete",
     "feedback.explanation": "view change",
-    "localize.flag": "view change",
+    "localize.flag": "view",
     "learning.casedifficulty": "view",
-    "report.contest": "view change",
+    "report.contest": "view",
 }
-# Rows that only come about by themselves: no one adds one by hand.
-NEVER_ADDED = {
-    *("axes.accessattempt", "axes.accessfailurelog", "axes.accesslog"),
-    *("feedback.explanation", "localize.flag", "report.contest", "learning.casedifficulty"),
+# What a superuser may do as well, where that is not everything.
+WORK = ("attempts", "feedback", "learning", "localize", "report")
+SUPERUSERS = {
+    "axes.accessattempt": "view change delete",
+    "axes.accessfailurelog": "view change delete",
+    "axes.accesslog": "view change delete",
+    "feedback.explanation": "view change",
 }
+ALL = "view add change delete"
+
+
+def superusers_may(label):
+    work = label.partition(".")[0] in WORK
+    return set(SUPERUSERS.get(label, "view" if work else ALL).split())
 
 
 def models():
@@ -90,16 +103,93 @@ def test_staff_who_are_curators_may_do_what_the_table_says(label, rf, db):
 
 
 @pytest.mark.parametrize("label", sorted(CURATORS))
-def test_a_superuser_may_do_everything(label, rf, client_of, db):
+def test_a_superuser_may_do_everything_but_with_what_learners_did(label, rf, client_of, db):
     request = rf.get("/admin/")
     request.user = factories.UserFactory(is_staff=True, is_superuser=True)
     allowed = admin.site._registry[models()[label]].get_model_perms(request)
-    refused = {what for what, may in allowed.items() if not may}
-    assert refused == ({"add"} if label in NEVER_ADDED else set())
+    may = superusers_may(label)
+    assert {what for what, is_so in allowed.items() if is_so} == may
     client = client_of(request.user)
     assert client.get(addresses_of(label)["changelist"]).status_code == 200
     add = client.get(addresses_of(label)["add"]).status_code
-    assert add == (403 if label in NEVER_ADDED else 200)
+    assert add == (200 if "add" in may else 403)
+
+
+@pytest.fixture
+def work(trainee, nodule_case):
+    """One row of every kind that learners' work is made of, or that comes of it."""
+    case = nodule_case
+    series = Series.objects.create(user=trainee, kind="localize", mode="test")
+    attempt = case.attempts.create(user=trainee, kind="localize", mode="practice", case_version=1)
+    attempt.results.create(scorer="standard", scorer_version="1", score=50, data={})
+    attempt.flags.create(subject="m0", label="bulla", said="Mark Bulla: false", why="Look again.")
+    attempt.contests.create(note="n1", said="Missed", why="Look again.", engine="rules")
+    case.difficulties.create(case_version=1, kind="localize", prior=0, difficulty=0)
+    case.explanations.create(key="k", facts="f", label="bulla", outcome="missed", model="m")
+    return series
+
+
+def rows_of(label):
+    return list(models()[label]._default_manager.values())
+
+
+@pytest.mark.parametrize("label", [name for name in CURATORS if name.partition(".")[0] in WORK])
+def test_a_superuser_changes_and_deletes_nothing_of_learners_work(label, work, client_of):
+    client = client_of(factories.UserFactory(is_staff=True, is_superuser=True))
+    before = rows_of(label)
+    [row] = before
+    pages = {
+        part: reverse(f"admin:{label.replace('.', '_')}_{part}", args=args)
+        for part, args in {
+            **{part: [row["id"]] for part in ("change", "delete", "history")},
+            **{part: [] for part in ("add", "changelist")},
+        }.items()
+    }
+    assert client.get(pages["change"]).status_code == 200
+    form = {name: "" if value is None else value for name, value in row.items()}
+    form |= {"state": "kept", "score": 100, "is_odd": "on", "label": "copd", "user": row["id"]}
+    deleting = {"action": "delete_selected", "_selected_action": row["id"], "post": "yes"}
+    editing = {"form-0-id": row["id"], "form-0-state": "kept", "_save": "Save"}
+    editing |= {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1}
+    sent = [("add", form), ("delete", {"post": "yes"}), ("changelist", deleting)]
+    sent += [("changelist", editing)]
+    sent += [] if "change" in superusers_may(label) else [("change", form)]
+    answers = {(part, client.post(pages[part], data).status_code) for part, data in sent}
+    assert {status for part, status in answers if part != "changelist"} == {403}
+    assert rows_of(label) == before
+
+
+def test_the_administration_erases_an_account_as_a_whole(work, client_of, trainee, client):
+    """As its owner does: rows of wrong passwords and of the administration's log have its name."""
+    administrator = client_of(factories.UserFactory(is_staff=True, is_superuser=True))
+    name = trainee.username
+    client.post("/account/login/", {"username": name, "password": "wrong"})
+    change = reverse("admin:accounts_user_change", args=[trainee.pk])
+    assert name in administrator.get(change).content.decode()
+    url = reverse("admin:accounts_user_delete", args=[trainee.pk])
+    assert administrator.get(url).status_code == 200
+    assert User.objects.filter(username=name).exists(), "asked first"
+    assert administrator.post(url, {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(username=name).exists()
+    assert not AccessAttempt.objects.filter(username=name).exists()
+    assert not LogEntry.objects.filter(object_repr=name).exists()
+    assert not Series.objects.exists()
+
+
+def test_the_last_who_administers_everything_is_not_erased(client_of, db):
+    last = factories.UserFactory(is_staff=True, is_superuser=True)
+    url = reverse("admin:accounts_user_delete", args=[last.pk])
+    page = client_of(last).post(url, {"post": "yes"}, follow=True).content.decode()
+    assert "the last account that administers everything" in page
+    assert User.objects.filter(pk=last.pk).exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_accounts_are_not_erased_by_the_list(client_of, trainee):
+    administrator = client_of(factories.UserFactory(is_staff=True, is_superuser=True))
+    sent = {"action": "delete_selected", "_selected_action": trainee.pk, "post": "yes"}
+    administrator.post(reverse("admin:accounts_user_changelist"), sent)
+    assert User.objects.filter(pk=trainee.pk).exists()
 
 
 def test_a_curator_who_is_no_staff_has_none_of_the_permissions(curator):
