@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from accounts.models import User
 from accounts.requests import UserRequest
 
 Page = Callable[..., HttpResponse]
+AGAIN_SECONDS = 30
+"""After which to try again where the provider is away."""
 
 
 def needs_provider(view: Page) -> Page:
@@ -33,7 +36,10 @@ def needs_provider(view: Page) -> Page:
             return view(request, *args, **kwargs)
         except oidc.Failed as problem:
             context = {"sentence": str(problem)}
-            return render(request, "accounts/oidc_failed.html", context, status=problem.status)
+            told = render(request, "accounts/oidc_failed.html", context, status=problem.status)
+            if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                told["Retry-After"] = str(AGAIN_SECONDS)
+            return told
 
     return guarded
 

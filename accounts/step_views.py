@@ -56,6 +56,7 @@ def _takes(request: HttpRequest, user: User, form: CodeForm) -> bool:
         user_login_failed.send(MODEL, credentials=credentials, request=request)
     else:
         request.axes_locked_out = True  # type: ignore[attr-defined]
+        request.axes_credentials = credentials  # type: ignore[attr-defined]
     form.add_error("code", WRONG)
     return False
 

@@ -163,8 +163,10 @@ SIGNUP_OPEN = flag("SIGNUP_OPEN", False)
 AXES_FAILURE_LIMIT = number("LOGIN_FAILURE_LIMIT", 10, least=1)
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_LOCKOUT_CALLABLE = "accounts.locks.answer"
 AXES_RESET_ON_SUCCESS = True
+# Tries under a lock neither make it longer nor leave a row each.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt
+from django.db.models import F
 
 from accounts.models import User
 from accounts.services import create_first_accounts
@@ -30,8 +34,51 @@ def test_many_wrong_passwords_lock_the_name_in_words(client, trainee, settings):
     for _ in range(settings.AXES_FAILURE_LIMIT):
         response = log_in(client, trainee.username, "wrong")
     assert response.status_code == 429
-    assert "Wait a quarter of an hour" in response.content.decode()
+    assert "Wait 15 minutes" in response.content.decode()
+    assert 890 <= int(response.headers["Retry-After"]) <= 900
+    assert "no-store" in response.headers["Cache-Control"]
     assert log_in(client, trainee.username, PASSWORD).status_code == 429
+
+
+def lock(client, name, settings):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        log_in(client, name, "wrong")
+
+
+def pass_time(minutes):
+    earlier = F("attempt_time") - timedelta(minutes=minutes)
+    AccessAttempt.objects.update(attempt_time=earlier)
+
+
+def test_the_lock_says_how_long_it_still_lasts_and_tries_make_it_no_longer(
+    client, trainee, settings
+):
+    lock(client, trainee.username, settings)
+    pass_time(minutes=10)
+    for _ in range(3):
+        answer = log_in(client, trainee.username, "wrong")
+        assert 290 <= int(answer.headers["Retry-After"]) <= 300
+    assert "Wait 5 minutes" in answer.content.decode()
+    pass_time(minutes=5)
+    assert log_in(client, trainee.username, PASSWORD).status_code == 302
+
+
+def test_tries_under_a_lock_leave_no_rows(client, trainee, settings):
+    lock(client, trainee.username, settings)
+    before = list(AccessAttempt.objects.values())
+    for number in range(3):
+        form = {"username": trainee.username, "password": "wrong"}
+        client.post("/account/login/?next=/" + "x" * 500, form, headers={"User-Agent": f"{number}"})
+    assert list(AccessAttempt.objects.values()) == before
+
+
+def test_a_script_is_told_of_the_lock_as_json(client, trainee, settings):
+    lock(client, trainee.username, settings)
+    form = {"username": trainee.username, "password": "wrong"}
+    answer = client.post("/account/login/", form, headers={"Accept": "application/json"})
+    assert answer.status_code == 429
+    assert "Wait 15 minutes" in answer.json()["error"]
+    assert int(answer.headers["Retry-After"]) > 890
 
 
 def test_one_who_is_locked_out_does_not_lock_out_others(client, trainee, instructor, settings):

@@ -70,6 +70,7 @@ def log_in(client, where="/account/school/"):
 def refused(answer, sentence, status=403):
     assert answer.status_code == status
     assert sentence in answer.content.decode()
+    assert ("Retry-After" in answer.headers) is (status == 503)
     assert "_auth_user_id" not in answer.wsgi_request.session
     return True
 
