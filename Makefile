@@ -49,7 +49,7 @@ lint: install-dev
 	$(BIN)/mypy
 
 # With the linters that are there (deploy/lint names them).
-lint-deploy:
+lint-deploy: install-dev
 	deploy/lint
 
 format: install-dev
