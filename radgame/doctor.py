@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -64,6 +65,7 @@ def examine() -> Iterator[Finding]:
     yield _data_folder()
     yield _front_end()
     yield _storage()
+    yield _decoding()
     database = _database()
     yield database
     if database.is_well:
@@ -138,6 +140,17 @@ def _storage() -> Finding:
         advice = "Check MEDIA_ROOT and who owns it, or the S3 variables and credentials."
         return Finding("media", False, f"The media storage ({where}) fails: {error}", advice)
     return Finding("media", same, f"The media storage ({where}) keeps files.", "It changes them.")
+
+
+def _decoding() -> Finding:
+    """Whether processes that decode strangers' files have no network; tried in one."""
+    command = [sys.executable, "-m", "cases.sandbox"]
+    closed = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True).returncode == 0
+    if closed:
+        return Finding("decoding", True, "What decodes files of others has no network.")
+    sentence = "What decodes files of others could open connections: no filter can be set here."
+    advice = "Allow seccomp(2), or import where there is no network (docs/threat-model.md)."
+    return Finding("decoding", sys.platform != "linux", sentence, advice)
 
 
 def _database() -> Finding:

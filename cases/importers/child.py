@@ -5,11 +5,9 @@ Nothing here imports Django: whatever a file does to this process, database and 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from cases.imaging import (
     prepare_image,
     text_doubt,
 )
+from cases.sandbox import close_network
 
 RENDITION_VERSION = 2
 """To be raised when decoding makes other renditions of the same files: all are then made anew."""
@@ -38,8 +37,6 @@ NEEDED = {
 }
 """Variables that a decoding process keeps."""
 OPEN_FILES = 256
-NO_NEW_PRIVILEGES = 38
-"""PR_SET_NO_NEW_PRIVS of Linux's prctl(2)."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +170,12 @@ def _give_up_rights() -> None:
     """Hold nothing that a decoder taken over by a file could use, as far as a process itself can.
 
     No variable of the project (keys, the database's address), no file written, no core of what is
-    in memory, few files open, no program that raises its rights.
+    in memory, few files open, and on Linux no program that raises its rights and no network
+    (`manage.py doctor` tells where that is not to be had).
     """
     for name in {*os.environ} - NEEDED:
         del os.environ[name]
+    close_network()
     try:
         import resource
     except ImportError:
@@ -190,8 +189,6 @@ def _give_up_rights() -> None:
         _, hard = resource.getrlimit(kind)
         most = most if hard < 0 else min(most, hard)
         resource.setrlimit(kind, (most, most))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def limit_memory(memory: int) -> None:

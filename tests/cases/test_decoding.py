@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from cases.importers import ImportedCase, ImportedImage, Problem
 from cases.importers.base import each_of
 from cases.importers.pipeline import AHEAD, Limits, prepared_cases
 from cases.models import Case
-from tests.cases.curious import SECRETS, Curious
+from tests.cases.curious import SECRETS, Curious, is_refused
 from tests.cases.files import dicom, ramp, write_dicom, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case
@@ -77,8 +78,62 @@ def test_a_file_that_kills_its_process_takes_no_other_with_it(good, jobs):
 @pytest.mark.pure
 def test_a_decoding_process_has_no_secret_and_may_do_little(tmp_path):
     assert any(name in os.environ for name in SECRETS)
-    [sentence] = outcomes_of(Curious(tmp_path))
-    assert f"crashed the decoder ({32 + 0b11111})" in sentence
+    with socket.create_server(("127.0.0.1", 0)) as by_address, socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "listens"))
+        one.listen()
+        port = by_address.getsockname()[1]
+        assert not is_refused(("127.0.0.1", port), socket.AF_INET), "others get there"
+        assert not is_refused(str(tmp_path / "listens"), socket.AF_UNIX)
+        [sentence] = outcomes_of(Curious(tmp_path, port))
+    assert f"crashed the decoder ({128 + 0b1111111})" in sentence
+
+
+CLOSED = """
+import socket, subprocess, sys, threading
+from cases import sandbox
+
+def refused():
+    try:
+        socket.socket()
+    except PermissionError:
+        return True
+
+go, found = threading.Event(), []
+before = threading.Thread(target=lambda: go.wait() and found.append(refused()))
+before.start()
+ours, theirs = socket.socketpair()
+assert sandbox.close_network()
+go.set()
+before.join()
+assert found == [True], "a thread that was there before"
+ours.sendall(b"x")
+assert theirs.recv(1) == b"x", "what is open stays so"
+child = "import socket; socket.socket()"
+asked = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True)
+assert "PermissionError" in asked.stderr, "what it starts"
+print("closed")
+"""
+
+
+@pytest.mark.pure
+def test_a_closed_network_is_closed_to_threads_and_children_and_leaves_open_what_is():
+    asked = subprocess.run(
+        [sys.executable, "-c", CLOSED], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert asked.stdout == "closed\n", asked.stderr
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(("system", "machine"), [("linux", "riscv64"), ("darwin", "arm64")])
+def test_where_no_filter_is_known_nothing_is_claimed(system, machine):
+    """In a process of its own: on Linux it may start no program that raises its rights after."""
+    code = (
+        "import platform, sys; from cases import sandbox; import socket\n"
+        f"platform.machine = lambda: {machine!r}; sys.platform = {system!r}\n"
+        "print(sandbox.close_network()); socket.socket().close()"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert asked.stdout == "False\n", asked.stderr
 
 
 class Swallowed:
