@@ -1,13 +1,16 @@
 """`python -m bench [NAME …]`: run the named measurements, or all; see each module for more.
 
-`python -m bench NAME OPTION …` gives one of them its own options. It ends with 1 when a figure is
-not what is asked of it.
+`python -m bench NAME OPTION …` gives one of them its own options. First it prints day, commit and
+machine, for whoever keeps a table (docs/benchmarks.md). It ends with 1 when a figure is not what is
+asked of it.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+
+from bench import circumstances
 
 NAMES = (
     "first_run",
@@ -45,6 +48,7 @@ def main(arguments: list[str]) -> int:
     if options and len(names) != 1:
         print(f"options ({' '.join(options)}) are those of one measurement: name one")
         return 2
+    print(circumstances.told(), flush=True)
     worst = 0
     for name in names or NAMES:
         print(f"\n== bench.{name} ==", flush=True)
