@@ -39,7 +39,7 @@ STREAMED = b"x-streamed"
 MOST_STREAMS = 2
 STALLED_SECONDS = 60
 """After that somebody who takes nothing of a streamed answer gets no more."""
-HASHING = ("login", "sign-up", "password", "address", "forgotten", "erase")
+HASHING = ("login", "sign-up", "password", "address", "forgotten", "erase", "second-step")
 """Words in the addresses of forms that hash a password, which takes a processor for a while."""
 
 

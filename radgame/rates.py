@@ -61,6 +61,13 @@ FAILURES = "50/15minute"
 """Wrong passwords from one address, or for one name from anywhere; beyond them it goes slowly."""
 STEPS = "10/15minute"
 """Codes of the second step, right or wrong, of one account that gave its password."""
+OWN_PASSWORD = (
+    *("accounts:password", "accounts:address", "accounts:erase"),
+    *("accounts:second_step", "accounts:second_step_change"),
+)
+"""Pages that ask who is logged in for their password or code again."""
+OWN_TRIES = "10/15minute"
+"""Right or wrong, on all of these together: an open window is no place to guess from."""
 LETTER_PAGES = ("accounts:forgotten", "accounts:sign_up", "accounts:address")
 GUESSES = "20/15minute"
 """Wrong codes of invitations, of one learner or one address."""
@@ -176,6 +183,8 @@ class Rates:
             wait = _after_failures(request)
         if page == "accounts:second_step_ask" and not wait:
             wait = _of_steps(request)
+        if page in OWN_PASSWORD and request.user.is_authenticated and not wait:
+            wait = seconds_to_wait(OWN_TRIES, "own", str(request.user.pk))
         if page in LETTER_PAGES and not wait:
             wait = _of_letters(request)
         return _refused(request, wait) if wait else None

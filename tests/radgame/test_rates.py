@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from attempts import services
 from radgame import rates
@@ -117,3 +118,19 @@ def test_sign_up_is_bounded_by_address(client, settings, monkeypatch):
     monkeypatch.setitem(rates.OF_ADDRESS, "accounts:sign_up", "2/hour")
     statuses = [client.post("/account/sign-up/", {}).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
+
+
+@pytest.mark.parametrize("name", rates.OWN_PASSWORD)
+def test_nobody_guesses_a_password_from_an_open_window(name, client_of, settings):
+    """Whoever finds a computer logged in is asked for the password, and cannot try for long."""
+    settings.EMAIL_HOST = "mail.example.org"
+    user = factories.UserFactory(role="curator")
+    client = client_of(user)
+    guess = {"old_password": "guess", "password": "guess", "email": "", "code": "000000"}
+    statuses = [client.post(reverse(name), guess).status_code for _ in range(12)]
+    assert 429 not in statuses[:9]
+    assert statuses[10:] == [429, 429]
+    elsewhere = [client.post(reverse(page), guess).status_code for page in rates.OWN_PASSWORD]
+    assert set(elsewhere) == {429}, "the tries of all pages are one"
+    other = client_of(factories.UserFactory(role="curator"))
+    assert other.post(reverse(name), guess).status_code != 429
