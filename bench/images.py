@@ -2,8 +2,11 @@
 
 `python -m bench images` makes each image's environment from the lock files, as its Dockerfile does,
 in a temporary folder, and starts the processes from it as containers start them: production
-settings, an empty SQLite, a Redis of its own. `--only slim` leaves out the other, which takes
-several GB. What pip keeps of earlier downloads is used as it is found.
+settings, an empty SQLite, a Redis of its own. So the seconds are those of processes: an engine's
+own time to fetch an image and make a container comes on top. Of `models` the worker that its image
+starts is timed too, until it answers a ping; it loads no model then. `--only slim` leaves out the
+other image, which takes several GB. `--environments FOLDER` keeps them there, and takes those that
+it finds. What pip keeps of earlier downloads is used as it is found.
 """
 
 from __future__ import annotations
@@ -18,23 +21,30 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+import redis
+from celery import Celery
 
 from bench.figures import Figure, show
 from radgame.embedded import embedded_redis
+from radgame.environment import celery_url
 from tests.game import NOT_INHERITED, ROOT, free_port
 
 IMAGES = {"slim": ("core", "production"), "models": ("core", "production", "models")}
 """The lists of `requirements/` that an image holds; torch comes with the last."""
 PATIENCE_SECONDS = 180
 PIP = ("install", "--quiet", "--no-deps", "--require-hashes")
+WHOLE = "radgame-whole"
+"""A file of an environment that was made to its end."""
 
 
 def environment_of(image: str, folder: Path) -> Path:
-    """The environment's folder of programs."""
+    """The environment's folder of programs; made, unless it is there."""
+    if (folder / WHOLE).exists():
+        return folder / "bin"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
@@ -55,6 +65,7 @@ def environment_of(image: str, folder: Path) -> Path:
         ):
             raise SystemExit(f"{torch} cannot be installed.")
     subprocess.run([str(python), "-m", "compileall", "-q", str(folder)], check=False)
+    (folder / WHOLE).touch()
     return folder / "bin"
 
 
@@ -80,16 +91,26 @@ def running(command: list[str], variables: dict[str, str]) -> Iterator[psutil.Pr
         process.wait(60)
 
 
+def wait_until(what: str, is_so: Callable[[], bool]) -> float:
+    """The moment at which it is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if is_so():
+            return time.monotonic()
+        time.sleep(0.02)
+    raise SystemExit(f"{what}: not within {PATIENCE_SECONDS} s.")
+
+
 def wait_for(address: str) -> float:
     """The moment at which the address answers by 200."""
     asked = urllib.request.Request(address, headers={"Host": "localhost"})
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+
+    def answers() -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=5) as answer:
-            if answer.status == 200:
-                return time.monotonic()
-        time.sleep(0.02)
-    raise SystemExit(f"{address} did not answer within {PATIENCE_SECONDS} s.")
+            return answer.status == 200
+        return False
+
+    return wait_until(address, answers)
 
 
 def one_start(programs: Path, variables: dict[str, str]) -> dict[str, float]:
@@ -114,15 +135,35 @@ def one_start(programs: Path, variables: dict[str, str]) -> dict[str, float]:
         }
 
 
-def figures_of(image: str, starts: int) -> list[Figure]:
+def one_start_of_models(programs: Path, variables: dict[str, str]) -> dict[str, float]:
+    """The same of the worker that the image `models` starts by itself."""
+    name = f"models@bench-{secrets.token_hex(4)}"
+    command = [str(programs / "celery"), "-A", "radgame", "worker", "--queues", "models"]
+    command += ["--pool", "threads", "--concurrency", "4", "--hostname", name]
+    control = Celery(broker=celery_url(variables["REDIS_URL"])).control
+
+    def answers() -> bool:
+        with contextlib.suppress(redis.RedisError, OSError):
+            return bool(control.ping(destination=[name], timeout=0.1))
+        return False
+
+    begun = time.monotonic()
+    with running(command, variables) as worker:
+        return {
+            "models' worker, start to first answer, s": wait_until(name, answers) - begun,
+            "models' worker, MB": worker.memory_info().rss / 1e6,
+        }
+
+
+def figures_of(image: str, starts: int, environments: Path | None = None) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="radgame-image-") as made, embedded_redis() as (url, _):
         folder = Path(made)
-        programs = environment_of(image, folder / "venv")
+        programs = environment_of(image, (environments or folder) / image)
         variables = settings_for(folder / "data", url)
         manage = [str(programs / "python"), "manage.py"]
         for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--noinput", "-v", "0"]):
             subprocess.run([*manage, *command], cwd=ROOT, env=variables, check=True)
-        size = sum(path.lstat().st_size for path in (folder / "venv").rglob("*")) / 1e6
+        size = sum(path.lstat().st_size for path in programs.parent.rglob("*")) / 1e6
         measured = []
         for _ in range(starts):
             # Nothing was heard of a worker yet: what is waited for is this start's.
@@ -131,6 +172,8 @@ def figures_of(image: str, starts: int) -> list[Figure]:
                 [*manage, "shell", "-v", "0", "-c", forget], cwd=ROOT, env=variables, check=True
             )
             measured.append(one_start(programs, variables))
+            if image == "models":
+                measured[-1] |= one_start_of_models(programs, variables)
     figures = [Figure(f"{image}: packages on disk", size, "MB")]
     for name in measured[0]:
         what, unit = name.rsplit(", ", 1)
@@ -143,11 +186,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench images", description=__doc__)
     parser.add_argument("--only", choices=IMAGES, help="this image alone")
     parser.add_argument("--starts", type=int, default=3, help="the median of so many is printed")
+    parser.add_argument("--environments", type=Path, help="a folder to keep or find them in")
     options = parser.parse_args()
     figures = []
     for image in [options.only] if options.only else IMAGES:
-        figures += figures_of(image, options.starts)
-    return show(f"The images, {psutil.cpu_count()} processors", figures)
+        figures += figures_of(image, options.starts, options.environments)
+    busy = os.getloadavg()[0]
+    print("Simulated: the images' processes, no engine.")
+    return show(f"The images, {psutil.cpu_count()} processors, load {busy:.1f} at the end", figures)
 
 
 if __name__ == "__main__":
