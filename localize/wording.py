@@ -210,6 +210,8 @@ def variant_in_words(row: Row) -> str:
 
 def tick_in_words(row: Row) -> str:
     """One line on a ticked finding."""
+    if row["outcome"] == "false" and row.get("truth"):
+        return f"It is here, but not {SIDE_WORDS[row['side']]}."
     return {
         "hit": "It applies here.",
         "poorly_located": "It is here, but it has to be drawn where it is.",

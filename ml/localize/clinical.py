@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ml import boxes, devices, taxonomy
-from ml.boxes import Box
-from ml.localize.areas import best_together, clipped
-from ml.localize.credit import (
-    UNKNOWN,
-    WEIGHTS,
-    Candidate,
-    Credit,
-    Size,
-    Sizes,
-    Weights,
-    box_distance,
-    candidates,
-    label_share,
-    nearness,
-    places,
-    side_share,
-    tip_distance,
-    verdict_share,
-)
-from ml.localize.model import (
-    Mark,
-    MarkOutcome,
-    Region,
-    Result,
-    Tick,
-    TickOutcome,
-    Truth,
-    TruthOutcome,
-)
-from ml.localize.places import Drawn, order_of_marks, order_of_regions
-
-HIT_PLACE = 0.5
-HIT_VERDICT = 0.8
-"""From this place and verdict on, with the label, a finding counts as hit in what is learned."""
-NOTHING_LOST = 0.97
-MIDDLE = 0.5
-BOTH = "bilateral"
+from ml import boxes
+from ml.localize.answered import Answered
+from ml.localize.claims import Claims
+from ml.localize.credit import WEIGHTS, Size, Sizes, Weights
+from ml.localize.earned import NOTHING_LOST, Earned, earned_by, outcome_of
+from ml.localize.model import Mark, MarkOutcome, Region, Result, Tick, Truth, TruthOutcome
+from ml.localize.naming import label_share
+from ml.localize.parts import Parts
+from ml.localize.places import order_of_marks, order_of_regions
 
 
 def score_clinical(
@@ -65,45 +36,8 @@ def score_clinical(
     return _Clinical(truths, marks, ticks, tolerance, known, weights).result()
 
 
-def significance_of(truth: Truth) -> str:
-    """The significance given with a finding; else that of a misplaced device, or of its label.
-
-    An unknown label is actionable.
-    """
-    if truth.position == "wrong" and not truth.significance:
-        verdict = devices.judge(devices.ANY, "malpositioned")
-        return verdict.significance if verdict else "urgent"
-    return truth.significance or _weight_of_label(truth.label)
-
-
-def _weight_of_label(slug: str) -> str:
-    label = taxonomy.labels().get(slug)
-    return label.default_significance if label else "actionable"
-
-
-def _united(ticks: Sequence[Tick]) -> list[Tick]:
-    """Each once; one label ticked on the left and on the right is ticked on both sides."""
-    sides: dict[str, set[str]] = {}
-    for tick in ticks:
-        sides.setdefault(tick.label, set()).add(tick.side)
-    found = (
-        Tick(tick.label, BOTH) if sides[tick.label] >= {"left", "right"} else tick for tick in ticks
-    )
-    return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class _Earned:
-    """The share of one row of the truth that an answer earned, and by what."""
-
-    share: float = 0.0
-    credit: Credit | None = None
-    mark: int | None = None
-    because: str = "missed"
-
-
-class _Clinical:
-    """One answer against one truth: credits of all pairs, then rows, then costs."""
+class _Clinical(Answered):
+    """One answer against one truth: who earns what, then rows, then costs."""
 
     def __init__(
         self,
@@ -114,26 +48,17 @@ class _Clinical:
         sizes: Mapping[str, Size],
         weights: Weights,
     ) -> None:
-        self.marks, self.ticks = list(marks), _united(ticks)
-        self.tolerance, self.sizes, self.weights = tolerance, sizes, weights
-        self.regions: list[Drawn] = [(t, r) for t in truths if t.is_drawn for r in t.regions]
-        self.named = [t for t in truths if not t.is_drawn]
-        self.normal = all(significance_of(truth) == "benign" for truth in truths)
-        self.mark_boxes = boxes.as_boxes([mark.box for mark in marks])
-        self.credits = [self._credits(truth, region) for truth, region in self.regions]
-        self.fitting = [self._fitting(found) for found in self.credits]
-        self._take_back_contradictions()
-        self.rows = [_Earned() for _ in self.regions]
-        self.parts: dict[int, int] = {}
-        """Mark that is a part of a finding → a row of that finding."""
+        super().__init__(truths, marks, ticks, tolerance, sizes, weights)
+        self.rows = [Earned() for _ in self.regions]
+        self.parts, self.claims = Parts(self), Claims(self)
 
     def result(self) -> Result:
         self._pair()
         self._join_parts()
         self._name_by_ticks()
-        truths = (*self._region_rows(), *(self._named_row(truth) for truth in self.named))
+        truths = (*self._region_rows(), *(self.claims.named_row(truth) for truth in self.named))
         marks = tuple(self._mark_row(index) for index in range(len(self.marks)))
-        ticks = tuple(self._tick_row(tick) for tick in self.ticks)
+        ticks = tuple(self.claims.tick_row(tick, self.rows) for tick in self.ticks)
         earned = sum(row.earned or 0.0 for row in truths)
         possible = sum(row.possible or 0.0 for row in truths)
         cost = sum(row.cost for row in marks) + sum(row.cost for row in ticks)
@@ -152,187 +77,84 @@ class _Clinical:
         left = (earned - self.weights.cost * cost) / possible
         return 100.0 * min(1.0, max(0.0, left))
 
-    def _take_back_contradictions(self) -> None:
-        """Of a device that is called right and wrong by two marks, nothing is said."""
-        taken: set[int] = set()
-        for fits in self.fitting:
-            places = sum(bool(fits & other) for other in self.fitting)
-            if len(fits) > places and {"right", "wrong"} <= {self.marks[i].position for i in fits}:
-                taken |= fits
-        if taken:
-            for index in taken:
-                self.marks[index] = replace(self.marks[index], position="")
-            self.credits = [self._credits(truth, region) for truth, region in self.regions]
-
-    # what each mark would earn of each region
-
-    def _credits(self, truth: Truth, region: Region) -> dict[int, Credit]:
-        """Mark → its credit, for the marks that earn some place on the region's image."""
-        found: dict[int, Credit] = {}
-        for candidate in candidates(region):
-            here = [
-                index
-                for index, mark in enumerate(self.marks)
-                if mark.image == region.image
-                and abs(mark.frame - candidate.frame) <= self.tolerance
-            ]
-            if not here:
-                continue
-            at, iou = places(candidate.box, self.mark_boxes[here], self.weights)
-            for position, index in enumerate(here):
-                spot = self._spot(candidate, region.image, index, at[position], iou[position])
-                if not spot.place and not candidate.point:
-                    continue
-                one = self._credit(truth, spot, index)
-                if index not in found or self._total(one) > self._total(found[index]):
-                    found[index] = one
-        return found
-
-    def _spot(
-        self, candidate: Candidate, image: str, index: int, place: float, iou: float
-    ) -> Credit:
-        """Place and extent that a mark earns; of a device, which has no extent, its place twice."""
-        mark, size = self.marks[index], self.sizes.get(image, UNKNOWN)
-        distance = None
-        if candidate.point:
-            distance = tip_distance(candidate.point, mark, size)
-            place = extent = nearness(distance, size, self.weights)
-        elif mark.point and _is_point(mark.label):
-            beyond = box_distance(candidate.box, mark.point, size)
-            place = extent = nearness(beyond, size, self.weights)
-        else:
-            extent = min(1.0, iou / self.weights.full_iou)
-        return Credit(
-            float(place), 0.0, float(extent), float(iou), candidate.reader, distance=distance
-        )
-
-    def _credit(self, truth: Truth, spot: Credit, index: int) -> Credit:
-        mark, weights = self.marks[index], self.weights
-        label = label_share(truth.label, mark.label, weights)
-        label *= side_share(truth.label, truth.side, mark.side)
-        verdict = verdict_share(truth.position, mark.position, weights) if label else 1.0
-        alarmed = truth.position == mark.position == "wrong" and label == 1.0
-        least = weights.alarm if alarmed else 0.0
-        return replace(spot, label=label, verdict=verdict, least=least)
-
-    def _total(self, credit: Credit) -> float:
-        return credit.total(self.weights)
-
     # who earns what
 
     def _pair(self) -> None:
-        """Pair marks and regions one-to-one, so that most weight is earned."""
+        """Pair marks and regions one-to-one, so that most weight is earned.
+
+        First by names that fit. What then nobody found, or only a mark that is meant for another
+        region, may have been seen under a name that does not fit; never more is earned by such a
+        mark where one of a fitting name lies.
+        """
         if not self.regions or not self.marks:
             return
-        worth = np.zeros((len(self.regions), len(self.marks)))
-        allowed = np.zeros(worth.shape, dtype=bool)
+        self._assign(lambda row, column: self.credits[row][column].label > 0)
         # A mark of one finding is not read as another one under a wrong name.
-        fitting = set().union(*self.fitting)
+        taken = set().union(*self.fitting) | {one.mark for one in self.rows}
+        meant = self._meant()
+        self._assign(
+            lambda row, column: (
+                not self.credits[row][column].label and row not in meant and column not in taken
+            )
+        )
+
+    def _assign(self, permits: Callable[[int, int], bool]) -> None:
+        """Give marks to the regions where they earn more than what is there, most weight in all."""
+        gains = np.zeros((len(self.regions), len(self.marks)))
+        allowed = np.zeros(gains.shape, dtype=bool)
         for row, found in enumerate(self.credits):
+            kept = self.rows[row]
             for column, credit in found.items():
-                if credit.label or column not in fitting:
-                    worth[row, column] = self._total(credit) * self._weight(self.regions[row][0])
+                if permits(row, column):
+                    gain = self.total(credit) - kept.share
+                    gains[row, column] = max(0.0, gain) * self.weight_of(self.regions[row][0])
                     # A device at its place whose position was misjudged earns nothing, and is seen.
-                    allowed[row, column] = worth[row, column] > 0 or credit.place > 0
+                    seen = credit.place > 0 and kept.credit is None
+                    allowed[row, column] = gain > 0 or seen
         rows, columns = order_of_regions(self.regions), order_of_marks(self.marks)
         fixed = np.ix_(rows, columns)
-        highest = worth.max() or 1.0
-        for i, j in boxes.best_pairs(worth[fixed] / highest, allowed[fixed]):
+        highest = gains.max() or 1.0
+        for i, j in boxes.best_pairs(gains[fixed] / highest, allowed[fixed]):
             credit = self.credits[rows[i]][columns[j]]
-            self.rows[rows[i]] = _Earned(
-                self._total(credit), credit, columns[j], _because(credit, self.weights)
-            )
+            self.rows[rows[i]] = earned_by(credit, columns[j], self.weights)
 
-    def _weight(self, truth: Truth) -> float:
-        """A region's part of its finding's weight."""
-        whole = self.weights.significance[significance_of(truth)]
-        return whole / max(1, len(truth.regions)) if truth.is_drawn else whole
+    def _meant(self) -> set[int]:
+        """The regions that a mark of a fitting name is meant for: where it would earn most."""
+        best: dict[int, tuple[tuple[float, float], int]] = {}
+        for row in order_of_regions(self.regions):
+            for column, credit in self.credits[row].items():
+                worth = self.total(credit), self.weight_of(self.regions[row][0])
+                known = best.get(column)
+                if credit.label and credit.place and (not known or worth > known[0]):
+                    best[column] = worth, row
+        return {row for _, row in best.values()}
 
     def _join_parts(self) -> None:
         """Regions that spread or come in parts earn by all marks on them together."""
-        for cluster in self._clusters():
-            for row, joined in self._joined(cluster).items():
-                kept = self.rows[row]
-                if joined.share > kept.share:
-                    mark = joined.mark if kept.mark is None else kept.mark
-                    self.rows[row] = replace(joined, mark=mark)
-
-    def _clusters(self) -> list[list[int]]:
-        """Rows in parts of one label, image and frame; the sides of the image apart."""
-        found: dict[tuple[str, str, int], list[int]] = {}
-        for row, (truth, region) in enumerate(self.regions):
-            label = taxonomy.labels().get(truth.label)
-            if label and label.is_in_parts and region.point is None:
-                group = (label.clinical_group, region.image, region.frame)
-                found.setdefault(group, []).append(row)
-        return [side for rows in found.values() for side in self._sides(rows)]
-
-    def _sides(self, rows: list[int]) -> list[list[int]]:
-        """Rows left and right of the middle, where some lie on each side; else all together."""
-        ends = {row: (self.regions[row][1].box[0], self.regions[row][1].box[2]) for row in rows}
-        first = [row for row in rows if ends[row][1] <= MIDDLE]
-        second = [row for row in rows if ends[row][0] >= MIDDLE]
-        rest = [row for row in rows if row not in first and row not in second]
-        return [first, second, *([row] for row in rest)] if first and second else [rows]
-
-    def _joined(self, cluster: list[int]) -> dict[int, _Earned]:
-        """What all marks of the label together earn of each row of a cluster."""
-        truth = [self.regions[row][1].box for row in cluster]
-        low, high = self._reach(cluster)
-        labels: dict[int, float] = {}
-        for row in cluster:
-            for column, credit in self.credits[row].items():
-                if credit.label and credit.place >= self._belongs(column, truth, low, high):
-                    labels[column] = max(labels.get(column, 0.0), credit.label)
-        self.parts |= dict.fromkeys(labels, cluster[0])
-        parts = [clipped(self.marks[column].box, low, high) for column in labels]
-        kept = [part for part in parts if part]
-        if not kept:
-            return {}
-        iou = best_together(truth, kept)
-        extent, label = min(1.0, iou / self.weights.full_iou), max(labels.values())
-        column = max(labels, key=lambda one: (labels[one], -one))
-        found = {}
-        for row, box in zip(cluster, truth, strict=True):
-            place = float(places(box, boxes.as_boxes(kept), self.weights)[0].max())
-            credit = Credit(place, label, extent * place, iou)
-            share = self._total(credit)
-            found[row] = _Earned(share, credit, column, _because(credit, self.weights))
-        return found
-
-    def _reach(self, cluster: list[int]) -> tuple[float, float]:
-        """The vertical lines between which marks count for a cluster: its half, or all."""
-        group = [row for row in self._all_of(cluster[0]) if row not in cluster]
-        if not group:
-            return 0.0, 1.0
-        if all(self.regions[row][1].box[2] <= MIDDLE for row in cluster):
-            return 0.0, MIDDLE
-        if all(self.regions[row][1].box[0] >= MIDDLE for row in cluster):
-            return MIDDLE, 1.0
-        return 0.0, 1.0
-
-    def _all_of(self, row: int) -> list[int]:
-        label = taxonomy.clinical_group_of(self.regions[row][0].label)
-        image = self.regions[row][1].image
-        return [
-            other
-            for other, (truth, region) in enumerate(self.regions)
-            if taxonomy.clinical_group_of(truth.label) == label and region.image == image
-        ]
-
-    def _belongs(self, column: int, truth: Sequence[Box], low: float, high: float) -> float:
-        """The place asked of a mark on one region; one that holds several is judged by them all."""
-        part = clipped(self.marks[column].box, low, high)
-        around = best_together(truth, [part]) if part else 0.0
-        return 0.0 if around >= self.weights.belongs else self.weights.belongs
+        for row, joined in self.parts.earned.items():
+            kept = self.rows[row]
+            if joined.share > kept.share:
+                mark = joined.mark if kept.mark is None else kept.mark
+                self.rows[row] = replace(joined, mark=mark)
 
     def _name_by_ticks(self) -> None:
-        """A tick of something that has to be drawn earns a little of it."""
-        for row, (truth, _) in enumerate(self.regions):
-            said = [label_share(truth.label, tick.label, self.weights) for tick in self.ticks]
-            share = self.weights.named_only * max(said, default=0.0)
-            if share > self.rows[row].share:
-                self.rows[row] = _Earned(share, None, None, "place")
+        """A tick of something that has to be drawn earns a little of it.
+
+        That a device is misplaced, ticked, is the alarm; and where its tip was marked without a
+        word on its position, the word.
+        """
+        for row, (truth, region) in enumerate(self.regions):
+            kept = self.rows[row]
+            share = self.weights.named_only * max(
+                (self.claims.share_of_tick(truth, region, tick) for tick in self.ticks), default=0.0
+            )
+            if self.claims.is_alarmed(truth) and (not kept.credit or kept.credit.verdict):
+                share = max(share, self.weights.alarm)
+                if kept.credit and kept.credit.verdict == self.weights.unsaid["wrong"]:
+                    credit = replace(kept.credit, verdict=1.0)
+                    kept = self.rows[row] = earned_by(credit, kept.mark, self.weights)
+            if share > kept.share:
+                self.rows[row] = Earned(share, None, None, "place")
 
     # rows
 
@@ -341,13 +163,13 @@ class _Clinical:
 
     def _region_row(self, row: int, truth: Truth, region: Region) -> TruthOutcome:
         earned = self.rows[row]
-        weight = 0.0 if self.normal else self._weight(truth)
+        weight = 0.0 if self.normal else self.weight_of(truth)
         credit = earned.credit
         return TruthOutcome(
             truth.id,
             region.id,
             truth.label,
-            _outcome(earned),
+            outcome_of(earned),
             credit.iou if credit else None,
             None if earned.mark is None else self.marks[earned.mark].id,
             (credit.reader if credit else "") or region.reader,
@@ -357,50 +179,22 @@ class _Clinical:
             credit.distance if credit else None,
         )
 
-    def _named_row(self, truth: Truth) -> TruthOutcome:
-        """A finding that needs no place, by the best tick or mark that names it."""
-        claims = [(tick.label, tick.side, None) for tick in self.ticks]
-        claims += [(mark.label, mark.side, mark.id) for mark in self.marks]  # type: ignore[misc]
-        best, label, side, by = 0.0, 0.0, 1.0, None
-        for slug, said, mark in claims:
-            fits = label_share(truth.label, slug, self.weights)
-            sided = self._sided(truth, said)
-            if fits * sided > best or (fits > label and not best):
-                best, label, side, by = fits * sided, fits, sided, mark
-        weight = 0.0 if self.normal else self._weight(truth)
-        because = "side" if side < 1.0 else "vague_label" if 0 < label < 1.0 else "missed"
-        outcome = "hit" if best == 1.0 else "missed"
-        if best < 1.0 and label == 1.0:
-            outcome = "poorly_located"
-        elif 0 < best < 1.0:
-            outcome = "wrong_label"
-        return TruthOutcome(
-            truth.id, None, truth.label, outcome, mark=by, earned=best * weight, possible=weight,
-            because="" if best >= NOTHING_LOST else because,
-        )  # fmt: skip
-
-    def _sided(self, truth: Truth, said: str) -> float:
-        """How far a side fits; both sides fit a finding of one that another has on the other."""
-        there = {one.side for one in self.named if one.label == truth.label}
-        if said == BOTH and there >= {"left", "right"}:
-            return 1.0
-        return side_share(truth.label, truth.side, said)
-
     def _mark_row(self, index: int) -> MarkOutcome:
         """What a mark was, and what it costs; the cost does not depend on what others it has."""
         mark, at = self.marks[index], self._row_of(index)
         if at is None:
             for truth in self.named:
-                if label_share(truth.label, mark.label, self.weights):
-                    return MarkOutcome(mark.id, mark.label, "hit", None, truth.id)
-            return MarkOutcome(mark.id, mark.label, "false", cost=self._price(mark.label))
+                if label_share(truth, mark.label, self.weights.vague):
+                    cost = self.price_of_more(mark.label, self.all_truths())
+                    return MarkOutcome(mark.id, mark.label, "hit", None, truth.id, cost=cost)
+            return MarkOutcome(mark.id, mark.label, "false", cost=self.price(mark.label))
         truth, region = self.regions[at]
         credit = self.credits[at].get(index)
-        own = any(self._is_of(index, row) for row in range(len(self.regions)))
-        cost = 0.0 if own else self._price(mark.label)
+        own = [truth for row, (truth, _) in enumerate(self.regions) if self._is_of(index, row)]
+        cost = self.price_of_more(mark.label, own) if own else self.price(mark.label)
         paired = self.rows[at].mark == index
-        outcome = _outcome(self.rows[at]) if paired else "duplicate"
-        if not label_share(truth.label, mark.label, self.weights):
+        outcome = outcome_of(self.rows[at]) if paired else "duplicate"
+        if not label_share(truth, mark.label, self.weights.vague):
             outcome = "wrong_label"
         iou = credit.iou if credit else None
         return MarkOutcome(mark.id, mark.label, outcome, iou, truth.id, region.id, cost)
@@ -414,58 +208,4 @@ class _Clinical:
 
     def _is_of(self, index: int, row: int) -> bool:
         """Whether a mark is a mark of this finding, well placed or not, under a name that fits."""
-        return self.parts.get(index) == row or index in self.fitting[row]
-
-    def _fitting(self, credits: Mapping[int, Credit]) -> set[int]:
-        """The marks that lie at a region under a name that fits."""
-        least = self.weights.belongs
-        return {i for i, one in credits.items() if one.label and one.place >= least}
-
-    def _price(self, label: str) -> float:
-        return self.weights.false[_weight_of_label(label)]
-
-    def _tick_row(self, tick: Tick) -> TickOutcome:
-        """A tick is true, or free, where it names or follows from something that is there."""
-        for truth in self.named:
-            if label_share(truth.label, tick.label, self.weights):
-                sided = self._sided(truth, tick.side)
-                outcome = "hit" if sided == 1.0 else "poorly_located"
-                return TickOutcome(tick.label, outcome, truth.id, tick.side)
-        for row, (truth, _) in enumerate(self.regions):
-            if label_share(truth.label, tick.label, self.weights):
-                hit = _outcome(self.rows[row]) == "hit"
-                outcome = "hit" if hit else "poorly_located"
-                return TickOutcome(tick.label, outcome, truth.id, tick.side)
-        cost = self._price(tick.label)
-        return TickOutcome(tick.label, "false", None, tick.side, cost)
-
-
-def _is_point(slug: str) -> bool:
-    label = taxonomy.labels().get(slug)
-    return label is not None and label.is_point
-
-
-def _outcome(earned: _Earned) -> str:
-    """The outcome of a region, in the words of all rules."""
-    credit = earned.credit
-    if credit is None:
-        return "poorly_located" if earned.share else "missed"
-    if credit.label < 1.0:
-        return "wrong_label"
-    if credit.place >= HIT_PLACE and credit.verdict >= HIT_VERDICT:
-        return "hit"
-    return "poorly_located"
-
-
-def _because(credit: Credit, weights: Weights) -> str:
-    """What most of the loss comes from, one of `LOSSES`."""
-    if credit.verdict < 1.0:
-        return "unsaid_position" if credit.verdict in weights.unsaid.values() else "position"
-    lost: Mapping[str, float] = {
-        "label": weights.label * (credit.label == 0),
-        "vague_label": weights.label * (1 - credit.label) * (credit.label > 0),
-        "place": weights.place * (1 - credit.place)
-        + weights.label * credit.label * (1 - credit.place**0.5),
-        "extent": weights.extent * (1 - credit.extent),
-    }
-    return max(lost, key=lambda one: lost[one])
+        return row in self.parts.rows_of.get(index, ()) or index in self.fitting[row]

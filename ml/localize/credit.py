@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ml import boxes, taxonomy
+from ml import boxes
 from ml.boxes import Box
 from ml.localize.model import Mark, Point, Region
+from ml.localize.sides import beyond
 
 
 class Size(NamedTuple):
@@ -45,10 +46,20 @@ class Weights:
     """The rest is for the extent."""
     vague: float = 0.5
     """Of the label's share, for one that is compatible."""
+    described: float = 0.8
+    """Of a finding that has to be ticked, for all that it implies without its name."""
+    overstated: float = 0.5
+    """Of the cost of a false claim, for one that holds the finding and something graver."""
     full_iou: float = 0.6
     """IoU that earns the whole extent."""
     large: float = 4.0
     """A mark more times as large as the finding loses of its place, in proportion."""
+    both_sides: float = 0.35
+    """Left of place and extent for a mark that covers the mirror place of the finding too."""
+    misnamed: float = 0.5
+    """Left of the extent under a label that does not fit."""
+    dismissed: float = 0.5
+    """Left under such a label for each step that it is less grave, the first one left out."""
     near: float = 0.4
     """Of the place, for a mark right beside the finding."""
     reach: float = 0.05
@@ -104,27 +115,15 @@ class Credit:
     """For a right alarm, whatever the place."""
     distance: float | None = None
     """From a device's tip, in the unit of the image's `Size`."""
+    dismissed: float = 1.0
+    """What is left where the label does not fit, by how much less grave it is."""
 
     def total(self, weights: Weights) -> float:
         """The share of the region's weight, in [0, 1]: a label without a place earns nothing."""
-        shares = weights.place * self.place + weights.extent * self.extent
+        named = 1.0 if self.label else weights.misnamed
+        shares = weights.place * self.place + named * weights.extent * self.extent
         shares += weights.label * self.label * self.place**0.5
-        return max(self.verdict * shares, self.least)
-
-
-def label_share(truth: str, claimed: str, weights: Weights) -> float:
-    """1 for a label of the same clinical group, less for a compatible one, else 0."""
-    if taxonomy.clinical_group_of(truth) == taxonomy.clinical_group_of(claimed):
-        return 1.0
-    return weights.vague if taxonomy.are_compatible(truth, claimed) else 0.0
-
-
-def side_share(label: str, truth: str, said: str) -> float:
-    """1 where sides agree or one is not known, ½ for one of two or two of one, 0 for the other."""
-    known = taxonomy.labels().get(label)
-    if not truth or not said or truth == said or (known and not known.is_sided):
-        return 1.0
-    return 0.5 if "bilateral" in (truth, said) else 0.0
+        return max(self.verdict * self.dismissed * shares, self.least)
 
 
 def verdict_share(truth: str, said: str, weights: Weights) -> float:
@@ -136,8 +135,19 @@ def verdict_share(truth: str, said: str, weights: Weights) -> float:
     return weights.overcalled if truth == "right" else 0.0
 
 
-def places(truth: Box, marks: boxes.Floats, weights: Weights) -> tuple[boxes.Floats, boxes.Floats]:
-    """Place and IoU of every mark, shape ``(n,)``, against one box of the truth."""
+class Spots(NamedTuple):
+    """What marks have of the place of one box, arrays of shape ``(n,)``."""
+
+    place: boxes.Floats
+    extent: boxes.Floats
+    iou: boxes.Floats
+
+
+def spots(truth: Box, marks: boxes.Floats, weights: Weights, one_sided: bool = True) -> Spots:
+    """Place, extent and IoU of every mark against one box of the truth.
+
+    `one_sided` tells that the other side has nothing of the kind.
+    """
     box = boxes.as_boxes([truth])
     iou = boxes.iou_matrix(box, marks)[0]
     asked = boxes.thresholds_of(box)[0]
@@ -148,7 +158,9 @@ def places(truth: Box, marks: boxes.Floats, weights: Weights) -> tuple[boxes.Flo
     beside = weights.near * np.clip(1 - np.linalg.norm(gap, axis=1) / weights.reach, 0, None)
     share = np.where(points_at, 1.0, np.minimum(1.0, np.maximum(iou / asked, beside)))
     ratio = boxes.areas(marks) / boxes.areas(box)
-    return share * np.minimum(1.0, weights.large / ratio), iou
+    told = 1.0 - (1.0 - weights.both_sides) * beyond(truth, marks) * one_sided
+    limits = np.minimum(np.minimum(1.0, weights.large / ratio), told)
+    return Spots(share * limits, told * np.minimum(1.0, iou / weights.full_iou), iou)
 
 
 def tip_distance(tip: Point, mark: Mark, size: Size) -> float:

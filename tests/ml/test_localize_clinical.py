@@ -112,6 +112,63 @@ def test_a_tighter_right_box_never_lowers_the_score(case, wide, one, other):
     assert found[1] >= found[0] - 1e-9
 
 
+@given(boxes_anywhere, boxes_anywhere, st.data())
+@settings(max_examples=200)
+def test_a_box_inside_another_around_a_finding_never_scores_less(true, wide, data):
+    outer = (*map(min, true[:2], wide[:2]), *map(max, true[2:], wide[2:]))
+    sides = zip(true, outer, strict=True)
+    inner = tuple(data.draw(st.floats(min(one, two), max(one, two))) for one, two in sides)
+    loose, tight = (clinical([drawn(true)], [mark(box)]).score for box in (outer, inner))
+    assert tight >= loose - 1e-9
+
+
+ALONE = ("nodule_mass", "fracture", "pleural_thickening")
+"""Labels of which none fits another."""
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_a_wrong_name_on_a_finding_that_was_found_never_raises_the_score(data):
+    truths, marks = [], []
+    for number, label in enumerate(ALONE):
+        box, off = data.draw(boxes_anywhere), data.draw(boxes_anywhere)
+        truths.append(drawn(box, label, f"t{number}", significance=data.draw(WEIGHTS)))
+        loose = _between(box, off, data.draw(st.floats(0, 0.5)))
+        marks.append(mark(loose, label, f"m{number}"))
+    before = clinical(truths, marks)
+    assume(all(row.outcome != "false" for row in before.marks))
+    onto = data.draw(st.sampled_from(truths)).regions[0].box
+    wrong = data.draw(st.sampled_from(["bulla", "calcification", "hiatal_hernia", "nipple_shadow"]))
+    assert clinical(truths, [*marks, mark(onto, wrong, "x")]).score <= before.score + 1e-9
+
+
+def test_a_wrong_name_takes_no_place_from_a_loose_box_with_the_right_one():
+    loose = mark((0.55, 0.15, 0.9, 0.6), name="loose")
+    before = clinical([drawn()], [loose])
+    after = clinical([drawn()], [loose, mark(label="calcification", name="wrong")])
+    assert after.truths[0].mark == "loose"
+    assert after.score < before.score < 60
+
+
+@pytest.mark.parametrize("label", ["pneumothorax", "pleural_effusion", "consolidation"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_box_over_both_sides_does_not_say_which_one_has_the_finding(label, side):
+    lungs = ((0.12, 0.10, 0.45, 0.82), (0.55, 0.10, 0.88, 0.82))
+    truth, both = drawn(lungs[side], label), (0.12, 0.1, 0.88, 0.82)
+    found = [
+        clinical([truth], [mark(box, label)]).score
+        for box in (both, (0.05, 0.05, 0.95, 0.95), lungs[side], lungs[1 - side])
+    ]
+    assert 30 <= found[0] <= 50 and found[1] <= found[0]
+    assert found[2:] == [100, 0]
+    assert clinical([truth, drawn(lungs[1 - side], label, "u")], [mark(both, label)]).score >= 90
+
+
+def test_a_loose_box_that_reaches_over_the_middle_still_points_at_the_side():
+    left = (0.55, 0.5, 0.85, 0.8)
+    assert clinical([drawn(left)], [mark((0.45, 0.45, 0.9, 0.85))]).score >= 85
+
+
 def _between(around, true, share):
     return tuple(a + share * (t - a) for a, t in zip(around, true, strict=True))
 
@@ -247,11 +304,11 @@ def test_a_tip_at_the_edge_of_the_image_is_in_it(tip):
 
 @pytest.mark.parametrize(
     ("drawn_box", "outcome"),
-    [((0.0, 0.0, 1.0, 0.5), "hit"), ((0.0, 0.0, 1.0, 0.53), "poorly_located")],
+    [((0.0, 0.0, 0.5, 0.5), "hit"), ((0.0, 0.0, 0.5, 0.53), "poorly_located")],
 )
 def test_up_to_eight_times_its_size_a_box_around_a_finding_is_a_hit(drawn_box, outcome):
-    quarter = (0.25, 0.125, 0.5, 0.375)  # a box that large earns half of the place
-    result = clinical([drawn(quarter)], [mark(drawn_box)])
+    eighth = (0.125, 0.125, 0.25, 0.375)  # a box that large earns half of the place
+    result = clinical([drawn(eighth)], [mark(drawn_box)])
     assert [one.outcome for one in result.truths] == [outcome]
 
 
@@ -432,3 +489,107 @@ def test_a_mark_on_a_variant_is_as_false_as_on_a_film_without_it(rule):
     with_it = score([nipples], [mark()], [], rule=rule)
     assert with_it == score([], [mark()], [], rule=rule)
     assert [row.outcome for row in with_it.marks] == ["false"] and with_it.score < 100
+
+
+@pytest.mark.parametrize("said", ["right", "bilateral", "left", ""])
+@pytest.mark.parametrize("told", ["left", ""])
+def test_a_tick_of_another_side_than_that_of_the_box_is_a_false_claim(said, told):
+    lung = (0.58, 0.2, 0.86, 0.8)
+    truth = drawn(lung, "pneumothorax", side=told)
+    result = clinical([truth], [mark(lung, "pneumothorax")], [Tick("pneumothorax", said)])
+    cost = {"right": 1.0, "bilateral": 0.5}.get(said, 0.0)
+    assert (result.cost, result.earned) == (cost, 4.0)
+    assert result.score == pytest.approx(100 * (4 - 0.5 * cost) / 4)
+    assert [row.outcome for row in result.ticks] == [
+        {"right": "false", "bilateral": "poorly_located"}.get(said, "hit")
+    ]
+
+
+def test_a_tick_of_the_side_of_one_of_two_findings_is_true():
+    places = ((0.58, 0.2, 0.86, 0.8), (0.14, 0.2, 0.42, 0.8))
+    truths = [drawn(box, "consolidation", f"t{n}") for n, box in enumerate(places)]
+    marks = [mark(box, "consolidation", f"m{n}") for n, box in enumerate(places)]
+    for side in ("left", "right", "bilateral"):
+        assert clinical(truths, marks, [Tick("consolidation", side)]).cost == 0
+
+
+@pytest.mark.parametrize(
+    ("box", "points"),
+    [((0.6, 0.2, 0.9, 0.8), 100), ((0.1, 0.2, 0.4, 0.8), 0), ((0.1, 0.2, 0.9, 0.8), 50)],
+)
+def test_a_mark_that_names_a_sided_finding_says_the_side_it_lies_on(box, points):
+    truth = Truth("p", "pneumothorax", "select", side="left")
+    assert clinical([truth], [mark(box, "pneumothorax")]).score == points
+
+
+def test_marks_on_both_sides_say_both_and_a_tick_of_the_other_side_halves_what_a_mark_said():
+    both = Truth("p", "pleural_effusion", "select", side="bilateral")
+    left, right = ((0.6, 0.6, 0.9, 0.8), (0.1, 0.6, 0.4, 0.8))
+    marks = [mark(left, both.label, "l"), mark(right, both.label, "r")]
+    assert clinical([both], marks).score == 100
+    one = replace(both, side="left")
+    assert clinical([one], marks[:1], [Tick(both.label, "right")]).score == 50
+
+
+@pytest.mark.parametrize("position", ["wrong", "right", ""])
+def test_a_malposition_answers_a_device_by_where_it_lies(position):
+    tip = Region("r", (0.44, 0.35, 0.46, 0.37), point=(0.45, 0.36))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), position=position)
+    there = clinical([tube], [tip_mark(0.45, 0.36, "device_malposition")])
+    ticked = clinical([tube], [], ["device_malposition"])
+    if position == "right":
+        assert (there.score, there.cost, ticked.cost) == (0, 1, 1)
+    else:
+        assert there.cost == ticked.cost == 0
+        assert 75 <= there.score <= 95
+    if position == "wrong":
+        assert ticked.score == 30
+
+
+@pytest.mark.parametrize(("said", "points"), [("wrong", 100), ("", 40), ("right", 0)])
+def test_a_device_whose_position_is_judged_answers_a_malposition(said, points):
+    truth = Truth("t", "device_malposition", "select")
+    tip = tip_mark(0.45, 0.36, "tracheal_tube", position=said)
+    assert clinical([truth], [tip]).score == points
+
+
+def test_a_ticked_malposition_is_the_word_on_the_tip_that_was_marked():
+    tip = Region("r", (0.44, 0.35, 0.46, 0.37), point=(0.45, 0.36))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), position="wrong")
+    silent, called = tip_mark(0.45, 0.36), tip_mark(0.45, 0.36, position="right")
+    assert clinical([tube], [silent], ["device_malposition"]).score == 100
+    assert clinical([tube], [called], ["device_malposition"]).score <= 30
+    mixed = [called, tip_mark(0.45, 0.36, "device_malposition", name="x")]
+    assert clinical([tube], mixed).score < 50, "right and wrong of one tip say nothing"
+
+
+def test_the_wrong_name_of_a_device_does_not_excuse_what_was_said_of_its_position():
+    tip = Region("r", (0.44, 0.35, 0.46, 0.37), point=(0.45, 0.36))
+    tube = Truth("t", "feeding_tube", "draw", (tip,), position="wrong")
+    answer = tip_mark(0.45, 0.36, "central_line", position="right")
+    assert clinical([tube], [answer]).score == 0
+
+
+@pytest.mark.parametrize(
+    ("truth", "claimed", "least", "most"),
+    [
+        ("pneumothorax", "bulla", 10, 35),
+        ("nodule_mass", "nipple_shadow", 10, 40),
+        ("nodule_mass", "calcification", 40, 70),
+    ],
+)
+def test_who_takes_a_grave_finding_for_a_harmless_one_earns_less_of_its_place(
+    truth, claimed, least, most
+):
+    assert least <= clinical([drawn(label=truth)], [mark(label=claimed)]).score <= most
+
+
+def test_a_finding_described_by_all_it_implies_earns_most_and_more_than_is_there_costs():
+    both = [Tick("pneumothorax", "left"), Tick("pleural_effusion", "left")]
+    whole = Truth("h", "hydropneumothorax", "select", side="left")
+    assert clinical([whole], [], both).score == 80
+    assert clinical([whole], [], both[:1]).score == 50
+    fluid = Truth("e", "pleural_effusion", "select", side="left")
+    more = [both[1], Tick("hydropneumothorax", "left")]
+    assert clinical([fluid], [], more).cost == 0.5
+    assert clinical([fluid], [], [both[1], Tick("blunted_angle", "left")]).cost == 0
