@@ -60,6 +60,7 @@ PLACES: dict[str, Box] = {
     "rib-7-left": (0.78, 0.52, 0.84, 0.56),
     "ribs-6-to-8-right": (0.15, 0.45, 0.23, 0.63),
     "trachea": (0.47, 0.05, 0.53, 0.30),
+    "right-bronchus-tip": (0.44, 0.35, 0.46, 0.37),
     "tube-course": (0.47, 0.05, 0.53, 0.245),
 }
 """Places on a film of 40 cm by 40 cm; the patient's left is on the right of the image."""
@@ -91,6 +92,8 @@ class Row:
     """The range that is allowed; wide where attendings would differ."""
     says: str
     """What the first finding has to be told to have lost by, one of `ml.localize.model.LOSSES`."""
+    never: tuple[str, ...] = ()
+    """Words that the feedback must not say."""
 
 
 def rows(table: Path = TABLE) -> list[Row]:
@@ -100,6 +103,7 @@ def rows(table: Path = TABLE) -> list[Row]:
         Row(
             r["truth"], r["answer"], float(r["score"]), r["because"],
             float(r["low"]), float(r["high"]), r["says"],
+            tuple(filter(None, r.get("never", "").split("|"))),
         )
         for r in found
     ]  # fmt: skip
@@ -190,6 +194,11 @@ TRIED = {
     "cost": (0.4, 0.5, 0.6),
     "normal": (0.55, 0.6, 0.65),
     "belongs": (0.05, 0.1),
+    "both_sides": (0.25, 0.35, 0.45),
+    "misnamed": (0.25, 0.5, 0.75, 1.0),
+    "dismissed": (0.35, 0.5, 0.7),
+    "described": (0.7, 0.8, 0.9),
+    "overstated": (0.35, 0.5, 0.7),
 }
 """The values that the fit tried of each weight."""
 SWEEPS = 2

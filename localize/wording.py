@@ -144,9 +144,15 @@ def _named(row: Row, answer: Answer) -> str:
     if row.get("because") == "side" and tick:
         said, is_ = SIDE_WORDS.get(tick["side"], ""), SIDE_WORDS.get(row["side"], "")
         return f"You named it {said}; it is {is_}."
-    if row["outcome"] == "wrong_label" and tick:
+    mark = answer.marks.get(row["mark"] or "")
+    if row.get("because") == "side" and mark and row["side"] in SIDE_WORDS:
+        return f"You marked it, but not on its side alone; it is {SIDE_WORDS[row['side']]}."
+    if row.get("because") in ("position", "unsaid_position") and mark:
+        return tips.position_in_words(row, mark) or "It lies wrong; you did not say so."
+    claim = tick or mark
+    if row["outcome"] == "wrong_label" and claim:
         return (
-            f"You named {name_of(tick['label'])}, which goes with it, but not the finding itself."
+            f"You named {name_of(claim['label'])}, which goes with it, but not the finding itself."
         )
     return "It applies here; you did not name it."
 
