@@ -56,7 +56,7 @@ class Weights:
     """A mark more times as large as the finding loses of its place, in proportion."""
     both_sides: float = 0.35
     """Left of place and extent for a mark that covers the mirror place of the finding too."""
-    misnamed: float = 0.5
+    misnamed: float = 0.75
     """Left of the extent under a label that does not fit."""
     dismissed: float = 0.5
     """Left under such a label for each step that it is less grave, the first one left out."""

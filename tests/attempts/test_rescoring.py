@@ -39,13 +39,13 @@ def test_it_works(trainee, db):
     said = rescored("--rule", "clinical")
     assert results_of(attempt) == [
         ("standard", SCORER_VERSION, 0),
-        ("clinical", SCORER_VERSION, 45),
+        ("clinical", SCORER_VERSION, 38),
     ]
     kept = Result.objects.get(pk=before.pk)
     assert (kept.score, kept.data, kept.scorer) == (before.score, before.data, before.scorer)
     assert "1 result scored again under clinical." in said
-    assert "Mean score 0.0 before, 45.0 after; 1 changed." in said
-    assert f"0 (standard {SCORER_VERSION}) → 45 (clinical {SCORER_VERSION})" in said
+    assert "Mean score 0.0 before, 37.5 after; 1 changed." in said
+    assert f"0 (standard {SCORER_VERSION}) → 38 (clinical {SCORER_VERSION})" in said
     assert str(attempt.public_id) in said
     assert shown_result(attempt).scorer == "clinical"
 
@@ -54,7 +54,7 @@ def test_a_dry_run_says_the_same_and_stores_nothing(trainee, db):
     play(trainee, nodule_case(), [("fracture", ON_IT)])
     said = rescored("--rule", "clinical", "--dry-run")
     assert "1 result would be scored again" in said
-    assert "45.0 after" in said
+    assert "37.5 after" in said
     assert Result.objects.count() == 1
 
 
@@ -148,7 +148,7 @@ def test_both_rounds_of_a_second_look_are_scored_again_from_their_own_answers(tr
     assert "2 results scored again" in rescored("--rule", "clinical")
     again = attempt.results.filter(scorer="clinical").order_by("round")
     assert [(one.round, round(one.score), one.counts) for one in again] == [
-        (1, 45, True),
+        (1, 38, True),
         (2, 100, False),
     ]
 
@@ -172,7 +172,7 @@ def test_figures_are_of_one_rule_and_the_learner_chooses_which(client_of, traine
     assert progress_of(trainee, rule="no such rule").rule == "clinical"
     rescored("--rule", "clinical")
     told = progress_of(trainee)
-    assert [round(score) for score in told.scores] == [45, 100]
+    assert [round(score) for score in told.scores] == [38, 100]
     assert progress_of(trainee, rule="standard").scores == [0.0]
     page = client_of(trainee).get("/progress/?rule=standard").content.decode()
     assert '<strong aria-current="true">Standard (1)</strong>' in page
