@@ -20,6 +20,7 @@ from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation
 from ml.evaluate.significance import severity_levels
+from ml.evaluate.vagueness import is_loose, is_placeless, is_umbrella, spare_kinds
 from ml.findings.attributes import DEVICES
 
 Severity = Literal["significant", "negligible"]
@@ -35,6 +36,7 @@ SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
 """Findings whose size is a depth of air or fluid, not a diameter."""
 SPREAD_MARGIN_MM, SPREAD_MARGIN = 10.0, 0.40
 FAR_APART = 99
+WRONG = ("other_side", "part", "more", "far")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def mistakes_of(
         _temporal(reference, candidate) if prior_mentioned else None,
     ]
     found += _position(reference, candidate)
-    found += _left_open(reference, candidate)
+    found += [
+        *_left_open(reference, candidate),
+        *_umbrella(reference, candidate, relation, said_sides),
+    ]
     found.append(DISMISSED if dismissed else None)
     return [mistake for mistake in found if mistake is not None]
 
@@ -127,6 +132,10 @@ def _location(
     if place == "more" and meant_sides >= candidate.sides:
         return None
     wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
+    if place not in WRONG and is_umbrella(reference, candidate) and is_loose(reference, candidate):
+        word = phrase_of(candidate.label)
+        said = f"It is in the {wanted}; a word as wide as {word} needs its place."
+        return Mistake("location", "significant", said)
     sentences: dict[Place, tuple[Severity, str]] = {
         "other_side": (
             "significant",
@@ -143,7 +152,7 @@ def _location(
             f"It is in the {wanted}; the {given} is next to it.",
         ),
         "unsaid": (
-            "significant" if candidate.is_bare and _has_side(reference) else "negligible",
+            "significant" if _is_unplaced(reference, candidate) else "negligible",
             f"The side is not said: {_sides(reference)}.",
         ),
     }
@@ -180,6 +189,11 @@ def _part(reference: Observation, candidate: Observation) -> Mistake | None:
 def _steps(one: str, other: str) -> int:
     (first, a), (second, b) = (re.fullmatch(r"(\D+)(\d+)", part).groups() for part in (one, other))  # type: ignore[union-attr]
     return abs(int(a) - int(b)) if first == second else FAR_APART
+
+
+def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
+    """Whether a finding of one side has no place at all, or one of both sides is only named."""
+    return is_placeless(reference, candidate) and _has_side(reference)
 
 
 def _has_side(finding: Observation) -> bool:
@@ -298,10 +312,19 @@ def _millimeters(size: float) -> str:
 def _certainty(reference: Observation, candidate: Observation, urgent: bool) -> Mistake | None:
     if reference.certain == candidate.certain:
         return None
-    severity: Severity = "significant" if urgent or candidate.is_bare else "negligible"
+    grave = urgent or candidate.is_bare or _says_little(candidate)
+    severity: Severity = "significant" if grave else "negligible"
     if reference.certain:
         return Mistake("certainty", severity, "The reference is certain of it; yours hedges.")
     return Mistake("certainty", severity, "The reference hedges; yours is certain of it.")
+
+
+def _says_little(candidate: Observation) -> bool:
+    """Whether a hedge commits to nothing: "cannot exclude" and "possible", unlike "likely".
+
+    The alternatives of a chain are errors of their own.
+    """
+    return candidate.doubtful and not candidate.rivals
 
 
 def _specificity(relation: Relation) -> Mistake | None:
@@ -314,6 +337,36 @@ def _specificity(relation: Relation) -> Mistake | None:
             f"The word says more than the reference does: {relation.why}.",
         )
     return None
+
+
+def _umbrella(
+    reference: Observation,
+    candidate: Observation,
+    relation: Relation,
+    said_sides: frozenset[str],
+) -> list[Mistake]:
+    """One error for each further kind that a word covers which is too vague, or not in its place.
+
+    Beside another finding on the right side a slip of the side is one error.
+    """
+    kinds = spare_kinds(candidate.label, reference.label)
+    another = taxonomy.group_of(candidate.label) != taxonomy.group_of(reference.label)
+    vague = relation.kind == "vaguer" and relation.severity == "significant" and another
+    place = place_of(reference, candidate)
+    astray = is_umbrella(reference, candidate) and (
+        place in (*WRONG, "adjacent") or is_loose(reference, candidate)
+    )
+    answered = place == "other_side" and reference.sides <= said_sides
+    if not vague and (answered or not astray):
+        return []
+    return [
+        Mistake(
+            "unspecific",
+            "significant",
+            f"It may as well be {phrase_of(label)}: each earns only its share.",
+        )
+        for label in kinds
+    ]
 
 
 OPPOSED = {

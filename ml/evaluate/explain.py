@@ -11,7 +11,7 @@ from ml import tables, taxonomy
 from ml.evaluate import relations
 from ml.evaluate.location import zones_in_words
 from ml.evaluate.observation import BILATERAL, Observation
-from ml.evaluate.schema import EvaluatedFinding, Evaluation, Note, Span
+from ml.evaluate.schema import AttributeMistake, EvaluatedFinding, Evaluation, Note, Span
 
 LARGEST_NODULE_MM = 30
 """Above it a nodule is called a mass (Fleischner Society glossary, Radiology 2008;246:697)."""
@@ -191,14 +191,20 @@ def _weight(evaluation: Evaluation, identity: str) -> str:
 
 
 def _attributes(evaluation: Evaluation, observations: dict[str, Observation]) -> Iterable[Note]:
-    for error in evaluation.errors.attribute_errors:
+    """A note an error, those of one vague word together."""
+    told: dict[tuple[object, ...], list[AttributeMistake]] = {}
+    for place, error in enumerate(evaluation.errors.attribute_errors):
+        vague = error.error_types == ("unspecific",)
+        key = (error.ref_id, error.pred_id, error.severity, "" if vague else place)
+        told.setdefault(key, []).append(error)
+    for error, *others in told.values():
         finding = evaluation.finding(error.ref_id)
         yield Note(
             "attribute",
             error.ref_id,
             error.pred_id,
             finding.clinical_significance,
-            error.explanation,
+            " ".join(item.explanation for item in (error, *others)),
             wording_of(observations[error.ref_id]),
             error_types=error.error_types,
             severity=error.severity,

@@ -85,6 +85,22 @@ def _zone_gap(one: str, other: str, sides: frozenset[str]) -> float:
     return _gap(first, second)
 
 
+def only_neighbors(reference: Observation, candidate: Observation) -> bool:
+    """Whether no zone of the two overlaps: they lie apart or share a border only."""
+    sides = reference.sides & candidate.sides & BILATERAL
+    pairs = [(one, other) for one in reference.zones for other in candidate.zones]
+    return bool(pairs) and not any(_overlap(one, other, sides) for one, other in pairs)
+
+
+def _overlap(one: str, other: str, sides: frozenset[str]) -> bool:
+    first, second = _interval(one, sides), _interval(other, sides)
+    if one == other or first is None or second is None:
+        return True
+    top, bottom = max(first[0], second[0]), min(first[1], second[1])
+    levels = first[0] == first[1] or second[0] == second[1]
+    return top <= bottom if levels else top < bottom
+
+
 def place_of(reference: Observation, candidate: Observation) -> Place:
     """How the candidate's place compares with the reference's."""
     wanted = reference.sides & BILATERAL

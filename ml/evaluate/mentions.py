@@ -16,7 +16,7 @@ from ml import findings
 from ml.evaluate.contradiction import contradicts
 from ml.evaluate.location import compatible
 from ml.evaluate.observation import BILATERAL, Observation, Span
-from ml.evaluate.relations import UNNAMED, concept_of
+from ml.evaluate.relations import UNNAMED, concept_of, is_wider
 from ml.evaluate.significance import severity_levels
 from ml.evaluate.summary import dismissed, named_in_impression
 from ml.findings import normality
@@ -59,7 +59,7 @@ def read(text: str, language: str = "en") -> Reading:
     stated = [item for item in found if item.presence != "absent"]
     bounds = _sentence_bounds(clean)
     mentions = _chains([(item, _observed(item, clean, bounds)) for item in stated])
-    merged = named_in_impression(_named(merge(mentions)), clean, language)
+    merged = _shown(named_in_impression(_named(merge(mentions)), clean, language))
     present = {item.label for item in merged}
     absent = {item.label for item in found if item.presence == "absent"}
     contradicted = frozenset(
@@ -79,6 +79,18 @@ def _named(merged: list[Observation]) -> list[Observation]:
     """Without "abnormal chest" where the text says what is abnormal."""
     named = [item for item in merged if item.concept != UNNAMED]
     return named or merged
+
+
+def _shown(merged: list[Observation]) -> list[Observation]:
+    """With what is only possible as more than that where its appearance is stated: an opacity."""
+    sure = [item for item in merged if item.certain]
+    return [
+        replace(item, doubtful=False)
+        if item.doubtful
+        and any(is_wider(wide.label, item.label) and compatible(wide, item) for wide in sure)
+        else item
+        for item in merged
+    ]
 
 
 def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
@@ -104,6 +116,7 @@ def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
         positions=frozenset(item.positions),
         words=words,
         spans=(item.span,),
+        doubtful=item.certainty == "possible",
         sentence=sentence,
     )
 
@@ -247,6 +260,7 @@ def _precise_first(mention: Observation) -> tuple[object, ...]:
         mention.severities,
         mention.sizes_mm,
         not mention.certain,
+        mention.doubtful,
         tuple(sorted(mention.changes)),
         tuple(sorted(mention.descriptors)),
         tuple(sorted(mention.also)),
@@ -294,5 +308,6 @@ def _joined(first: Observation, second: Observation) -> Observation:
         places=first.places | second.places,
         positions=first.positions | second.positions,
         spans=tuple(sorted({*first.spans, *second.spans})),
+        doubtful=first.doubtful and second.doubtful,
         sentence=" ".join(sorted({first.sentence, second.sentence})),
     )

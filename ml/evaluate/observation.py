@@ -9,6 +9,8 @@ from ml.devices import Verdict
 
 Span = tuple[int, int]
 BILATERAL = frozenset({"left", "right"})
+DEPTHS = frozenset({"anterior", "posterior"})
+"""Descriptors that say where something lies."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Observation:
     """(side, zone) as they are said together: the right upper and the left lower lobe."""
     positions: frozenset[str] = frozenset()
     """Of a device: where its tip is said to lie, as `ml.devices` names it."""
+    doubtful: bool = False
+    """Whether it is only possible, or not excluded: less than probable."""
     sentence: str = ""
     """The sentences of its mentions, for rules that look at words near by."""
 
@@ -59,3 +63,8 @@ class Observation:
         """Whether it is only named, without place, degree, size, form or change."""
         told = (self.sides, self.zones, self.severities, self.sizes_mm)
         return not any((*told, self.descriptors, self.changes))
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it is said where it lies: a side, a zone, a numbered part, front or back."""
+        return bool(self.sides or self.zones or self.parts or self.descriptors & DEPTHS)

@@ -18,6 +18,7 @@ from ml.devices import compared
 from ml.evaluate.location import place_of
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import SIGN, Relation, is_sign, is_wider, relation
+from ml.evaluate.vagueness import is_placeless, is_umbrella
 
 PLACE_WORTH = {
     "same": 1.0,
@@ -135,6 +136,8 @@ def _options(
             vague = vague or len(given.rivals) >= SHOTGUN
             if vague and given.is_bare and not wanted.is_bare:
                 continue  # Neither what nor where nor how: the word commits to nothing.
+            if is_umbrella(wanted, given) and is_placeless(wanted, given):
+                continue
             if place == "other_side" and i in urgent:
                 continue  # A drain would be put into the wrong side.
             if place in ELSEWHERE and _of_another_size(wanted, given):

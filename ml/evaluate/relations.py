@@ -1,7 +1,8 @@
 """How two concepts relate: the same thing, a vaguer or bolder word for it, or nothing.
 
 The graph is ``ml/data/specificity.csv``, one edge a row from the general to the
-specific word, with the severity of using one for the other.
+specific word, with the severity of using one for the other; `loose` is that of the general word
+where it differs.
 """
 
 from __future__ import annotations
@@ -35,13 +36,21 @@ UNNAMED = "abnormality"
 
 
 @cache
-def _edges() -> dict[tuple[str, str], tuple[str, str]]:
+def _edges() -> dict[tuple[str, str], tuple[str, str, str]]:
+    """(general, specific) → severity of the specific word, of the general one, and why."""
     edges = {}
     for row in tables.rows("specificity"):
-        if row["severity"] not in ("significant", "negligible"):
-            raise ValueError(f"specificity.csv: severity {row['severity']!r}")
-        edges[row["general"], row["specific"]] = (row["severity"], row["why"])
+        loose = row["loose"] or row["severity"]
+        if not {row["severity"], loose} <= {"significant", "negligible"}:
+            raise ValueError(f"specificity.csv: severity {row['severity']!r}, {loose!r}")
+        edges[row["general"], row["specific"]] = (row["severity"], loose, row["why"])
     return edges
+
+
+@cache
+def narrower(label: str) -> frozenset[str]:
+    """All labels that a general word may mean by an edge."""
+    return frozenset(specific for general, specific in _edges() if general == label)
 
 
 @cache
@@ -119,9 +128,9 @@ def _relation(reference: str, wanted: str, candidate: str, given: str) -> Relati
     if wanted in DEVICES and given in DEVICES and reference != wanted and candidate != given:
         return None  # A line of a known kind is no loose name for a tube of a known kind.
     if edge := _edges().get((given, wanted)):
-        return Relation("vaguer", edge[0], edge[1])  # type: ignore[arg-type]
+        return Relation("vaguer", edge[1], edge[2])  # type: ignore[arg-type]
     if edge := _edges().get((wanted, given)):
-        return Relation("bolder", edge[0], edge[1])  # type: ignore[arg-type]
+        return Relation("bolder", edge[0], edge[2])  # type: ignore[arg-type]
     if taxonomy.group_of(wanted) == taxonomy.group_of(given):
         return Relation("group", "negligible", "close names of one appearance")
     return None

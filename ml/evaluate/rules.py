@@ -16,7 +16,7 @@ from ml.evaluate.tongue import other_language
 from ml.findings import normality
 
 ENGINE = "rules"
-VERSION = "2"
+VERSION = "3"
 
 ACTIONABLE = ("urgent", "actionable_not_urgent")
 

@@ -197,14 +197,17 @@ class Evaluation:
         """100 · max(0, CRIMSON), in [0, 100]; what a game pays.
 
         Nothing for a text that is void. Where the reference has only findings without weight,
-        CRIMSON is 1 for silence too: then the share that was found of all that either text names.
+        CRIMSON is 1 for silence too: then the share that was found of all that either text names,
+        less for each significant error.
         """
         if self.void:
             return 0.0
         if self.reference_findings and not self.crimson.reference_weight:
+            wrong = [e.ref_id for e in self.errors.attribute_errors if e.severity == "significant"]
             found = {match.ref_id for match in self.matched_findings}
             named = len(self.reference_findings) + len(self.errors.false_findings)
-            return self.crimson.points * len(found) / named
+            credit = sum(1 / (1 + wrong.count(identity)) for identity in found)
+            return self.crimson.points * credit / named
         return self.crimson.points
 
     def notes_of(self, kind: str) -> tuple[Note, ...]:

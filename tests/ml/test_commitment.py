@@ -16,7 +16,65 @@ def points(reference: str, candidate: str, **patient: object) -> float:
 
 @pytest.mark.parametrize("text", CONSTANT)
 def test_a_text_written_without_looking_earns_nothing_worth_having(text: str) -> None:
-    assert constant_points(text) <= MOST_POINTS
+    _, wrong = constant_points(text)
+    assert wrong <= MOST_POINTS
+
+
+def test_an_umbrella_word_earns_a_fraction_of_what_a_name_earns() -> None:
+    for name in ("nodule", "atelectasis", "edema"):
+        reference = f"{name.capitalize()} in the right upper lobe."
+        assert 0 < points(reference, "Opacity in the right upper lobe.") <= 100 / 5
+        assert points(reference, reference) == 100
+
+
+def test_an_umbrella_word_needs_the_place_that_the_reference_has() -> None:
+    reference = "Consolidation in the right upper lobe."
+    exact, side, beside, nowhere = (
+        points(reference, text)
+        for text in (
+            "Opacity in the right upper lobe.",
+            "Opacity in the right lung.",
+            "Opacity in the right mid zone.",
+            "Several opacities.",
+        )
+    )
+    assert exact == 50
+    assert side == beside < 20
+    assert nowhere == 0
+
+
+def test_the_references_own_umbrella_word_costs_nothing() -> None:
+    for text in ("Opacity in the right lung.", "Bilateral opacities.", "Opacity."):
+        assert points(text, text) == 100
+
+
+def test_a_vague_word_is_told_in_one_note() -> None:
+    found = evaluate.evaluate(
+        "8 mm nodule in the right upper lobe.", "Opacity in the right upper lobe."
+    )
+    [note] = found.notes_of("attribute")
+    assert "follow-up" in note.explanation
+    assert "It may as well be" in note.explanation
+
+
+@pytest.mark.parametrize("hedge", ["Cannot exclude {}.", "Possible {}."])
+def test_a_hedge_that_commits_to_nothing_costs_half(hedge: str) -> None:
+    finding = "right lower lobe pneumonia"
+    hedged = hedge.format(finding)
+    assert points(f"{finding.capitalize()}.", hedged) == 50
+    assert points(f"{finding.capitalize()}.", f"Likely {finding}.") == 100
+    assert points(f"Possible {finding}.", hedged) == 100
+    assert points(f"Suspected {finding}.", hedged) == 100
+
+
+def test_an_appearance_with_a_possible_name_is_no_empty_hedge() -> None:
+    said = "Right lower lobe opacity, which may represent pneumonia."
+    assert points("Right lower lobe pneumonia.", said) == 100
+
+
+def test_where_nothing_has_weight_a_finding_in_the_wrong_place_is_no_whole_one() -> None:
+    reference = "Calcified granuloma in the left lower lobe. Otherwise normal."
+    assert points(reference, "Calcified granuloma in the right lower lobe.") <= 50
 
 
 PNEUMONIA = "Right lower lobe pneumonia."

@@ -1,0 +1,202 @@
+"""The best text that a learner could write without looking: ``python -m bench.constant_texts``.
+
+Every row of the English lexicon is said alone, with sides, with zones, with degrees and with
+hedges; the best of these are joined with one another, with "or" and with normal templates, as long
+as the mean over the abnormal demonstration cases grows. Prints the best texts and what they earn. A
+text of several findings earns for those that a case has and pays for those that it has not, so
+the best one tells how far guessing goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import combinations
+from statistics import mean
+from typing import Any
+
+from bench.report_reading import demo_cases, is_right, reference_of
+from ml import tables
+from ml.evaluate import checks, rules
+from ml.evaluate.mentions import Reading, read
+from ml.evaluate.patient import patient_of
+from ml.evaluate.schema import Evaluation
+from ml.findings import normality
+
+LANGUAGE = "en"
+UMBRELLAS = (
+    *("Opacity", "Opacities", "Density", "Shadowing", "Haziness", "Abnormality", "Lesion"),
+    *("Disease", "Airspace disease", "Lung disease", "Process", "Changes", "Infiltrates"),
+    *("Abnormal lung", "Interstitial changes", "Foreign material", "Device", "Line", "Tube"),
+)
+"""Words that may mean many things, beside those of the lexicon."""
+PLACES = (
+    "{} on the left",
+    "{} on the right",
+    "Bilateral {}",
+    "{} in the right lung",
+    "{} in the left lung",
+    *(
+        f"{{}} in the {side} {zone}"
+        for side in ("left", "right")
+        for zone in (
+            *("upper lobe", "mid zone", "lower lobe", "upper zone", "lower zone", "base"),
+            *("apex", "perihilar region"),
+        )
+    ),
+    "{} in both upper lobes",
+    "{} in both lower lobes",
+    "{} in both mid zones",
+    "{} at the lung bases",
+    "Small {}",
+    "Large {}",
+    "Mild {}",
+    "Several {}",
+)
+HEDGES = ("Possible {}", "Cannot exclude {}", "{} or normal variant", "Likely {}", "{}?")
+TEMPLATES = (
+    "{} Otherwise normal chest.",
+    "{} No pneumothorax or pleural effusion. The heart is normal in size.",
+    "The lungs are otherwise clear. {}",
+)
+MOST_POINTS = 15.0
+"""What the best text found may earn: one common finding that many cases have earns most."""
+KEPT = 16
+"""Best texts of a round that are joined in the next."""
+ROUNDS = 3
+
+
+class Cases:
+    """The abnormal demonstration cases, each read once."""
+
+    def __init__(self) -> None:
+        self._cases = [self._read(case) for case in demo_cases()]
+        self.known: dict[str, float] = {}
+
+    @staticmethod
+    def _read(case: dict[str, Any]) -> tuple[Reading, Any, bool]:
+        text = reference_of(case)
+        patient = patient_of(case.get("age"), None, case.get("indication"))
+        return read(text, LANGUAGE), patient, normality.mentions_prior(text, LANGUAGE)
+
+    def _earned(self, text: str) -> list[Evaluation]:
+        given = read(text, LANGUAGE)
+        return [
+            checks.with_remarks(
+                rules.compare(wanted, given, patient, prior_mentioned=prior),
+                "",
+                text,
+                LANGUAGE,
+                given,
+            )
+            for wanted, patient, prior in self._cases
+        ]
+
+    def points(self, text: str) -> float:
+        """What a text earns on the mean of all cases; as `report_reading.constant_points`."""
+        if text not in self.known:
+            self.known[text] = mean(found.score for found in self._earned(text))
+        return self.known[text]
+
+    def wrong(self, text: str) -> float:
+        """The part of it from cases in which something that the text says is wrong or too vague."""
+        return mean(0.0 if is_right(found) else found.score for found in self._earned(text))
+
+    def best(self, texts: Iterable[str], count: int) -> list[str]:
+        """The texts that earn most, best first."""
+        return heapq.nlargest(count, dict.fromkeys(texts), key=self.points)
+
+
+@cache
+def _classes() -> dict[str, str]:
+    """Name of a class of words → the words of its first row."""
+    rows = [
+        row
+        for table, kind in (("lexicon", "label"), ("context", "kind"))
+        for row in tables.rows(f"language/{LANGUAGE}/{table}")
+        if row[kind].startswith("@")
+        for row in [{"name": row[kind][1:], "words": row["words"]}]
+    ]
+    return {row["name"]: row["words"] for row in reversed(rows)}
+
+
+def _said(pattern: str) -> str:
+    """A pattern in words: the first choice of each element that is not optional."""
+    words = []
+    for part in pattern.split():
+        if part[0] in "?>$" or part.startswith(".."):
+            continue
+        first = part.split("|")[0]
+        words.append(_said(_classes()[first[1:]]) if first[0] == "@" else first.rstrip("*"))
+    return " ".join(words)
+
+
+def names() -> list[str]:
+    """A way to say every row of the lexicon, each reading once."""
+    rows = tables.rows(f"language/{LANGUAGE}/lexicon")
+    said = [_said(row["words"]) for row in rows if row["label"][0] not in "@-"]
+    seen: dict[object, str] = {}
+    for words in (*UMBRELLAS, *(text[:1].upper() + text[1:] for text in said)):
+        reading = read(f"{words}.", LANGUAGE).findings
+        if reading:
+            key = tuple((o.concept, o.label, o.sides, o.zones, o.severities) for o in reading)
+            seen.setdefault(key, words)
+    return list(seen.values())
+
+
+def _filled(pattern: str, words: str) -> str:
+    inside = words if pattern.startswith("{}") else words[:1].lower() + words[1:]
+    return f"{pattern.format(inside)}."
+
+
+def singles(cases: Cases) -> Iterator[str]:
+    """One finding with every place and degree, and the best of them hedged."""
+    said = names()
+    yield from (f"{words}." for words in said)
+    placed = [_filled(place, words) for words in said for place in PLACES]
+    yield from placed
+    for text in cases.best(placed, 4 * KEPT):
+        for hedge in HEDGES:
+            yield _filled(hedge, text.rstrip("."))
+
+
+def joined(texts: list[str], others: list[str]) -> Iterator[str]:
+    """Two texts as one, as sentences and as alternatives, and one within a template."""
+    for one, other in combinations(dict.fromkeys((*texts, *others)), 2):
+        yield f"{one} {other}"
+        yield f"{one.rstrip('.')} or {other[:1].lower()}{other[1:]}"
+    for text in texts:
+        yield from (template.format(text) for template in TEMPLATES)
+
+
+def search(cases: Cases, kept: int = KEPT) -> list[str]:
+    """The best texts found, best first."""
+    alone = cases.best(singles(cases), kept)
+    best = alone
+    for _ in range(ROUNDS):
+        found = cases.best((*best, *joined(best, alone)), kept)
+        if found == best:
+            break
+        best = found
+    return best
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--show", type=int, default=5, help="how many texts are printed")
+    options = parser.parse_args()
+    cases = Cases()
+    best = search(cases)
+    most = cases.points(best[0])
+    print(f"constant texts: {len(cases.known)} tried, the best earns {most:.1f} ({MOST_POINTS:g})")
+    print("points, those of them where something said is wrong, text:")
+    for text in best[: options.show]:
+        print(f"  {cases.points(text):5.1f} {cases.wrong(text):5.1f} {text}")
+    return 0 if most <= MOST_POINTS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

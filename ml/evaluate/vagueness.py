@@ -1,0 +1,62 @@
+"""Umbrella words: an opacity may be one of seven things, and so answers each only in part.
+
+A general word of ``specificity.csv`` is worth what it commits to, as a chain of alternatives is:
+of the kinds of finding that it covers each earns its share, and only where its place is right.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ml import taxonomy
+from ml.evaluate.location import only_neighbors, place_of
+from ml.evaluate.observation import BILATERAL, Observation
+from ml.evaluate.relations import is_wider, narrower
+
+UMBRELLA = 4
+"""Groups of findings that a word covers, its own among them, from which on it is an umbrella."""
+
+
+@cache
+def _is_umbrella(label: str) -> bool:
+    groups = {taxonomy.group_of(other) for other in (label, *narrower(label))}
+    return len(groups) >= UMBRELLA
+
+
+def is_umbrella(reference: Observation, candidate: Observation) -> bool:
+    """Whether the candidate's word is an umbrella over the reference's finding."""
+    return is_wider(candidate.label, reference.label) and _is_umbrella(candidate.label)
+
+
+@cache
+def spare_kinds(general: str, specific: str) -> tuple[str, ...]:
+    """What a general word covers beside the thing meant: one label of each further group.
+
+    Its own group is no further one: it is what the word says most nearly.
+    """
+    named = {taxonomy.group_of(general), taxonomy.group_of(specific)}
+    found: dict[str, str] = {}
+    for label in sorted(narrower(general)):
+        if (group := taxonomy.group_of(label)) not in named:
+            found.setdefault(group, label)
+    return tuple(sorted(found.values()))
+
+
+def is_placeless(reference: Observation, candidate: Observation) -> bool:
+    """Whether the candidate says nothing of the place of a finding that has one.
+
+    Of a finding on both sides its form or degree is enough.
+    """
+    if reference.sides >= BILATERAL:
+        return candidate.is_bare
+    return reference.has_place and not candidate.has_place
+
+
+def is_loose(reference: Observation, candidate: Observation) -> bool:
+    """Whether the candidate has only the side of a finding whose zone is known, or another zone.
+
+    Enough for a finding that is named, not for a word that may mean anything.
+    """
+    if not reference.zones or place_of(reference, candidate) == "other_side":
+        return False
+    return not candidate.zones or only_neighbors(reference, candidate)
