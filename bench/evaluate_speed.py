@@ -29,6 +29,17 @@ WRITTEN = [
     "Consolidation in the right lower lobe suggests pneumonia. Degenerative changes of the spine.",
 ]
 
+LONG = 100_000
+"""Characters of a text that repeats one piece: no piece may make reading slow."""
+SHAPES = (
+    *("No effusion, ", "no effusion or ", "possible nodule, ", "cannot exclude ", "likely "),
+    *("left right ", "in the right lower lobe ", ", ", "; ", "\n", "1. nodule\n", "and ", "or "),
+    *("effusion ", "effusion, nodule, ", "nodule and ", "mass or nodule or ", "8 mm nodule "),
+    *("no nodule and no mass and ", "Effusion: no, ", "tube tip ", "is not seen ", "with "),
+    *("ETT tip 4 cm above the carina, ", "right 8 mm nodule, left 9 mm nodule, ", "8 mm "),
+    *("right lower lobe opacity. ", "No effusion. ", "rib 7 fracture ", "a "),
+)
+
 
 def texts() -> list[str]:
     if not ARCHIVE.exists():
@@ -55,6 +66,16 @@ def summary(times: list[float]) -> str:
         f"mean {statistics.mean(times):.2f} ms, median {statistics.median(times):.2f} ms, "
         f"p95 {twentieths[-1]:.2f} ms ({len(times)})"
     )
+
+
+def seconds_of(piece: str, length: int = LONG) -> tuple[float, float]:
+    """Processor seconds to read a text of one repeated piece, and to evaluate it."""
+    text = (piece * (length // len(piece) + 1))[:length]
+    start = time.process_time()
+    findings.extract(text)
+    read = time.process_time()
+    evaluate.evaluate(WRITTEN[0], text)
+    return read - start, time.process_time() - read
 
 
 def command_line(pairs: list[tuple[str, str]], processes: int) -> float:
@@ -86,6 +107,10 @@ def main() -> int:
     pairs = list(pairwise(found))
     print(f"one extraction: {summary(milliseconds(findings.extract, [(t,) for t in found]))}")
     print(f"one evaluation: {summary(milliseconds(evaluate.evaluate, pairs))}")
+    slow = {piece: seconds_of(piece) for piece in SHAPES}
+    for place, what in enumerate(("read", "evaluated")):
+        worst = max(slow, key=lambda piece: slow[piece][place])
+        print(f"100 kB of one piece {what}: at most {slow[worst][place]:.2f} s ({worst!r})")
     print(f"command line, 2 processes: {command_line(pairs, 2):.0f} pairs/s")
     return 0
 

@@ -31,6 +31,8 @@ ORDINALS = (
 )
 ORDINAL = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))\b", re.IGNORECASE)
 VERTEBRA = re.compile(r"\b[TL]\d{1,2}\b", re.IGNORECASE)
+LONGEST_SENTENCE = 1_500
+"""Characters after which a text without a full stop is cut, so that time stays linear."""
 SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n(?![ \t]*[a-zà-ÿ])")
 
 
@@ -123,7 +125,13 @@ def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
 
 def _sentence_bounds(text: str) -> list[int]:
     """Where each sentence begins."""
-    return [0, *(match.end() for match in SENTENCE_END.finditer(text))]
+    bounds = [0]
+    for end in (*(match.end() for match in SENTENCE_END.finditer(text)), len(text)):
+        while end - bounds[-1] > LONGEST_SENTENCE:
+            blank = text.rfind(" ", bounds[-1] + 1, bounds[-1] + LONGEST_SENTENCE)
+            bounds.append(blank if blank > 0 else bounds[-1] + LONGEST_SENTENCE)
+        bounds.append(end)
+    return bounds[:-1] if len(bounds) > 1 else bounds
 
 
 def _chains(mentions: Sequence[tuple[Finding, Observation]]) -> list[Observation]:

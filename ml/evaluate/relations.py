@@ -8,8 +8,9 @@ where it differs.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from ml import tables, taxonomy
@@ -97,12 +98,23 @@ def concept_of(label: str, words: str, start: int, end: int, sentence: str) -> s
     for concept, pattern in kinds:
         if pattern.search(words):
             return concept
-    near = [
-        (max(match.start() - end, start - match.end()), place, concept)
-        for place, (concept, pattern) in enumerate(kinds)
-        for match in pattern.finditer(sentence)
-    ]
+    near = []
+    for place, (concept, starts, ends) in enumerate(_kinds_in(label, sentence)):
+        after = bisect_left(starts, start)
+        for nearest in range(max(0, after - 1), min(after + 2, len(starts))):
+            gap = max(starts[nearest] - end, start - ends[nearest])
+            near.append((gap, place, concept))
     return min(near)[2] if near else label
+
+
+@lru_cache(maxsize=64)
+def _kinds_in(label: str, sentence: str) -> tuple[tuple[str, list[int], list[int]], ...]:
+    """For each kind of a label where its words begin and end in a sentence."""
+    found = []
+    for concept, pattern in _concepts().get(label, ()):
+        spans = [match.span() for match in pattern.finditer(sentence)]
+        found.append((concept, [span[0] for span in spans], [span[1] for span in spans]))
+    return tuple(found)
 
 
 def relation(reference: Observation, candidate: Observation) -> Relation | None:

@@ -10,8 +10,10 @@ statement, as in dictation) and answers (``Effusion, pneumothorax: none``).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ml import taxonomy
 from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
@@ -65,6 +67,10 @@ class Sentence:
         self._described = {
             place for item in modifiers if item.value.kind in DESCRIBES for place in item.places
         }
+        self._items: dict[int, range] = {}
+        self._clauses_known: dict[tuple[int, bool], bool] = {}
+        self._neighbors_known: dict[int, bool] = {}
+        self._ands_known: dict[tuple[int, str, bool], bool] = {}
 
     def scopes(self) -> list[Scope]:
         """The scope of every trigger."""
@@ -169,7 +175,8 @@ class Sentence:
 
     def _forward_end(self, cue: Match[Cue]) -> int:
         kind = cue.value.kind
-        for place in range(cue.end, len(self.words)):
+        loud = self._loud
+        for place in loud[bisect_left(loud, cue.end) :]:
             word = self.words[place]
             if self._starts.get(place) == "end" or word in (";", SEPARATOR):
                 return place
@@ -187,11 +194,29 @@ class Sentence:
                 return place
         return len(self.words)
 
+    @cached_property
+    def _loud(self) -> list[int]:
+        """The places at which a scope may end; all others are passed over."""
+        classes = ("with", "verb", "and")
+        return [
+            place
+            for place, word in enumerate(self.words)
+            if word in (",", ";", SEPARATOR)
+            or place in self._term_ends
+            or self._starts.get(place) in ("end", "absent")
+            or any(self.is_one_of(name, place) for name in classes)
+        ]
+
     def _neighbors(self, place: int, start: int) -> bool:
         """Whether a finding ends here and a statement of another one follows without a joint."""
         term = self._term_ends.get(place)
         if term is None or term.start < start:
             return False
+        if place not in self._neighbors_known:
+            self._neighbors_known[place] = self._another_follows(place, term)
+        return self._neighbors_known[place]
+
+    def _another_follows(self, place: int, term: Match[Term]) -> bool:
         following = place
         while following < len(self.words) and following not in self._term_starts:
             if following not in self._described and not self.is_one_of("affirm", following):
@@ -202,7 +227,7 @@ class Sentence:
 
     def _or_follows(self, place: int) -> bool:
         """Whether alternatives follow in this clause, so that what stands here is a list."""
-        return any(self.is_one_of("or", p) for p in range(place, self._clause_end(place)))
+        return self._next_or[place] < self._clause_ends[place]
 
     def _is_with(self, place: int) -> bool:
         """Whether a new statement begins with "with"; "associated with" goes on."""
@@ -210,6 +235,11 @@ class Sentence:
 
     def _item(self, place: int) -> range:
         """The places of the list item after a comma or conjunction."""
+        if place not in self._items:
+            self._items[place] = self._item_after(place)
+        return self._items[place]
+
+    def _item_after(self, place: int) -> range:
         for end in range(place + 1, len(self.words)):
             if self.words[end] in (",", ";", SEPARATOR) or (
                 end > place + 1 and (self.is_one_of("or", end) or self.is_one_of("and", end))
@@ -219,10 +249,14 @@ class Sentence:
 
     def _is_clause(self, item: range, *, of_list: bool = True) -> bool:
         """Whether an item has a verb of its own; one at the end of a list is the whole list's."""
-        return any(
-            self.is_one_of("verb", place) and not (of_list and self.is_one_of("seen", place + 1))
-            for place in item
-        )
+        key = (item.start, of_list)
+        if key not in self._clauses_known:
+            self._clauses_known[key] = any(
+                self.is_one_of("verb", place)
+                and not (of_list and self.is_one_of("seen", place + 1))
+                for place in item
+            )
+        return self._clauses_known[key]
 
     def _is_described(self, item: Sequence[int]) -> bool:
         """Whether an item says side, place or degree, and so states a finding."""
@@ -243,12 +277,48 @@ class Sentence:
             return False
         if kind == "drop" or cue.value.wide or not self._names_before(comma, cue.end):
             return True
-        closed = any(self._joins_findings(p) for p in range(cue.end, comma))
+        closed = self._next_join[cue.end] < comma
         return not closed and not self._is_described(item)
 
     def _names_before(self, place: int, start: int) -> bool:
         """Whether a trigger has met a finding: before, commas stand between adjectives."""
-        return any(start <= term.start and term.end <= place for term in self._terms)
+        return self._first_named[start] <= place
+
+    @cached_property
+    def _first_named(self) -> list[int]:
+        """For each place the first end of a finding that begins there or later."""
+        never = len(self.words) + 1
+        ends = [never] * never
+        for term in self._terms:
+            ends[term.start] = min(ends[term.start], term.end)
+        for place in range(len(self.words) - 1, -1, -1):
+            ends[place] = min(ends[place], ends[place + 1])
+        return ends
+
+    def _next(self, places: set[int]) -> list[int]:
+        """For each place the next one of some, itself among them; the end where none follows."""
+        found = [len(self.words)] * (len(self.words) + 1)
+        for place in range(len(self.words) - 1, -1, -1):
+            found[place] = place if place in places else found[place + 1]
+        return found
+
+    @cached_property
+    def _next_or(self) -> list[int]:
+        return self._next({p for p in range(len(self.words)) if self.is_one_of("or", p)})
+
+    @cached_property
+    def _next_join(self) -> list[int]:
+        return self._next({p for p in range(len(self.words)) if self._joins_findings(p)})
+
+    @cached_property
+    def _clause_ends(self) -> list[int]:
+        return self._next(
+            {
+                place
+                for place, word in enumerate(self.words)
+                if word in (";", SEPARATOR) or self._starts.get(place) in ("end", "absent")
+            }
+        )
 
     def _joins_findings(self, place: int) -> bool:
         """Whether an "or" stands between two findings, and so ends a list."""
@@ -256,14 +326,13 @@ class Sentence:
             term.end <= place for term in self._terms if term.end > place - LIST_GAP
         )
 
-    def _clause_end(self, start: int) -> int:
-        for place in range(start, len(self.words)):
-            stops = self.words[place] in (";", SEPARATOR)
-            if stops or self._starts.get(place) in ("end", "absent"):
-                return place
-        return len(self.words)
-
     def _and_goes_on(self, place: int, cue: Match[Cue]) -> bool:
+        key = (place, cue.value.kind, cue.value.wide)
+        if key not in self._ands_known:
+            self._ands_known[key] = self._and_continues(place, cue)
+        return self._ands_known[key]
+
+    def _and_continues(self, place: int, cue: Match[Cue]) -> bool:
         kind = cue.value.kind
         if self._is_or(place):
             return True

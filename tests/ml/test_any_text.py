@@ -119,7 +119,7 @@ PIECES = [
     "| no ",
     "... none ",
     "no follow-up needed. nodule. ",
-    "1. nodule\n",
+    *("tube tip ", "No effusion, ", "possible nodule, ", "no nodule and no mass and "),
 ]
 
 
