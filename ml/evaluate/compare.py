@@ -363,7 +363,7 @@ def _umbrella(
         Mistake(
             "unspecific",
             "significant",
-            f"It may as well be {phrase_of(label)}: each earns only its share.",
+            f"It covers {phrase_of(label)} as well.",
         )
         for label in kinds
     ]
