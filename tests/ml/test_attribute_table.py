@@ -23,6 +23,8 @@ def errors(reference: str, candidate: str) -> list[tuple[str, str]]:
 
 SIGNIFICANT = [
     ("location", "Right pleural effusion.", "Left pleural effusion."),
+    ("location", "Small right pleural effusion.", "Small pleural effusion."),
+    ("certainty", "Scarring in the left apex.", "Possible scarring in the left apex."),
     ("location", "Bilateral pleural effusions.", "Right pleural effusion."),
     ("location", "Right pleural effusion.", "Bilateral pleural effusions."),
     ("location", "Nodule in the right upper lobe.", "Nodule in the right lower lobe."),
@@ -65,7 +67,6 @@ NEGLIGIBLE = [
     ),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left eighth rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T11."),
-    ("location", "Small right pleural effusion.", "Small pleural effusion."),
     ("location", "Right scoliosis.", "Scoliosis."),
     ("location", "Free air under the diaphragm on the right.", "Free air under the diaphragm."),
     ("severity", "Mild cardiomegaly.", "Moderate cardiomegaly."),
@@ -73,7 +74,7 @@ NEGLIGIBLE = [
         *("descriptor", "Displaced fracture of the left clavicle."),
         "Nondisplaced fracture of the left clavicle.",
     ),
-    ("certainty", "Scarring in the left apex.", "Possible scarring in the left apex."),
+    ("certainty", "Scarring in the left apex.", "Probable scarring in the left apex."),
     ("certainty", "Possible scarring in the left apex.", "Scarring in the left apex."),
     (
         *("unspecific", "Pneumonia in the right lower lobe."),
@@ -92,7 +93,9 @@ NEGLIGIBLE = [
 
 @pytest.mark.parametrize(("kind", "reference", "candidate"), SIGNIFICANT)
 def test_what_changes_what_is_done_is_significant_and_costs(kind, reference, candidate):
-    assert errors(reference, candidate) == [(kind, "significant")]
+    found = errors(reference, candidate)  # of a general word one for each kind that it covers
+    assert set(found) == {(kind, "significant")}
+    assert len(found) == 1 or kind == "unspecific"
     assert evaluate.evaluate(reference, candidate).raw < 1
 
 

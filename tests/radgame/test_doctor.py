@@ -92,10 +92,9 @@ def test_each_broken_part_is_named(installation, settings, harm, about, words):
     assert words in ill()[about]
 
 
-def test_decoding_without_a_closed_network_is_told(installation, settings, monkeypatch):
+def test_decoding_without_a_closed_network_is_told(installation, settings):
     assert "decoding" not in ill()
-    no_module = settings.BASE_DIR / "docs"
-    monkeypatch.setattr(settings, "BASE_DIR", no_module)  # what is tried there fails
+    settings.BASE_DIR = settings.BASE_DIR / "docs"  # what is tried there fails
     assert "could open connections" in next(
         one.sentence for one in doctor.examine() if one.about == "decoding" and not one.is_well
     )

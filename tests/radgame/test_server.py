@@ -76,7 +76,7 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_for(what: Callable[[], bool], log: Path, seconds: float = 120) -> None:
+def wait_for(what: Callable[[], object], log: Path, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, log.read_text()
@@ -156,8 +156,16 @@ def test_who_reads_slowly_holds_up_nobody(serve):
         line.close()
 
 
+SLOW_PAGES = """
+import time
+from django.template.response import TemplateResponse
+at_once = TemplateResponse.render
+TemplateResponse.render = lambda self: (time.sleep(0.2), at_once(self))[1]
+"""
+
+
 def test_a_burst_is_served_or_told_to_come_again(serve):
-    address = serve("door.MOST_WAITING = 10", WEB_THREADS="2")
+    address = serve("door.MOST_WAITING = 10" + SLOW_PAGES, WEB_THREADS="2")
 
     def asked(_: int) -> httpx.Response:
         return httpx.get(f"{address}/account/login/", timeout=60)
@@ -231,9 +239,14 @@ def test_each_request_has_a_number_that_its_lines_in_the_log_have_too(serve, tmp
     answer = httpx.get(f"{address}/account/forgotten/MQ/a-secret-token/?who=me@example.org")
     assert answer.status_code == 404
     number = answer.headers["X-Request-ID"]
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    own = [line for line in lines if line.get("request") == number]
-    [answered] = [line for line in own if line["logger"] == "radgame.watch"]
+
+    def watched() -> list[dict]:
+        *whole, _ = (tmp_path / "log").read_text().split("\n")  # the last may be half written
+        own = [line for line in map(json.loads, whole) if line.get("request") == number]
+        return [line for line in own if line["logger"] == "radgame.watch"]
+
+    wait_for(watched, tmp_path / "log")  # it is written after the answer was sent
+    [answered] = watched()
     assert answered["page"] == "accounts:new_password" and answered["status"] == 404
     assert answered["method"] == "GET" and answered["ms"] >= 0
     log = (tmp_path / "log").read_text()
@@ -250,13 +263,14 @@ def test_a_number_that_is_sent_along_is_not_believed(serve):
     assert len(numbers) == 2 and "mine" not in numbers
 
 
-def test_processes_of_one_server_count_together(serve):
+def test_processes_of_one_server_count_together(serve, tmp_path):
     """Each answers a part of the requests, and any of them is asked for the figures."""
     address = serve(arguments=("--workers", "2"), METRICS_TOKEN="a token")
     name = 'radgame_requests_total{method="GET",page="alive",status="200"}'
     before = figure(address, name)
     for _ in range(20):
         httpx.get(f"{address}/healthz", timeout=60)
+    wait_for(lambda: figure(address, name) - before >= 20, tmp_path / "log")
     assert [figure(address, name) - before for _ in range(6)] == [20] * 6
     assert figure(address, "radgame_requests_inside") == 1, "that of the figures themselves"
 
