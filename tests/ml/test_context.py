@@ -73,9 +73,27 @@ HEDGES = [
     ("Evaluate for pneumonia; there is an effusion.", "+effusion"),
     ("History of pneumonia, now an effusion is seen.", "+effusion"),
 ]
+DENIED = [
+    ("I don't think there is a pneumothorax.", "-pneumothorax"),
+    ("I do not see any effusion.", "-effusion"),
+    ("We did not believe that there was a nodule.", "-nodule"),
+    ("Effusion has not recurred.", "-effusion"),
+    ("The pneumothorax has not returned.", "-pneumothorax"),
+    ("Effusion gone.", "-effusion"),
+    ("The consolidation is now gone.", "-consolidation"),
+    ("Zero effusion.", "-effusion"),
+    ("Pneumothorax without any doubt.", "+pneumothorax"),
+    ("Not just an effusion but a pneumothorax.", "+effusion +pneumothorax"),
+    ("The nodule is not enlarging.", "+nodule"),
+    ("The opacity has not worsened.", "+opacity"),
+    ("The effusion is not much larger.", "+effusion"),
+    ("The heart is not enlarged.", "-cardiomegaly"),
+]
 
 
-@pytest.mark.parametrize(("text", "expected"), [*LISTS, *ENDS, *BACKWARD, *ANSWERS, *HEDGES])
+@pytest.mark.parametrize(
+    ("text", "expected"), [*LISTS, *ENDS, *BACKWARD, *ANSWERS, *HEDGES, *DENIED]
+)
 def test_a_denial_or_a_hedge_reaches_so_far_and_no_further(text, expected):
     assert read(text) == expected
 
