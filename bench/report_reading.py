@@ -30,7 +30,8 @@ SENTENCES = DATA / "report_sentences_dev.jsonl"
 PAIRS = DATA / "report_pairs_dev.jsonl"
 OWN = Path(__file__).resolve().parents[1] / "tests" / "ml" / "data"
 OWN_SENTENCES = OWN / "sentences"
-"""``CODE.jsonl``, and ``CODE_aside.jsonl`` whose sentences are never used for mending."""
+"""``CODE.jsonl``, ``kinds.jsonl`` (kinds of saying, in every language), and ``CODE_aside.jsonl``
+whose sentences are never used for mending."""
 OWN_PAIRS = OWN / "pairs"
 DEMO = Path(__file__).resolve().parents[1] / "cases" / "demo" / "cases.json"
 SIGNS = {"+": "present", "-": "absent", "?": "uncertain"}

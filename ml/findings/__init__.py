@@ -18,7 +18,7 @@ from ml.findings.attributes import (
     Attributes,
     attributes_of,
 )
-from ml.findings.context import Sentence, kind_of
+from ml.findings.context import HEDGES, Sentence, kind_of
 from ml.findings.lexicon import LANGUAGES, MASK, Lexicon, Term, lexicon
 from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
@@ -169,13 +169,14 @@ def _kind(match: Match[Term], kind: str) -> str:
 def _alternatives(
     sentence: Sentence, matches: Sequence[Match[Term]], kinds: Sequence[str]
 ) -> list[str]:
-    """Of two findings joined by "or" one is stated, so that each is probable."""
+    """Of two findings joined by "or" one is stated: each is probable, or hedged as the first is."""
     found = list(kinds)
     for place, (one, other) in enumerate(pairwise(matches)):
         between = range(one.end, other.start)
         if len(between) <= 3 and any(sentence.is_one_of("or", p) for p in between):
-            for index in (place, place + 1):
-                found[index] = found[index] or EITHER
+            hedge = found[place] if found[place] in HEDGES else EITHER
+            found[place] = found[place] or EITHER
+            found[place + 1] = found[place + 1] or hedge
     return found
 
 

@@ -23,6 +23,8 @@ from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES, Token
 WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
 """Where scopes overlap, the first of these wins."""
 HEDGES = ("possible", "probable")
+OPPOSITE = {"absent": "probable", "probable": "absent"}
+"""What a comparison says of the finding after it: A is less likely than B."""
 LIST_GAP = 4
 """Words between two findings of one list at most."""
 DESCRIBES = ("side", "zone", "place", "severity")
@@ -78,12 +80,14 @@ class Sentence:
         for cue in self.cues:
             if cue.value.kind not in WEIGHT:
                 continue
-            forward = Scope(cue.value.kind, cue.end, self._forward_end(cue), True)
+            kind = OPPOSITE[cue.value.kind] if cue.value.compared else cue.value.kind
+            forward = Scope(kind, cue.end, self._forward_end(cue), True)
             back = Scope(cue.value.kind, self._backward_start(cue), cue.start, False)
             if cue.value.either:
                 found.append(back if self._speaks_back(cue) else forward)
                 continue
-            found += [forward] * cue.value.forward + [back] * cue.value.backward
+            ahead = cue.value.forward or cue.value.compared
+            found += [forward] * ahead + [back] * cue.value.backward
         return found
 
     def is_one_of(self, name: str, place: int) -> bool:

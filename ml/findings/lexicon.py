@@ -14,7 +14,7 @@ LANGUAGES = tuple(row["language"] for row in tables.rows("languages"))
 """Codes of the languages that have a folder ``ml/data/language/CODE``."""
 BLOCKER = "-"
 CUE_KINDS = ("pseudo", "doubt", "absent", "normal", "probable", "possible", "drop", "end", "link")
-DIRECTIONS = ("", "forward", "list", "backward", "both", "either", "answer")
+DIRECTIONS = ("", "forward", "list", "backward", "both", "either", "answer", "compared")
 MODIFIER_KINDS = ("side", "zone", "place", "severity", "change", "descriptor")
 
 
@@ -43,6 +43,8 @@ class Cue:
     """Whether it speaks of what follows it, or of what stands before it where nothing follows."""
     wide: bool = False
     """Whether it speaks of a whole list after it, described items too: removal of, differential."""
+    compared: bool = False
+    """Whether it says the opposite of what follows it: less likely than."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ def _cues(language: str, masked: bool) -> Iterator[tuple[str, Cue]]:
         if direction not in DIRECTIONS:
             raise ValueError(f"{name}.csv: direction {direction!r}")
         forward = direction in ("forward", "list", "both", "either")
-        backward = direction in ("backward", "both", "either", "answer")
+        backward = direction in ("backward", "both", "either", "answer", "compared")
         cue = Cue(
             row["kind"],
             forward,
@@ -225,6 +227,7 @@ def _cues(language: str, masked: bool) -> Iterator[tuple[str, Cue]]:
             answer=direction == "answer",
             either=direction == "either",
             wide=direction == "list",
+            compared=direction == "compared",
         )
         yield row["words"], cue
 
