@@ -7,10 +7,11 @@ to it. A finding without a place takes that of a neighbor it is joined to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from ml import devices
 from ml.findings.context import LIST_GAP, Sentence
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
@@ -32,6 +33,9 @@ of a shift is where to, not where."""
 
 DEVICES = frozenset({"tube", "catheter", "heart_device"})
 """Findings whose tip has a position."""
+
+MALPOSITIONED = "malpositioned"
+"""The position of a device that is not where it should be."""
 
 NO_ZONE_LABELS = frozenset(
     (
@@ -111,7 +115,12 @@ def attributes_of(
     found = []
     for finding, (start, end) in zip(findings, parts, strict=True):
         own = [s for s in said if start <= s.start < end]
-        inside = [s for s in own if s.start not in elsewhere or s.start in finding.places]
+        without = sentence.places_without(finding) if len(own) > 1 else frozenset()
+        inside = [
+            s
+            for s in own
+            if s.start in finding.places or not (s.start in elsewhere or s.start in without)
+        ]
         found.append(_attributes(finding, inside, sentence))
     _share(sentence, findings, found)
     return found
@@ -189,14 +198,29 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         # It has the size that it is said to have had.
         earlier = [float(item.value) for item in telling if item.kind == EARLIER]
         found.size_mm = max(earlier, default=None)
-    found.descriptors = list(
-        dict.fromkeys(item.value for item in inside if item.kind == "descriptor")
-    )
-    if DEVICES & set(finding.value.labels):
-        said = (item.value for item in telling if item.kind == "position")
-        found.positions = list(dict.fromkeys(said))
+    described = [item for item in inside if item.kind == "descriptor"]
+    if device := DEVICES & set(finding.value.labels):
+        denied = sentence.denied_after(finding)
+        described = [item for item in described if item.start not in denied]
+        tips = [
+            _tip(item, denied, device)
+            for item in telling
+            if item.kind == "position" and not (denied and item.start in own)
+        ]
+        found.positions = list(dict.fromkeys(tip for tip in tips if tip))
+    found.descriptors = list(dict.fromkeys(item.value for item in described))
     _divide(found, placing, telling, sentence)
     return found
+
+
+def _tip(said: Said, denied: frozenset[int], device: Iterable[str]) -> str:
+    """Where a tip lies; one that is denied its right place lies wrong, another tells nothing."""
+    if said.start not in denied:
+        return said.value
+    kinds = [kind for label in device for kind in (label, *devices.UNSAID_KIND.get(label, ()))]
+    verdicts = [devices.judge(kind, said.value) for kind in kinds]
+    right = any(verdict and verdict.judgment == "right" for verdict in verdicts)
+    return MALPOSITIONED if right else ""
 
 
 def _divide(

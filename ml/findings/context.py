@@ -11,7 +11,7 @@ statement, as in dictation) and answers (``Effusion, pneumothorax: none``).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,8 @@ WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "proba
 HEDGES = ("possible", "probable")
 OPPOSITE = {"absent": "probable", "probable": "absent"}
 """What a comparison says of the finding after it: A is less likely than B."""
+NEAR = 5
+"""Words behind a denial of a position, at most, in which the position is named."""
 LIST_GAP = 4
 """Words between two findings of one list at most."""
 DESCRIBES = ("side", "zone", "place", "severity")
@@ -133,6 +135,59 @@ class Sentence:
             if named.isdisjoint(clause) and (firm or clear):
                 outside.update(clause)
         return frozenset(outside)
+
+    def places_without(self, finding: Match[Term]) -> frozenset[int]:
+        """The places of the sentence that say where a finding is not: "none on the left".
+
+        They stand behind a denial that comes after the finding and does not speak of it, or
+        before one that ends its clause ("right effusion, left none").
+        """
+        found: set[int] = set()
+        for cue in self._denials_after(finding):
+            places = range(cue.end, self._placing(cue.end, 1))
+            if not places:
+                places = range(self._placing(cue.start - 1, -1) + 1, cue.start)
+                if not (self._borders(places.start - 1) and self._borders(cue.end)):
+                    continue
+            found.update(places)
+        return frozenset(found)
+
+    def denied_after(self, finding: Match[Term]) -> frozenset[int]:
+        """The places of what is said not to be so of a finding: "tube not in the trachea"."""
+        return frozenset(
+            place
+            for cue in self._denials_after(finding)
+            if cue.value.forward
+            for place in range(cue.end, min(self._forward_end(cue), cue.end + NEAR))
+        )
+
+    def _denials_after(self, finding: Match[Term]) -> Iterator[Match[Cue]]:
+        """The denials behind a finding that do not speak of it."""
+        for cue in self.cues:
+            if (
+                cue.value.kind == "absent"
+                and cue.start >= finding.end
+                and not (cue.value.backward and self._backward_start(cue) <= finding.start)
+            ):
+                yield cue
+
+    def _placing(self, place: int, step: int) -> int:
+        """The first place from one on, in a direction, whose word does not say where."""
+        while 0 <= place < len(self.words) and (
+            place in self._described
+            or any(self.is_one_of(name, place) for name in ("preposition", "article", "seen"))
+        ):
+            place += step
+        return place
+
+    def _borders(self, place: int) -> bool:
+        """Whether a clause may end at a place: punctuation, "and", or the end of the sentence."""
+        return (
+            not 0 <= place < len(self.words)
+            or self.words[place] in PUNCTUATION
+            or self._starts.get(place) == "end"
+            or self.is_one_of("and", place)
+        )
 
     def _clauses(self) -> list[tuple[range, bool]]:
         """The clauses of the sentence, each with whether a firm mark divides it from the rest."""

@@ -470,3 +470,23 @@ def test_importing_the_package_loads_no_model_library() -> None:
     code = "import sys, ml.findings; print({'torch','transformers','spacy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "positions"),
+    [
+        ("Catheter is not in the SVC.", "en", ("malpositioned",)),
+        ("The ETT is not in the trachea.", "en", ("malpositioned",)),
+        ("The NG tube does not reach the stomach.", "en", ("malpositioned",)),
+        ("Right PICC not in satisfactory position.", "en", ("malpositioned",)),
+        ("ETT in the trachea, not in the right main bronchus.", "en", ("trachea",)),
+        ("The endotracheal tube is not malpositioned.", "en", ("satisfactory",)),
+        ("El catéter no está en la vena cava superior.", "es", ("malpositioned",)),
+        ("Der ZVK liegt nicht in der Vena cava superior.", "de", ("malpositioned",)),
+        ("La sonde gastrique n'est pas dans l'estomac.", "fr", ("malpositioned",)),
+        ("A sonda nasogástrica não está no estômago.", "pt", ("malpositioned",)),
+    ],
+)
+def test_a_device_is_there_whose_place_is_denied(text, language, positions):
+    (device,) = findings.extract(text, language)
+    assert (device.presence, device.positions) == ("present", positions)
