@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ml import tables
+from ml.findings.context import HEDGES
 from ml.findings.lexicon import Lexicon, lexicon
 from ml.findings.reading import ReadSentence, read
 
@@ -90,8 +91,12 @@ def _of_sentence(
 
 
 def _says_normal(sentence: ReadSentence, words: Lexicon) -> bool:
-    """Whether a sentence calls something normal, or holds a cue that denies or hedges."""
+    """Whether a sentence calls something normal, or denies, hedges or sets aside something.
+
+    One that begins with a hedge ("suspicious for malignancy") wants to name a finding.
+    """
     clear = words.words.get("clear", frozenset())
     return any(token.word in clear for token in sentence.tokens) or any(
-        match.value.kind != "pseudo" for match in sentence.cues
+        match.value.kind != "pseudo" and not (match.value.kind in HEDGES and match.start <= 1)
+        for match in sentence.cues
     )

@@ -205,3 +205,7 @@ def test_a_sentence_of_which_nothing_is_understood_is_told() -> None:
         "Zorp blah quux"
     ]
     assert unread("The lungs are clear. Heart size is normal.", "en") == []
+    for text in ("Suspicious for malignancy.", "Findings suspicious for malignancy."):
+        assert [item.words for item in unread(text, "en")] == [text.rstrip(".")]
+    assert unread("Right upper lobe mass suspicious for malignancy.", "en") == []
+    assert unread("Chest CT may be helpful.", "en") == []
