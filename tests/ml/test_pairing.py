@@ -164,3 +164,44 @@ def test_a_further_word_of_its_group_still_speaks_of_a_finding_and_any_other_is_
     pneumonia = "Pneumonia in the right lower lobe."
     _, false, _ = compared(pneumonia, f"{pneumonia} Nodule in the right lower lobe.")
     assert len(false) == 1
+
+
+KINDS_OF_ONE_LABEL = [
+    ("en", "Kyphosis.", "Scoliosis."),
+    ("en", "Cavity in the right upper lobe.", "Cyst in the right upper lobe."),
+    ("en", "Mediastinal mass.", "Mediastinal adenopathy."),
+    ("es", "Cifosis dorsal.", "Escoliosis dorsal."),
+    ("es", "Cavidad en el lóbulo superior derecho.", "Quiste en el lóbulo superior derecho."),
+    ("de", "Kyphose.", "Skoliose."),
+    ("de", "Kaverne im rechten Oberlappen.", "Zyste im rechten Oberlappen."),
+    ("fr", "Cyphose.", "Scoliose."),
+    ("fr", "Caverne du lobe supérieur droit.", "Kyste du lobe supérieur droit."),
+    ("pt", "Cifose dorsal.", "Escoliose dorsal."),
+    ("pt", "Cavidade no lobo superior direito.", "Cisto no lobo superior direito."),
+]
+
+
+@pytest.mark.parametrize(("language", "one", "other"), KINDS_OF_ONE_LABEL)
+def test_two_kinds_that_share_a_label_are_two_findings(language, one, other):
+    assert evaluate.evaluate(one, one, language=language).raw == 1.0
+    for reference, candidate in ((one, other), (other, one)):
+        found = evaluate.evaluate(reference, candidate, language=language)
+        assert found.raw < 0
+        assert not found.matched_findings
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Cavity in the left upper lobe."),
+        ("en", "Miliary nodules."),
+        ("en", "Right pulmonary infarct."),
+        ("es", "Infarto pulmonar derecho."),
+        ("de", "Lungeninfarkt rechts."),
+        ("fr", "Infarctus pulmonaire droit."),
+        ("pt", "Infarto pulmonar à direita."),
+    ],
+)
+def test_what_can_be_tuberculosis_or_an_embolism_is_urgent(language, text):
+    (found,) = evaluate.evaluate(text, text, language=language).reference_findings
+    assert found.clinical_significance == "urgent"
