@@ -19,8 +19,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from radgame import door
+from radgame.embedded import embedded_redis
 from tests.game import NOT_INHERITED, ROOT, database_of_its_own, free_port, migrated
 
 pytestmark = pytest.mark.pure  # of the test database: each server has its own
@@ -35,8 +37,22 @@ server.serve(host="127.0.0.1", port=int(sys.argv[1]))
 """
 
 
+@pytest.fixture(scope="module")
+def redis_of_these() -> Iterator[str]:
+    with embedded_redis() as (url, _):
+        yield url
+
+
 @pytest.fixture
-def serve(tmp_path) -> Iterator:
+def emptied(redis_of_these) -> str:
+    """The address of a Redis in which nobody has been counted yet."""
+    with redis.Redis.from_url(redis_of_these) as client:
+        client.flushall()
+    return redis_of_these
+
+
+@pytest.fixture
+def serve(tmp_path, emptied) -> Iterator:
     """Starts a web server on an empty database; its limits may be changed by lines of code.
 
     With `arguments` it is `manage.py web`, with these.
@@ -45,7 +61,8 @@ def serve(tmp_path) -> Iterator:
 
     def start(changes: str = "", arguments: tuple[str, ...] | None = None, **variables: str) -> str:
         inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
-        environment = {**inherited, "DATA_DIR": str(migrated(tmp_path)), **variables}
+        own = {"DATA_DIR": str(migrated(tmp_path)), "REDIS_URL": emptied}
+        environment = {**inherited, **own, **variables}
         if "DATABASE_URL" in variables:
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
@@ -424,7 +441,7 @@ def may_mount() -> bool:
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path, emptied):
     """A web server whose data folder is a disk of its own, of 60 MB; what it logs is outside."""
     if not may_mount():
         pytest.skip("a disk of one's own cannot be mounted here")
@@ -444,7 +461,7 @@ def small_disk(tmp_path):
     process = subprocess.Popen(
         ["unshare", "-rm", "sh", "-c", prepare],
         cwd=ROOT,
-        env={**inherited, "DATA_DIR": str(inside)},
+        env={**inherited, "DATA_DIR": str(inside), "REDIS_URL": emptied},
         stdout=log,
         stderr=log,
     )
