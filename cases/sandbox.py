@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import platform
 import socket
 import struct
@@ -17,6 +18,8 @@ import sys
 NO_NEW_PRIVILEGES = 38
 """PR_SET_NO_NEW_PRIVS of prctl(2); without it only root may set a filter."""
 SET_MODE_FILTER = 1
+IS_KNOWN = 2
+"""SECCOMP_GET_ACTION_AVAIL: a question that changes nothing."""
 ALL_THREADS = 1
 """SECCOMP_FILTER_FLAG_TSYNC: threads that libraries have started are held as well."""
 OTHER_CALLS = 0x4000_0000
@@ -68,10 +71,25 @@ def close_network() -> bool:
     if platform.machine() not in MACHINES or sys.maxsize < 2**32:
         return False
     machine, seccomp, refused = MACHINES[platform.machine()]
+    number = ctypes.c_long(seccomp)
+    if not _survives(libc, number):
+        return False
     steps = _steps(machine, refused)
     program = _Program(len(steps), b"".join(steps))
-    number, mode, flags = ctypes.c_long(seccomp), ctypes.c_long(SET_MODE_FILTER), ALL_THREADS
-    return bool(libc.syscall(number, mode, ctypes.c_long(flags), ctypes.byref(program)) == 0)
+    mode, flags = ctypes.c_long(SET_MODE_FILTER), ctypes.c_long(ALL_THREADS)
+    return bool(libc.syscall(number, mode, flags, ctypes.byref(program)) == 0)
+
+
+def _survives(libc: ctypes.CDLL, number: ctypes.c_long) -> bool:
+    """Whether seccomp(2) may be called: a policy such as a unit's of systemd can end who does."""
+    trial = os.fork()
+    if trial == 0:
+        try:
+            action = ctypes.c_uint32(ALLOW)
+            libc.syscall(number, ctypes.c_long(IS_KNOWN), ctypes.c_long(0), ctypes.byref(action))
+        finally:
+            os._exit(0)
+    return os.waitpid(trial, 0)[1] == 0
 
 
 def _is_closed() -> bool:

@@ -123,6 +123,34 @@ def test_a_closed_network_is_closed_to_threads_and_children_and_leaves_open_what
     assert asked.stdout == "closed\n", asked.stderr
 
 
+ENDED_BY_POLICY = """
+import ctypes, platform, socket, struct
+from cases import sandbox
+
+seccomp, ends_the_process = sandbox.MACHINES[platform.machine()][1], 0x8000_0000
+steps = [
+    struct.pack("=HBBI", sandbox.LOAD, 0, 0, sandbox.NUMBER_AT),
+    struct.pack("=HBBI", sandbox.EQUAL, 0, 1, seccomp),
+    struct.pack("=HBBI", sandbox.RETURN, 0, 0, ends_the_process),
+    struct.pack("=HBBI", sandbox.RETURN, 0, 0, sandbox.ALLOW),
+]
+libc, program = ctypes.CDLL(None), sandbox._Program(len(steps), b"".join(steps))
+assert libc.prctl(sandbox.NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+print(sandbox.close_network())
+socket.socket().close()
+"""
+
+
+@pytest.mark.pure
+def test_a_policy_that_ends_who_asks_for_a_filter_costs_no_case():
+    """As of a unit of systemd without `seccomp`: decoding goes on without the filter."""
+    asked = subprocess.run(
+        [sys.executable, "-c", ENDED_BY_POLICY], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (asked.returncode, asked.stdout) == (0, "False\n"), asked.stderr
+
+
 @pytest.mark.pure
 @pytest.mark.parametrize(("system", "machine"), [("linux", "riscv64"), ("darwin", "arm64")])
 def test_where_no_filter_is_known_nothing_is_claimed(system, machine):

@@ -139,6 +139,13 @@ def test_every_container_of_the_game_is_closed_and_started_again():
         assert "ports" not in service or name == "proxy", "nothing but the proxy is reached"
 
 
+def test_the_unit_that_decodes_uploads_may_close_its_network():
+    """`@system-service` is without seccomp(2) in Debian 12, and ends who calls it."""
+    unit = (DEPLOY / "systemd" / "radgame-worker.service").read_text()
+    [allowed] = re.findall(r"^SystemCallFilter=(?!~)(.*)$", unit, re.MULTILINE)
+    assert "seccomp" in allowed.split()
+
+
 def test_the_kustomization_names_files_that_there_are():
     [one] = documents(DEPLOY / "kubernetes" / "kustomization.yaml")
     assert set(one["resources"]) <= {path.name for path in MANIFESTS}
