@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from axes.helpers import get_cool_off
+from axes.helpers import get_cool_off, get_failure_limit
 from axes.models import AccessAttempt
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -39,6 +38,13 @@ def seconds_left(request: HttpRequest, name: str | None) -> int:
     rows = AccessAttempt.objects.filter(
         username=name, ip_address=getattr(request, "axes_ip_address", None)
     )
-    last = rows.aggregate(last=Max("attempt_time"))["last"]
-    left = whole - (timezone.now() - last) if last else whole
+    # A row for each browser. The newest that are enough hold it; it ends with the oldest of these.
+    limit, tries, holding = get_failure_limit(request, {"username": name}), 0, None
+    for time, failures in rows.order_by("-attempt_time").values_list(
+        "attempt_time", "failures_since_start"
+    ):
+        tries, holding = tries + failures, time
+        if tries >= limit:
+            break
+    left = whole - (timezone.now() - holding) if holding else whole
     return max(1, min(math.ceil(left.total_seconds()), math.ceil(whole.total_seconds())))

@@ -63,6 +63,18 @@ def test_the_lock_says_how_long_it_still_lasts_and_tries_make_it_no_longer(
     assert log_in(client, trainee.username, PASSWORD).status_code == 302
 
 
+def test_a_lock_by_two_browsers_ends_with_the_older_tries(client, trainee, settings):
+    form = {"username": trainee.username, "password": "wrong"}
+    for browser, tries in (("one", settings.AXES_FAILURE_LIMIT - 1), ("another", 2)):
+        pass_time(minutes=14)
+        for _ in range(tries):
+            answer = client.post("/account/login/", form, headers={"User-Agent": browser})
+    assert answer.status_code == 429
+    assert 50 <= int(answer.headers["Retry-After"]) <= 60
+    pass_time(minutes=1)
+    assert log_in(client, trainee.username, PASSWORD).status_code == 302
+
+
 def test_tries_under_a_lock_leave_no_rows(client, trainee, settings):
     lock(client, trainee.username, settings)
     before = list(AccessAttempt.objects.values())
