@@ -52,6 +52,7 @@ def behind(request: UserRequest, attempt_id: Any) -> HttpResponse:
 
 
 @require_GET
+@never_cache
 def layer(request: UserRequest, attempt_id: Any, layer_id: str) -> HttpResponse:
     """The picture of what is taken off the film of an attempt that may be told of."""
     found = attempt_or_404(request, attempt_id, KIND)

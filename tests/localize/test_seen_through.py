@@ -53,6 +53,7 @@ def test_it_works(client, trainee, nodule_case, layer):
     assert one["name"] == "Without: Nodule / mass, left"
     assert one["url"] == addresses(scored, layer)[1]
     assert b"".join(picture) == webp()
+    assert all("no-store" in answer.headers["Cache-Control"] for answer in (told, picture))
     page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
     assert "See through the film" in page
 
