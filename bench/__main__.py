@@ -34,8 +34,8 @@ NAMES = (
     "threshold",
     "people",
 )
-BY_NAME_ONLY = ("load", "growth", "mutation", "images", "faults")
-"""They take hours or several GB; the last kills processes, wipes queues, mounts a small disk."""
+BY_NAME_ONLY = ("constant_texts", "load", "growth", "mutation", "images", "faults")
+"""They take long or several GB; the last kills processes, wipes queues, mounts a small disk."""
 
 
 def main(arguments: list[str]) -> int:
