@@ -82,7 +82,10 @@ def close_network() -> bool:
 
 def _survives(libc: ctypes.CDLL, number: ctypes.c_long) -> bool:
     """Whether seccomp(2) may be called: a policy such as a unit's of systemd can end who does."""
-    trial = os.fork()
+    try:
+        trial = os.fork()
+    except OSError:  # no more processes are allowed
+        return False
     if trial == 0:
         try:
             action = ctypes.c_uint32(ALLOW)
