@@ -207,8 +207,8 @@ def test_odd_files_cost_no_more_than_themselves(tmp_path, jobs):
 @pytest.mark.pure
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_file_that_hangs_is_given_up_after_its_time(good, hanging, jobs):
-    first, late, last = outcomes_of(good, hanging, good, jobs=jobs, limits=Limits(seconds=2))
-    assert "Decoding case 1 took longer than 2 s" in late
+    first, late, last = outcomes_of(good, hanging, good, jobs=jobs, limits=Limits(seconds=8))
+    assert "Decoding case 1 took longer than 8 s" in late
     assert (first, last) == ("", "")
 
 
