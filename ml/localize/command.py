@@ -26,6 +26,8 @@ from ml.localize.rules import score
 SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "both": "bilateral"}
 MAX_ENTRIES = 1000
 """More marks, ticks, findings or truth boxes than this in one case are refused."""
+MAX_SIZE_MM = 10_000
+"""No image is larger; of sizes near the largest number distances cannot be told."""
 
 
 def answer_line(item: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +82,8 @@ def _sizes_of(item: dict[str, Any]) -> dict[str, tuple[float, float]] | None:
     height, width = (finite(side, f"size_mm[{index}]") for index, side in enumerate(sides))
     if height <= 0 or width <= 0:
         raise ValueError("size_mm must be above 0")
+    if max(height, width) > MAX_SIZE_MM:
+        raise ValueError(f"size_mm must be at most {MAX_SIZE_MM}, in millimeters")
     return {"": (height, width)}
 
 

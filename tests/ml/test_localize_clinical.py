@@ -326,6 +326,7 @@ def test_the_additions_change_nothing_under_the_other_rules():
     [
         ({"size_mm": [400]}, "size_mm must be a list of two numbers"),
         ({"size_mm": [400, 0]}, "size_mm must be above 0"),
+        ({"size_mm": [1e308, 400]}, "size_mm must be at most 10000, in millimeters"),
         ({"truth": [{"label": "x", "points": [[2, 0]]}]}, "truth[0].points[0] lies outside"),
         ({"truth": [{"label": "x", "points": [[0]]}]}, "truth[0].points[0] must be a list of two"),
         ({"truth": [{"label": "x", "side": "up"}]}, "truth[0].side must be one of left"),
