@@ -7,8 +7,10 @@ import re
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from attempts import services, tasks
+from ml.localize.credit import WEIGHTS
 from tests import factories
 
 MOST_QUERIES = 13
@@ -142,3 +144,12 @@ def test_a_false_mark_is_told_what_its_label_would_look_like(feedback_of):
     assert "The truth of this case has no Fracture here." in feedback_of(
         [0.1, 0.7, 0.2, 0.8], label="fracture"
     )
+
+
+def test_the_page_on_scoring_tells_of_both_sides_of_malpositions_and_of_another_side(
+    client_of, trainee
+):
+    page = client_of(trainee).get(reverse("about_scoring")).content.decode()
+    assert f"{WEIGHTS.both_sides} of place and extent is left" in page
+    assert "at a device that lies wrong, or ticked" in page
+    assert "A tick of the other side than that of a finding that has to be drawn" in page
