@@ -54,10 +54,12 @@ class Answered:
         self.mark_boxes = boxes.as_boxes([mark.box for mark in marks])
         self.contradicted: set[int] = set()
         """Marks of a device that others call the reverse of what they do."""
+        self.in_place: set[int] = set()
+        """Marks at a device that lies where it should: they are no alarm for another one."""
         self.credits = [self._credits(truth, region) for truth, region in self.regions]
         self.fitting = [self._fitting(found) for found in self.credits]
-        self.contradicted = self._contradicted()
-        if self.contradicted:
+        self.contradicted, self.in_place = self._contradicted(), self._in_place()
+        if self.contradicted or self.in_place:
             self.credits = [self._credits(truth, region) for truth, region in self.regions]
 
     def _contradicted(self) -> set[int]:
@@ -69,6 +71,10 @@ class Answered:
             if len(fits) > places and said >= {"right", "wrong"}:
                 found |= fits
         return found
+
+    def _in_place(self) -> set[int]:
+        fits = zip(self.regions, self.fitting, strict=True)
+        return set().union(*(marks for (truth, _), marks in fits if truth.position == "right"))
 
     def _credits(self, truth: Truth, region: Region) -> dict[int, Credit]:
         """Mark → its credit, for the marks that earn some place on the region's image."""
@@ -129,15 +135,17 @@ class Answered:
     def _credit(self, truth: Truth, spot: Credit, index: int) -> Credit:
         mark, weights = self.marks[index], self.weights
         label = label_share(truth, mark.label, weights.vague)
-        label *= side_share(truth.label, truth.side, mark.side)
+        side = side_share(truth.label, truth.side, mark.side) if label else 1.0
+        label *= side
         is_ = position_of(truth)
         said = "" if index in self.contradicted else position_said(mark)
         verdict = verdict_share(is_, said, weights)
-        alarmed = is_ == said == "wrong" and label
+        alarmed = is_ == said == "wrong" and label and index not in self.in_place
         least = weights.alarm if alarmed else 0.0
         steps = 0 if label else max(0, steps_below(truth, mark.label) - 1)
+        dismissed = weights.dismissed**steps
         return replace(
-            spot, label=label, verdict=verdict, least=least, dismissed=weights.dismissed**steps
+            spot, label=label, verdict=verdict, least=least, dismissed=dismissed, side=side
         )
 
     def total(self, credit: Credit) -> float:

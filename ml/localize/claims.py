@@ -33,14 +33,15 @@ class Claims:
     def named_row(self, truth: Truth) -> TruthOutcome:
         """A finding that needs no place, by the best tick or mark that names it."""
         best, label, side, verdict, by = 0.0, 0.0, 1.0, 1.0, None
+        halved = self._is_said_of_the_other_side(truth)
         for slug, said, position, mark in self._claims(truth):
             fits = label_share(truth, slug, self.answer.weights.vague)
             sided = self._sided(truth, said)
+            if sided == 1.0 and halved:
+                sided = 0.5
             judged = verdict_share(position_of(truth), position, self.answer.weights)
             if fits * sided * judged > best or (fits > label and not best):
                 best, label, side, verdict, by = fits * sided * judged, fits, sided, judged, mark
-        if best and side == 1.0 and self._is_said_of_the_other_side(truth):
-            best, side = best / 2, 0.5
         best = max(best, self._described(truth))
         weight = 0.0 if self.answer.normal else self.answer.weight_of(truth)
         because = "side" if side < 1.0 else "vague_label" if 0 < label < 1.0 else "missed"
@@ -112,7 +113,7 @@ class Claims:
     def _sided(self, truth: Truth, said: str) -> float:
         """How far a side fits; both sides fit a finding of one that another has on the other."""
         there = {one.side for one in self.answer.named if one.label == truth.label}
-        if said == BOTH and there >= {"left", "right"}:
+        if said == BOTH and (BOTH in there or there >= {"left", "right"}):
             return 1.0
         return side_share(truth.label, truth.side, said)
 

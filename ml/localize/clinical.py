@@ -183,14 +183,15 @@ class _Clinical(Answered):
         """What a mark was, and what it costs; the cost does not depend on what others it has."""
         mark, at = self.marks[index], self._row_of(index)
         if at is None:
-            for truth in self.named:
-                if label_share(truth, mark.label, self.weights.vague):
-                    cost = self.price_of_more(mark.label, self.all_truths())
-                    return MarkOutcome(mark.id, mark.label, "hit", None, truth.id, cost=cost)
+            if named := self._names(mark.label):
+                cost = self.price_of_more(mark.label, self.all_truths())
+                return MarkOutcome(mark.id, mark.label, "hit", None, named.id, cost=cost)
             return MarkOutcome(mark.id, mark.label, "false", cost=self.price(mark.label))
         truth, region = self.regions[at]
         credit = self.credits[at].get(index)
         own = [truth for row, (truth, _) in enumerate(self.regions) if self._is_of(index, row)]
+        if not own and self._names(mark.label):
+            own = self.all_truths()
         cost = self.price_of_more(mark.label, own) if own else self.price(mark.label)
         paired = self.rows[at].mark == index
         outcome = outcome_of(self.rows[at]) if paired else "duplicate"
@@ -198,6 +199,11 @@ class _Clinical(Answered):
             outcome = "wrong_label"
         iou = credit.iou if credit else None
         return MarkOutcome(mark.id, mark.label, outcome, iou, truth.id, region.id, cost)
+
+    def _names(self, label: str) -> Truth | None:
+        """The first finding that needs no place and that a label names."""
+        fits = (t for t in self.named if label_share(t, label, self.weights.vague))
+        return next(fits, None)
 
     def _row_of(self, index: int) -> int | None:
         """The row a mark was paired with, else one that it belongs to."""

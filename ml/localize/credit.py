@@ -117,6 +117,8 @@ class Credit:
     """From a device's tip, in the unit of the image's `Size`."""
     dismissed: float = 1.0
     """What is left where the label does not fit, by how much less grave it is."""
+    side: float = 1.0
+    """What is left of the label by the side that was said with the mark."""
 
     def total(self, weights: Weights) -> float:
         """The share of the region's weight, in [0, 1]: a label without a place earns nothing."""

@@ -33,6 +33,8 @@ def outcome_of(earned: Earned) -> str:
     credit = earned.credit
     if credit is None:
         return "poorly_located" if earned.share else "missed"
+    if credit.side < 1.0:
+        return "poorly_located"
     if credit.label < 1.0:
         return "wrong_label"
     if credit.place >= HIT_PLACE and credit.verdict >= HIT_VERDICT:
@@ -44,6 +46,8 @@ def _because(credit: Credit, weights: Weights) -> str:
     """What most of the loss comes from, one of `LOSSES`."""
     if credit.verdict < 1.0:
         return "unsaid_position" if credit.verdict in weights.unsaid.values() else "position"
+    if credit.side < 1.0:
+        return "side"
     lost: Mapping[str, float] = {
         "label": weights.label * (credit.label == 0),
         "vague_label": weights.label * (1 - credit.label) * (credit.label > 0),

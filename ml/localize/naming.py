@@ -57,7 +57,7 @@ def label_share(truth: Truth, claimed: str, vague: float) -> float:
     """1 for a label of the same clinical group, `vague` for a compatible one, else 0."""
     if taxonomy.clinical_group_of(truth.label) == taxonomy.clinical_group_of(claimed):
         return 1.0
-    if claimed == MALPOSITION and is_device(truth.label):
+    if claimed == MALPOSITION and (truth.position or is_device(truth.label)):
         return 0.0 if truth.position == "right" else vague
     if truth.label == MALPOSITION and is_device(claimed):
         return 1.0

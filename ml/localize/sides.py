@@ -47,7 +47,12 @@ def _side_of(box: Box) -> str:
         return "left" if x1 > MIDDLE + BESIDE else ""
     if x1 <= MIDDLE + BESIDE:
         return "right"
-    return BOTH if min(MIDDLE - x0, x1 - MIDDLE) > LATERAL else ""
+    less, more = sorted((MIDDLE - x0, x1 - MIDDLE))
+    if less > LATERAL:
+        return BOTH
+    if more <= max(LATERAL, 2 * less):
+        return ""
+    return "left" if x1 - MIDDLE == more else "right"
 
 
 def side_of_truth(truth: Truth) -> str:
@@ -56,12 +61,13 @@ def side_of_truth(truth: Truth) -> str:
 
 
 def united(ticks: Sequence[Tick]) -> list[Tick]:
-    """Each once; one label ticked on the left and on the right is ticked on both sides."""
+    """Each once; one label ticked on several sides is ticked on both."""
     sides: dict[str, set[str]] = {}
     for tick in ticks:
-        sides.setdefault(tick.label, set()).add(tick.side)
+        sides.setdefault(tick.label, set()).update(filter(None, [tick.side]))
     found = (
-        Tick(tick.label, BOTH) if sides[tick.label] >= {"left", "right"} else tick for tick in ticks
+        Tick(tick.label, BOTH) if tick.side and len(sides[tick.label]) > 1 else tick
+        for tick in ticks
     )
     return list(dict.fromkeys(found))
 

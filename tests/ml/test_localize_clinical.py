@@ -16,6 +16,7 @@ from ml import taxonomy
 from ml.localize import Alternate, Mark, Region, Size, Tick, Truth, answer_line, score
 from ml.localize.areas import best_together
 from ml.localize.clinical import score_clinical
+from ml.localize.sides import side_of
 
 pytestmark = pytest.mark.pure
 
@@ -594,3 +595,115 @@ def test_a_finding_described_by_all_it_implies_earns_most_and_more_than_is_there
     more = [both[1], Tick("hydropneumothorax", "left")]
     assert clinical([fluid], [], more).cost == 0.5
     assert clinical([fluid], [], [both[1], Tick("blunted_angle", "left")]).cost == 0
+
+
+def test_a_mark_that_names_a_ticked_finding_is_free_also_where_it_is_taken_for_another():
+    """What a mark costs does not depend on which of two equal marks a region was paired with."""
+    places = ((0.58, 0.478, 0.93, 0.678), (0.105, 0.695, 0.305, 0.735))
+    truths = [
+        drawn(places[0], "pneumomediastinum", "a"),
+        drawn(places[1], "pneumomediastinum", "b", significance="benign"),
+        Truth("c", "pulmonary_hypertension", "select"),
+    ]
+    named = mark((0.564, 0.456, 0.948, 0.689), "pulmonary_hypertension", "named")
+    wrong, right = mark(places[0], "fracture", "wrong"), mark(places[1], "pneumomediastinum", "r")
+    for marks in ([named], [named, wrong], [named, wrong, right], [right, wrong, named]):
+        (row,) = [row for row in clinical(truths, marks).marks if row.mark == "named"]
+        assert row.cost == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "because", "of_the_label"),
+    [("left", "hit", "", 1.0), ("bilateral", "poorly_located", "side", 0.5),
+     ("right", "poorly_located", "side", 0.0)],
+)  # fmt: skip
+def test_a_mark_said_of_another_side_lost_its_side_and_not_its_name(
+    said, outcome, because, of_the_label
+):
+    truth = drawn(label="pneumothorax", side="left")
+    result = clinical([truth], [mark(label="pneumothorax", side=said)])
+    (row,) = result.truths
+    assert (row.outcome, row.because) == (outcome, because)
+    assert row.earned == pytest.approx(
+        4 * (0.4 + 0.3 * of_the_label + (0.3 if of_the_label else 0.225))
+    )
+    assert [one.outcome for one in result.marks] == [outcome]
+    assert result.cost == (0 if of_the_label else 1)
+
+
+def test_what_has_a_position_is_a_device_under_any_name():
+    tip = Region("r", (0.44, 0.35, 0.46, 0.37), point=(0.45, 0.36))
+    for position, cost in (("wrong", 0), ("right", 1), ("", 1)):
+        truth = Truth("t", "shunt", "draw", (tip,), position=position)
+        assert clinical([truth], [], ["device_malposition"]).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("x0", "x1", "side"),
+    [
+        (0.55, 0.9, "left"), (0.42, 0.95, "left"), (0.36, 1.0, "left"), (0.05, 0.62, "right"),
+        (0.1, 0.9, "bilateral"), (0.3, 0.7, "bilateral"), (0.4, 0.6, ""), (0.4, 0.65, ""),
+        (0.38, 0.72, ""), (0.47, 0.52, ""),
+    ],
+)  # fmt: skip
+def test_a_box_lies_on_the_side_of_all_of_it_that_counts(x0, x1, side):
+    assert side_of([(x0, 0.2, x1, 0.8)]) == side
+    if side in ("left", "right"):
+        other = {"left": "right", "right": "left"}[side]
+        truth = Truth("p", "pneumothorax", "select", side=other)
+        assert clinical([truth], [mark((x0, 0.2, x1, 0.8), "pneumothorax")]).score == 0
+
+
+SAID = st.lists(st.sampled_from(["", "left", "right", "bilateral"]), max_size=3)
+
+
+@given(SAID, st.sampled_from(["left", "right", "bilateral"]), st.sampled_from(["draw", "select"]))
+@settings(max_examples=100)
+def test_to_tick_the_right_side_too_never_lowers_the_score(said, side, mode):
+    lungs = [(0.1, 0.2, 0.4, 0.8), (0.6, 0.2, 0.9, 0.8)]
+    places = {"left": lungs[1:], "right": lungs[:1], "bilateral": lungs}[side]
+    regions = tuple(Region(f"r{number}", box) for number, box in enumerate(places))
+    truth = Truth("p", "pneumothorax", mode, regions if mode == "draw" else (), side=side)
+    ticks = [Tick("pneumothorax", one) for one in said]
+    before, after = (
+        clinical([truth], [], told) for told in (ticks, [*ticks, Tick("pneumothorax", side)])
+    )
+    assert after.score >= before.score - 1e-9
+
+
+def test_a_vague_claim_takes_nothing_from_one_of_both_sides():
+    angle = Truth("a", "blunted_angle", "select", side="right")
+    thick = drawn((0.515, 0.772, 0.715, 0.812), "pleural_thickening")
+    marks = [
+        mark((0.458, 0.759, 0.75, 0.913), "blunted_angle", "l"),
+        mark((0.08, 0.2, 0.3, 0.4), "blunted_angle", "b", side="bilateral"),
+    ]
+    before, after = (clinical([angle, thick], marks, t) for t in ([], ["pleural_thickening"]))
+    assert after.score >= before.score
+    assert before.truths[-1].earned == after.truths[-1].earned == 0.5
+
+
+@pytest.mark.parametrize("grave", [0, 1])
+def test_a_word_on_a_device_in_place_is_no_alarm_for_another(grave):
+    tips = [Region(f"r{x}", (x - 0.01, 0.29, x + 0.01, 0.31), point=(x, 0.3)) for x in (0.2, 0.8)]
+    truths = [
+        Truth(f"t{n}", "cardiac_lead", "draw", (tip,), "urgent" if n == grave else "minor",
+              position=position)
+        for n, (tip, position) in enumerate(zip(tips, ("right", "wrong"), strict=True))
+    ]  # fmt: skip
+    wrong = tip_mark(0.2, 0.3, "cardiac_lead", name="w", position="wrong")
+    right = tip_mark(0.2, 0.3, "cardiac_lead", name="r", position="right")
+    of_wrong, of_both, of_right = (
+        clinical(truths, marks).score for marks in ([wrong], [wrong, right], [right])
+    )
+    assert 0 < of_wrong < of_both < of_right
+    far = tip_mark(0.5, 0.8, "cardiac_lead", name="f", position="wrong")
+    assert clinical(truths, [far]).truths[1].earned == pytest.approx(0.3 * (4 if grave else 1))
+
+
+def test_both_sides_fit_where_one_finding_of_a_label_has_both():
+    truths = [
+        Truth(str(number), "pleural_effusion", "select", side=side)
+        for number, side in enumerate(("bilateral", "left"))
+    ]
+    assert clinical(truths, [], [Tick("pleural_effusion", "bilateral")]).score == 100
