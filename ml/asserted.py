@@ -22,16 +22,28 @@ DENIED = re.compile(
     r"(?:,?\s(?:or|nor|o|ni)\b(?:(?!\b(?:but|however|with|pero)\b)[^.;:,])*)*",
     re.IGNORECASE,
 )
+CLAUSE = re.compile(r"([.;:,]|\b(?:but|however|although|and|with|which|pero)\b)", re.IGNORECASE)
+EXCLUDED = re.compile(r"\b(?:excluded|ruled out)\b", re.IGNORECASE)
+OPEN = re.compile(r"\b(?:can ?not|can\Wt|could|be)\b", re.IGNORECASE)
+"""What “cannot be excluded”, or is “to be excluded”, may be there."""
 UNCHANGED = re.compile(r"\b(?:not changed|no (?:interval )?change)\b", re.IGNORECASE)
 
 
 def asserted(text: str) -> str:
     """The text without ages, negated words (“non-calcified”) and denied phrases.
 
-    A denial reaches to the next comma, stop, “but”, “and”, or “with”. “No change” asserts
-    that something is unchanged and is put so.
+    A denial reaches to the next comma, stop, “but”, “and”, or “with”; what “is excluded”, from
+    the one before it. “No change” asserts that something is unchanged and is put so.
     """
     kept = UNCHANGED.sub("unchanged", text)
     for pattern in (AGE, PREFIXED, DENIED):
         kept = pattern.sub(" ", kept)
-    return " ".join(kept.split())
+    return " ".join(_without_excluded(kept).split())
+
+
+def _without_excluded(text: str) -> str:
+    """The clauses of a text, each from after the word that excludes what stands before it."""
+    clauses = CLAUSE.split(text)
+    return "".join(
+        clause if OPEN.search(clause) else EXCLUDED.split(clause)[-1] for clause in clauses
+    )
