@@ -10,7 +10,8 @@ import re
 
 AGE = re.compile(
     r"\b\d{1,3}[\s-]*(?:years?|yrs?|y/?o|months?|weeks?|days?)[\s-]*old\b"
-    r"|\b\d{1,3}[\s-]*y/?o\b|\b(?:years?|months?|weeks?|days?)[\s-]+old\b",
+    r"|\b\d{1,3}[\s-]*y/?o?\b(?:[\s-]*old\b)?|\bold (?:man|woman|lady|gentleman|patient|person)\b"
+    r"|\b(?:years?|months?|weeks?|days?)[\s-]+old\b",
     re.IGNORECASE,
 )
 PREFIXED = re.compile(
