@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -141,7 +141,9 @@ class CaseAdmin(admin.ModelAdmin):
         show = super().changeform_view
         if request.method != "POST" or object_id is None:
             return show(request, object_id, form_url, extra_context)
-        case = get_object_or_404(Case, pk=object_id)
+        case = self.get_object(request, unquote(object_id))
+        if case is None or not self.has_change_permission(request, case):
+            return show(request, object_id, form_url, extra_context)
         try:
             by = cast("User", request.user)
             with services.correcting(case=case, by=by, why="In the administration"):

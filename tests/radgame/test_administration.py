@@ -209,3 +209,11 @@ def test_writing_as_a_curator_where_only_looking_is_allowed_changes_nothing(clie
     delete = reverse("admin:attempts_attempt_delete", args=[attempt.pk])
     assert client.post(delete, {"post": "yes"}).status_code == 403
     assert case.attempts.exists()
+
+
+@pytest.mark.django_db
+def test_a_case_that_there_is_not_is_no_fault_of_the_server(client):
+    client.force_login(factories.UserFactory(is_staff=True, is_superuser=True))
+    for key in ("abc", "999999"):
+        address = reverse("admin:cases_case_change", args=[key])
+        assert client.post(address, {}).status_code in (302, 404)
