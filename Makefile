@@ -34,13 +34,14 @@ test: test-js test-python
 # Of ARGS that choose some tests only, one of the two may find none: that is pytest's status 5.
 test-python: build
 	@$(MAKE) --silent --jobs 1 install-dev install-models
-	$(TESTS) --numprocesses logical -m "not browser and not stack" $(ARGS) || [ $$? = 5 ]
+	$(TESTS) --numprocesses logical -m "not browser and not stack" $(ARGS) || $(call second_go,not browser and not stack)
 	$(TESTS) -m "browser or stack" $(ARGS) || $(call second_go,browser or stack)
 
 # What needs a database, again: with DATABASE_URL in the environment on another one.
 test-database: build
 	@$(MAKE) --silent --jobs 1 install-dev install-models
-	$(TESTS) --numprocesses logical -m "not browser and not stack and (not pure or postgresql)" $(ARGS) || [ $$? = 5 ]
+	$(TESTS) --numprocesses logical -m "not browser and not stack and (not pure or postgresql)" $(ARGS) || \
+	  $(call second_go,not browser and not stack and (not pure or postgresql))
 	$(TESTS) -m "stack and not browser" $(ARGS) || $(call second_go,stack and not browser)
 
 test-js: build
