@@ -21,7 +21,6 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from PIL import Image as Picture
 
 from cases.imaging.prepare import ImageProblem, digest_of
 from cases.importers.child import BLACKED_OUT
@@ -32,6 +31,8 @@ from ml import taxonomy
 LARGEST = 8_000_000
 """Bytes that a document has at most, unpacked, and a picture."""
 MOST_LAYERS = 40
+WEBP = (b"VP8 ", b"VP8L", b"VP8X")
+"""How the first part of a WebP picture is called (RFC 9649, 2.4)."""
 SUFFIXES = {Layer.Kind.ANATOMY: "json.gz"}
 
 
@@ -67,7 +68,7 @@ def document_of(content: bytes) -> dict[str, Any]:
 def is_of(path: Path, film: Sequence[Path]) -> bool:
     """Whether a document can be read, and was made for the film in these files."""
     try:
-        return bool(document_of(path.read_bytes()).get("film") == digest_of(film))
+        return bool(document_of(_bytes_of(path)).get("film") == digest_of(film))
     except (Damaged, OSError, ImageProblem):
         return False
 
@@ -101,7 +102,7 @@ def bring(case: Case, path: Path | None, written: list[str]) -> None:
 
 def _pieces(path: Path, image: Image) -> Iterator[Piece]:
     try:
-        document = document_of(path.read_bytes())
+        document = document_of(_bytes_of(path))
     except (Damaged, OSError):
         return
     if document.get("film") != image.source_sha256 or image.recipe == BLACKED_OUT:
@@ -131,13 +132,27 @@ def _picture(said: dict[str, Any], folder: Path) -> Piece | None:
     if not fits or not known or kind == Layer.Kind.ANATOMY or Path(name).name != name:
         return None
     try:
-        content = (folder / name).read_bytes()
-        with Picture.open(io.BytesIO(content), formats=["WEBP"]):  # reads the header alone
-            pass
-    except (OSError, ValueError):
+        content = _bytes_of(folder / name)
+    except OSError:
+        return None
+    if not _is_webp(content):
         return None
     values = {"kind": kind, "label": label[:40], "side": side[:10], "box": box, "scale": scale}
-    return _piece(values, content) if len(content) <= LARGEST else None
+    return _piece(values, content)
+
+
+def _is_webp(content: bytes) -> bool:
+    """Whether bytes are a WebP picture by their outermost header; only browsers decode them."""
+    form = (content[:4], content[8:12]) == (b"RIFF", b"WEBP") and content[12:16] in WEBP
+    return form and int.from_bytes(content[4:8], "little") + 8 == len(content) <= LARGEST
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file up to a byte more than is taken; OSError where it is none."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with path.open("rb") as stream:
+        return stream.read(LARGEST + 1)
 
 
 def _piece(values: dict[str, Any], content: bytes) -> Piece:

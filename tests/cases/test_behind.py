@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 
 import pytest
 from django.core.files.storage import default_storage
@@ -113,6 +114,39 @@ def test_what_was_made_for_another_film_is_left_out(folder):
 )
 def test_a_picture_that_cannot_be_one_is_left_out_and_the_outlines_stay(folder, change):
     write(folder, TAKEN_OFF | change)
+    imported(folder)
+    assert Layer.objects.get().kind == "anatomy"
+
+
+def picture(form, size=None):
+    stream = io.BytesIO()
+    Picture.new("RGB", (8, 8)).save(stream, form)
+    return stream.getvalue()[:size]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        picture("PNG"),
+        picture("GIF"),
+        picture("WEBP", -1),
+        picture("WEBP", 14),
+        b"",
+        picture("WEBP") + b"\0" * 2,
+        b"RIFF" + (8_000_004).to_bytes(4, "little") + b"WEBPVP8 " + bytes(7_999_996),
+    ],
+)
+def test_what_is_no_picture_of_its_form_and_size_is_left_out(folder, content):
+    write(folder, TAKEN_OFF)
+    (folder / "behind/case-1-0.webp").write_bytes(content)
+    imported(folder)
+    assert Layer.objects.get().kind == "anatomy"
+
+
+def test_a_picture_that_is_never_read_to_its_end_holds_nothing_up(folder):
+    write(folder, TAKEN_OFF)
+    (folder / "behind/case-1-0.webp").unlink()
+    os.mkfifo(folder / "behind/case-1-0.webp")
     imported(folder)
     assert Layer.objects.get().kind == "anatomy"
 
