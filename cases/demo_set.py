@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image as Picture
 
 from cases.behind import is_of
+from cases.imaging.raster import FORMATS
 from cases.imaging.render import LONG_SIDE, scaled_size
 from cases.importers.base import ImportedCase, Importer, Problem, SourceProblem, importer_named
 from cases.importers.completeness import judged
@@ -145,7 +146,7 @@ def room_for(cases: Iterable[ImportedCase]) -> int:
 
 def _rendition_pixels(path: Path) -> int:
     try:
-        with Picture.open(path) as picture:  # reads the header alone
+        with Picture.open(path, formats=FORMATS) as picture:  # reads the header alone
             rows, columns = scaled_size(picture.height, picture.width, LONG_SIDE)
     except OSError:
         return 0  # it will not be loaded either

@@ -54,7 +54,7 @@ def pixels_of(content: bytes) -> Grey:
     if content.startswith(htj2k.MAGIC):
         return htj2k.decode(content)
     try:
-        return np.asarray(Image.open(io.BytesIO(content)))
+        return np.asarray(Image.open(io.BytesIO(content), formats=["PNG"]))
     except (OSError, SyntaxError, ValueError) as error:  # Pillow's own for what is cut or damaged
         raise htj2k.Damaged(f"it cannot be decoded ({error})") from None
 

@@ -10,6 +10,7 @@ import pydicom
 from PIL import Image
 
 from cases.imaging.pixels import ImageProblem
+from cases.imaging.raster import FORMATS
 
 TAGS: list[Any] = ["Rows", "Columns"]
 
@@ -30,7 +31,7 @@ def size_of(path: Path) -> tuple[int, int]:
 
 def _of_picture(path: Path) -> tuple[int, int] | None:
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             return image.size
     except Exception:  # headers fail in many ways
         return None
