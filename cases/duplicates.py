@@ -31,10 +31,16 @@ class Twin:
 def note_fingerprint(image: Image, thumbnail: bytes) -> None:
     """Set an image's fingerprint from its thumbnail; it is not saved. A damaged one has none."""
     try:
-        image.fingerprint = fingerprint(thumbnail)
+        found = fingerprint(thumbnail)
     except (OSError, ValueError):
         logger.warning("The thumbnail of image %s cannot be read.", image.public_id)
-        image.fingerprint = ""
+        found = ""
+    set_fingerprint(image, found)
+
+
+def set_fingerprint(image: Image, found: str) -> None:
+    """Set an image's fingerprint, empty for none, and what finds it; it is not saved."""
+    image.fingerprint = found
     bands = bands_of(image.fingerprint) if image.fingerprint else [None] * len(BANDS)
     for name, value in zip(BANDS, bands, strict=True):
         setattr(image, name, value)

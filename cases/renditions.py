@@ -13,13 +13,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from cases.duplicates import note_fingerprint
+from cases.duplicates import note_fingerprint, set_fingerprint
 from cases.imaging import PreparedImage, Window, htj2k
+from cases.imaging.fingerprint import fingerprint
 from cases.imaging.lettering import text_boxes
 from cases.imaging.pixels import Grey
 from cases.imaging.render import pixels_of, thumbnail_bytes
 from cases.importers.base import Box, ImportedCase, ImportedImage
-from cases.importers.child import BLACKED_OUT, KeptImage, KnownImage, Prepared, recipe_of
+from cases.importers.child import BLACKED_OUT, recipe_of
+from cases.importers.wire import KeptImage, KnownImage, Prepared
 from cases.models import BlackOut, Dataset, Image, new_token, rendition_path
 
 THUMBNAIL = "thumb.webp"
@@ -134,7 +136,8 @@ def _without(prepared: PreparedImage, boxes: Sequence[Box]) -> PreparedImage:
         renditions.append(htj2k.encode(pixels))
         if number == len(prepared.renditions) // 2:
             thumbnail = thumbnail_bytes(pixels, prepared.window)
-    return replace(prepared, renditions=tuple(renditions), thumbnail=thumbnail)
+    seen = fingerprint(thumbnail)
+    return replace(prepared, renditions=tuple(renditions), thumbnail=thumbnail, fingerprint=seen)
 
 
 def _blackened(content: bytes, boxes: Sequence[Box]) -> Grey:
@@ -229,7 +232,7 @@ def _write_files(
         default_storage.save(name, ContentFile(content))
     image.rendition.name = names[0]
     image.thumbnail.name = files[-1][0]
-    note_fingerprint(image, prepared.thumbnail)
+    set_fingerprint(image, prepared.fingerprint)
     gone = set(old) - {name for name, _ in files}
     transaction.on_commit(partial(delete_files, sorted(gone)))
 

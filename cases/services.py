@@ -24,9 +24,9 @@ from cases.importers.base import (
     Skipped,
     checked_box,
 )
-from cases.importers.child import KnownImage, Prepared
 from cases.importers.completeness import judged
 from cases.importers.pipeline import Limits, prepared_cases, usable_processors
+from cases.importers.wire import KnownImage, Prepared
 from cases.mapping import mapped, mappings_of
 from cases.models import BlackOut, Case, CaseChange, Dataset, Image
 from cases.renditions import black_out as blacken

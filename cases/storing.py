@@ -17,7 +17,7 @@ from cases import history
 from cases.behind import bring
 from cases.imaging import PreparedImage
 from cases.importers.base import ImportedCase
-from cases.importers.child import Prepared
+from cases.importers.wire import Prepared
 from cases.models import Case, Dataset, Finding, ReferenceReport, Region
 from cases.renditions import ImagePlan, carry_out, delete_files, plan_images
 from cases.signals import tell_if_published

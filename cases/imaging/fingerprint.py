@@ -13,12 +13,14 @@ import numpy as np
 from PIL import Image
 
 BITS = 128
+FORMATS = ("WEBP", "PNG")
+"""Of thumbnails."""
 BANDS = 4
 
 
 def fingerprint(picture: bytes) -> str:
     """The fingerprint of an encoded picture as 32 hexadecimal digits; OSError where it is none."""
-    with Image.open(io.BytesIO(picture)) as opened:
+    with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
         grey = opened.convert("L")
         across = np.asarray(grey.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
         down = np.asarray(grey.resize((8, 9), Image.Resampling.BOX), dtype=np.int16)

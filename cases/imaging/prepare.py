@@ -11,6 +11,7 @@ import numpy as np
 
 from cases.imaging import htj2k, render
 from cases.imaging.decode import decode_files
+from cases.imaging.fingerprint import fingerprint
 from cases.imaging.lettering import text_boxes
 from cases.imaging.orientation import orientation_for
 from cases.imaging.packed import Packed, frames_of
@@ -75,6 +76,8 @@ class PreparedImage:
     """For each rendition the number of its frame in the source, from 0."""
     doubt: str
     """What a curator should see before learners do, as a sentence; empty as a rule."""
+    fingerprint: str
+    """What the thumbnail looks like (`imaging.fingerprint`)."""
     renditions: tuple[bytes, ...]
     thumbnail: bytes
 
@@ -114,6 +117,7 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
     view = source.view or decoded.view or source.usual_view or UNKNOWN_VIEW
     spacing = _rendition_spacing(source, decoded, (height, width))
     max_error = htj2k.max_error_for(source.max_error, decoded.max_value)
+    thumbnail = render.thumbnail_bytes(middle, window)
     return PreparedImage(
         sha256=sha256 or digest_of(source.paths),
         source_width=columns,
@@ -137,11 +141,12 @@ def prepare_image(source: Source, *, sha256: str = "") -> PreparedImage:
         value_offset=decoded.value_offset,
         frame_order=decoded.frame_order,
         doubt=_doubts(decoded, source),
+        fingerprint=fingerprint(thumbnail),
         renditions=tuple(
             htj2k.encode(render.downscaled(frame, height, width), max_error)
             for frame in decoded.frames
         ),
-        thumbnail=render.thumbnail_bytes(middle, window),
+        thumbnail=thumbnail,
     )
 
 
@@ -171,6 +176,7 @@ def _text_doubt(decoded: Decoded) -> str:
 def _unpacked(packed: Packed, view: str) -> PreparedImage:
     frames = frames_of(packed)
     middle = frames[len(frames) // 2][1]
+    thumbnail = render.thumbnail_bytes(middle, packed.window)
     return PreparedImage(
         sha256=packed.sha256,
         source_width=packed.source_width,
@@ -190,8 +196,9 @@ def _unpacked(packed: Packed, view: str) -> PreparedImage:
         value_offset=packed.value_offset,
         frame_order=packed.frame_order,
         doubt="",
+        fingerprint=fingerprint(thumbnail),
         renditions=tuple(content for content, _ in frames),
-        thumbnail=render.thumbnail_bytes(middle, packed.window),
+        thumbnail=thumbnail,
     )
 
 

@@ -8,24 +8,33 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import connection as connections
 from multiprocessing import parent_process
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from cases.imaging import (
     ImageProblem,
-    PreparedImage,
     Source,
     digest_of,
     doubt_of,
     prepare_image,
     text_doubt,
 )
-from cases.sandbox import close_network
+from cases.importers.wire import (
+    Answer,
+    Failure,
+    KeptImage,
+    KnownImage,
+    Prepared,
+    Task,
+    receive_task,
+    send_answer,
+)
+from cases.sandbox import confine
 
 RENDITION_VERSION = 2
 """To be raised when decoding makes other renditions of the same files: all are then made anew."""
@@ -33,43 +42,21 @@ BLACKED_OUT = "blacked out"
 """The recipe of renditions that a person took something out of, which no import brings back."""
 NEEDED = {
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LD_PRELOAD"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"),
 }
-"""Variables that a decoding process keeps."""
+"""Variables that a decoding process is started with; others would stay readable in its memory."""
 OPEN_FILES = 256
 
 
-@dataclass(frozen=True)
-class KnownImage:
-    """What the library has of an image, with all its files in place."""
-
-    sha256: str
-    recipe: str
-    frames: Sequence[int]
-    """The numbers of its frames in the source, in the order they are shown in."""
-    doubt: str | None = None
-    """What was in doubt of it; None where nobody looked yet."""
-
-
-@dataclass(frozen=True)
-class KeptImage:
-    """An image the library has already, made in the same way from the very same bytes."""
-
-    sha256: str
-    frames: Sequence[int]
-    doubt: str = ""
-    """As `PreparedImage.doubt`."""
-
-
-Prepared = PreparedImage | KeptImage
-Task = tuple[tuple[Source, KnownImage | None], ...]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why none of a case's images can be used; a sentence."""
-
-    sentence: str
+@contextmanager
+def bare_environment() -> Iterator[None]:
+    """For starting processes that decode, and what starts them, with `NEEDED` alone."""
+    taken = {name: os.environ.pop(name) for name in {*os.environ} - NEEDED}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def recipe_of(source: Source) -> str:
@@ -107,29 +94,28 @@ def _doubt_of(source: Source, known: KnownImage) -> str:
     return " ".join(said for said in doubts if said)
 
 
-def serve(connection: Connection, memory: int) -> None:
+def serve(line: socket.socket, memory: int) -> None:
     """Answer tasks until the other end is closed.
 
     `memory` is what decoding may take, bytes; 0 for no limit.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command alone
-    _end_with_parent()
+    sentinel = _signalled_by_parent()
+    _keep_open(line.fileno(), *[sentinel] * (sentinel is not None))
     _give_up_rights()
+    if sentinel is not None:  # a thread that is begun before is not held by all that it gave up
+        threading.Thread(target=_wait_for, args=(sentinel,), daemon=True).start()
     if memory:
         limit_memory(memory)
     while True:
         try:
-            task = connection.recv()
-        except EOFError:
+            task = receive_task(line)
+        except (EOFError, ConnectionError):
             return
-        answer = _answer(task)
-        try:
-            connection.send(answer)
-        except MemoryError:
-            connection.send(Failure(_too_much_memory()))
+        send_answer(line, _answer(task))
 
 
-def _answer(task: Task) -> tuple[Prepared, ...] | Failure:
+def _answer(task: Task) -> Answer:
     try:
         return tuple(prepare_or_keep(source, known) for source, known in task)
     except ImageProblem as problem:
@@ -144,21 +130,22 @@ def _too_much_memory() -> str:
     return "Decoding it takes more memory than allowed: raise --memory, or make the image smaller."
 
 
-def _end_with_parent() -> None:
+def _signalled_by_parent() -> int | None:
     """Die when the command dies, however it does.
 
     The pipe that the command holds open is closed then, and the kernel's signal for that ends
-    this process even while native code runs; where there is no such signal, a thread does.
+    this process even while native code runs; where there is no such signal, a thread has to wait
+    for what is returned.
     """
     parent = parent_process()
     if parent is None:
-        return
+        return None
     if hasattr(os, "O_ASYNC"):
         signal.signal(signal.SIGIO, signal.SIG_DFL)
         fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
         flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
         fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    threading.Thread(target=_wait_for, args=(parent.sentinel,), daemon=True).start()
+    return parent.sentinel
 
 
 def _wait_for(sentinel: int) -> None:
@@ -166,16 +153,33 @@ def _wait_for(sentinel: int) -> None:
     os._exit(1)
 
 
+def _keep_open(*wanted: int) -> None:
+    """Close all files but these that this process was started with, and give up the terminal.
+
+    Whoever has a terminal open can read what is typed there, and write what it obeys.
+    """
+    with suppress(OSError):  # it leads a session already
+        os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    after = 3
+    for kept in sorted(wanted):
+        os.closerange(after, kept)
+        after = kept + 1
+    os.closerange(after, os.sysconf("SC_OPEN_MAX"))
+
+
 def _give_up_rights() -> None:
     """Hold nothing that a decoder taken over by a file could use, as far as a process itself can.
 
     No variable of the project (keys, the database's address), no file written, no core of what is
-    in memory, few files open, and on Linux no program that raises its rights and no network
-    (`manage.py doctor` tells where that is not to be had).
+    in memory, few files open, and on Linux what `sandbox.confine` takes: network, other processes,
+    changing files (`manage.py doctor` tells where that is not to be had).
     """
     for name in {*os.environ} - NEEDED:
         del os.environ[name]
-    close_network()
+    confine()
     try:
         import resource
     except ImportError:

@@ -5,21 +5,34 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection as connections
-from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
 from cases.importers.base import ImportedCase, Item, Problem, Skipped
-from cases.importers.child import Failure, KnownImage, Prepared, serve
+from cases.importers.child import bare_environment, serve
+from cases.importers.wire import (
+    Failure,
+    KnownImage,
+    Prepared,
+    Unreadable,
+    receive_answer,
+    send_task,
+)
+from cases.sandbox import hide
 
 AHEAD = 2
 """Cases decoded ahead of the one that is stored, for each process."""
 GIGABYTE = 1 << 30
+HARMFUL = "answered what no decoder does ({}): its file may be made to do harm"
+NURSERY = "cases.importers.nursery"
+TELLING = 60.0
+"""Seconds that a process may take to be told a task, or to tell an answer that it has begun."""
 
 Known = Callable[[ImportedCase], Sequence[KnownImage | None]]
 """What is stored of a case's images by position; None where an image must be made."""
@@ -71,7 +84,7 @@ class _Ticket:
 @dataclass(eq=False)
 class _Worker:
     process: BaseProcess
-    connection: Connection
+    line: socket.socket
     ticket: _Ticket | None = None
     deadline: float = 0.0
     """By the monotonic clock, while it has a ticket."""
@@ -87,6 +100,7 @@ class _Pool:
     _queue: deque[_Ticket] = field(default_factory=deque)
 
     def __enter__(self) -> _Pool:
+        hide()  # from its own processes, which are of the same user
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -123,18 +137,22 @@ class _Pool:
                 return
             ticket = self._queue.popleft()
             try:
-                self._give(worker or self._started(), ticket)
-            except BrokenPipeError:  # it ended while it had nothing to do
+                worker = worker or self._started()
+                self._give(worker, ticket)
+            except (BrokenPipeError, ConnectionResetError):  # it ended with nothing to do
                 self._queue.appendleft(ticket)
                 if worker:
                     self._end(worker)
             except Exception as error:  # no process can be started, or be told of the case
                 ticket.skip(f"It could not be given to a process ({error}).")
+                if worker:
+                    self._end(worker)
 
     def _started(self) -> _Worker:
-        ours, theirs = multiprocessing.Pipe()
+        ours, theirs = socket.socketpair()
         process = _context().Process(target=serve, args=(theirs, self.limits.memory), daemon=True)
-        process.start()
+        with bare_environment():
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
@@ -143,20 +161,22 @@ class _Pool:
     def _give(self, worker: _Worker, ticket: _Ticket) -> None:
         images = ticket.case.images
         task = tuple(zip((image.source for image in images), ticket.known, strict=True))
-        worker.connection.send(task)
+        worker.line.settimeout(TELLING)
+        send_task(worker.line, task)
         worker.ticket = ticket
         worker.deadline = time.monotonic() + self.limits.seconds
 
     def _wait(self, at_most: float | None = None) -> None:
         """Until a process has answered or ended, or its time is up; seconds."""
-        busy = {worker.connection: worker for worker in self._workers if worker.ticket}
+        busy = {worker.line: worker for worker in self._workers if worker.ticket}
         first = min((worker.deadline for worker in busy.values()), default=0.0)
         patience = max(0.0, first - time.monotonic())
         ready = connections.wait([*busy], patience if at_most is None else at_most)
-        for connection in ready:
-            self._take(busy.pop(connection))  # type: ignore[call-overload]
-        for worker in busy.values():
-            if worker.deadline <= time.monotonic():
+        for line in ready:
+            self._take(busy.pop(line))  # type: ignore[call-overload]
+        for line, worker in busy.items():
+            # One may have answered in time while the answer of another was read.
+            if worker.deadline <= time.monotonic() and not connections.wait([line], 0):
                 self._end(worker, f"took longer than {self.limits.seconds:g} s: raise --timeout")
 
     def _take(self, worker: _Worker) -> None:
@@ -164,10 +184,19 @@ class _Pool:
         ticket = worker.ticket
         assert ticket is not None
         try:
-            answer = worker.connection.recv()
-        except Exception:  # it ended before or amid its answer
+            answer = receive_answer(worker.line, ticket.known, seconds=TELLING)
+        except (EOFError, ConnectionError):  # it ended before or amid its answer
             worker.process.join(1)
             self._end(worker, _how_it_ended(worker.process.exitcode))
+            return
+        except Unreadable as error:
+            self._end(worker, HARMFUL.format(error))
+            return
+        except TimeoutError:
+            self._end(worker, HARMFUL.format("its answer has no end"))
+            return
+        except MemoryError:
+            self._end(worker, "made images that are too large for this process to hold")
             return
         worker.ticket = None
         if isinstance(answer, Failure):
@@ -183,7 +212,7 @@ class _Pool:
             worker.ticket.skip(f"Decoding {names[:200]} {because}.")
         worker.process.kill()
         worker.process.join()
-        worker.connection.close()
+        worker.line.close()
 
 
 def _how_it_ended(code: int | None) -> str:
@@ -204,5 +233,5 @@ def _context() -> SpawnContext | ForkServerContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([serve.__module__])
+    context.set_forkserver_preload([NURSERY])
     return context

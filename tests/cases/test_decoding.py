@@ -27,7 +27,7 @@ from cases.importers import ImportedCase, ImportedImage, Problem
 from cases.importers.base import each_of
 from cases.importers.pipeline import AHEAD, Limits, prepared_cases
 from cases.models import Case
-from tests.cases.curious import SECRETS, Curious, is_refused
+from tests.cases.curious import SECRETS, Curious, Reaching, is_refused
 from tests.cases.files import dicom, ramp, write_dicom, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case
@@ -86,6 +86,19 @@ def test_a_decoding_process_has_no_secret_and_may_do_little(tmp_path):
         assert not is_refused(str(tmp_path / "listens"), socket.AF_UNIX)
         [sentence] = outcomes_of(Curious(tmp_path, port))
     assert f"crashed the decoder ({128 + 0b1111111})" in sentence
+
+
+@pytest.mark.pure
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux has for it")
+def test_a_decoding_process_reaches_no_other_process_and_changes_no_file(tmp_path):
+    there = tmp_path / "there"
+    there.write_text("as it was")
+    before = there.stat()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        [sentence] = outcomes_of(Reaching(os.getpid(), other.pid, tmp_path))
+    assert sentence == "open:  The case was skipped."
+    assert [one.name for one in tmp_path.iterdir()] == ["there"]
+    assert (there.read_text(), there.stat()) == ("as it was", before)
 
 
 CLOSED = """
@@ -354,7 +367,7 @@ from cases.importers.pipeline import prepared_cases
 
 class Frozen:
     def __reduce__(self):
-        begin = f"open({sys.argv[1]!r}, 'w').close()"
+        begin = f"open({sys.argv[1]!r}).close()"
         return eval, (f"{begin} or __import__('ctypes').PyDLL(None).pause()",)
 
 case = ImportedCase("frozen", (ImportedImage("frozen", Frozen()),))
@@ -370,7 +383,7 @@ def test_a_process_that_native_code_holds_ends_with_its_command_too(tmp_path):
     command = subprocess.Popen(
         [sys.executable, "-c", FROZEN, str(began)], cwd=ROOT, stdout=subprocess.PIPE
     )
-    began.read_text()  # until the process has come to the native code
+    began.open("w").close()  # until the process has come to the native code
     processes = psutil.Process(command.pid).children(recursive=True)
     command.kill()
     command.wait(PATIENCE)

@@ -1,0 +1,11 @@
+"""Loaded by the server that decoding processes are forked from, and by nothing else.
+
+It has the decoders ready, and is hidden from what it forks.
+"""
+
+from cases import sandbox
+from cases.importers import child
+
+__all__ = ["child"]
+
+sandbox.hide()
