@@ -35,6 +35,15 @@ from radgame.celery import app as celery
 
 CLOCK_SECONDS = 5
 ROOM_BYTES = 1_000_000_000
+TRYING_SECONDS = 20
+OPEN_TO_DECODERS = {
+    "network": "open connections",
+    "parent": "read the memory of the import",
+    "processes": "read what other processes of this user were started with",
+    "signals": "end other processes of this user",
+    "files": "change files of this user",
+}
+"""What `cases.sandbox` prints, in words."""
 SAMPLE = 50
 """Images whose files are looked for."""
 ADVICE = {
@@ -143,14 +152,28 @@ def _storage() -> Finding:
 
 
 def _decoding() -> Finding:
-    """Whether processes that decode strangers' files have no network; tried in one."""
+    """What processes that decode strangers' files can still do; tried in one."""
     command = [sys.executable, "-m", "cases.sandbox"]
-    closed = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True).returncode == 0
-    if closed:
-        return Finding("decoding", True, "What decodes files of others has no network.")
-    sentence = "What decodes files of others could open connections: no filter can be set here."
-    advice = "Allow seccomp(2), or import where there is no network (docs/threat-model.md)."
-    return Finding("decoding", sys.platform != "linux", sentence, advice)
+    advice = "Allow seccomp(2) and Landlock, or import where nothing else is of this user or near."
+    if sys.platform != "linux":
+        sentence = "What decodes files of others is only bounded in time and memory on this system."
+        return Finding("decoding", True, sentence)
+    try:
+        tried = subprocess.run(
+            command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=TRYING_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        sentence = f"What decodes files of others could not be tried in {TRYING_SECONDS} s."
+        return Finding("decoding", False, sentence, "Try again when the machine has less to do.")
+    words = tried.stdout.split()
+    if not tried.returncode and not words:
+        sentence = (
+            "What decodes files of others reaches no network and process and changes no file."
+        )
+        return Finding("decoding", True, sentence)
+    found = [OPEN_TO_DECODERS[word] for word in words if word in OPEN_TO_DECODERS]
+    could = ", ".join(found) or "do more than it should: trying it failed"
+    return Finding("decoding", False, f"What decodes files of others could {could}.", advice)
 
 
 def _database() -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -92,12 +93,48 @@ def test_each_broken_part_is_named(installation, settings, harm, about, words):
     assert words in ill()[about]
 
 
-def test_decoding_without_a_closed_network_is_told(installation, settings):
-    assert "decoding" not in ill()
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux has for it")
+def test_what_decodes_is_held_and_told_where_it_cannot_be_tried(settings):
+    assert doctor._decoding().is_well, doctor._decoding()
     settings.BASE_DIR = settings.BASE_DIR / "docs"  # what is tried there fails
-    assert "could open connections" in next(
-        one.sentence for one in doctor.examine() if one.about == "decoding" and not one.is_well
+    told = doctor._decoding()
+    assert not told.is_well and "could do more than it should" in told.sentence and told.advice
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux has for it")
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (
+            "sandbox.confine = lambda: True",
+            ["could open connections", "change files", "started with"],
+        ),
+        ("sandbox._filtered = lambda rules: False", ["could open connections", "end other"]),
+        ("sandbox._survives = lambda act: False", ["could open connections", "started with"]),
+    ],
+)
+def test_what_a_decoding_process_could_do_is_told(monkeypatch, harm, words):
+    """In processes in which one of the means fails."""
+    code = f"import sys; from cases import sandbox; {harm}; sys.exit(sandbox.main())"
+    run = doctor.subprocess.run
+    monkeypatch.setattr(
+        doctor.subprocess, "run", lambda _, **how: run([sys.executable, "-c", code], **how)
     )
+    told = doctor._decoding()
+    assert not told.is_well and all(word in told.sentence for word in words), told.sentence
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux has for it")
+def test_a_trial_of_decoding_that_hangs_ends_with_a_sentence(monkeypatch):
+    run, waits = doctor.subprocess.run, [sys.executable, "-c", "input()"]
+    monkeypatch.setattr(doctor, "TRYING_SECONDS", 1)
+    monkeypatch.setattr(
+        doctor.subprocess,
+        "run",
+        lambda _, **how: run(waits, stdin=os.pipe()[0], **how),
+    )
+    told = doctor._decoding()
+    assert not told.is_well and "could not be tried in 1 s" in told.sentence and told.advice
 
 
 def test_a_clock_that_is_wrong_is_told(installation, monkeypatch):
