@@ -73,19 +73,26 @@ FILES = {
     **{"setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7)},
     **{"removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16)},
     **{"setxattrat": (463, 463), "removexattrat": (466, 466)},
-    **{"mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51)},
+    **{
+        "flock": (73, 32),
+        "mount": (165, 40),
+        "umount2": (166, 39),
+        "pivot_root": (155, 41),
+        "chroot": (161, 51),
+    },
     **{"open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430)},
     **{"mount_setattr": (442, 442), "open_by_handle_at": (304, 265)},
 }
-"""What changes files and folders, beside opening one to be written."""
+"""What changes or locks files and folders, beside opening one to be written."""
 UNKNOWN = {"clone3": (435, 435), "openat2": (437, 437)}
 """What a filter cannot look into: as if the kernel did not have it, so that libraries use the
 older call."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 A_THREAD = 0x1_0000
 """CLONE_THREAD: what is started is a thread of this process."""
-SET_OWNER, SET_OWNER_TOO = 8, 15
-"""F_SETOWN and F_SETOWN_EX of fcntl(2), by which the kernel sends signals to others."""
+TO_OTHERS = (8, 15, 6, 7, 37, 38, 1024)
+"""Commands of fcntl(2): F_SETOWN and F_SETOWN_EX, by which the kernel sends signals to others, and
+all that lock a file or lease it, which would hold up who writes it (a SQLite database)."""
 INTO_TERMINAL, OF_TERMINAL = 0x5412, 0x541C
 """TIOCSTI and TIOCLINUX of ioctl(2): what they put into a terminal counts as typed."""
 
@@ -167,7 +174,7 @@ def _nothing_else() -> list[bytes]:
         ({"clone": (56, 220)}, lambda n: allowed(n, 0, [(ANY_BIT, A_THREAD)])),
         ({"open": (2, 0)}, lambda n: denied(n, 1, [(ANY_BIT, WRITES)])),
         ({"openat": (257, 56)}, lambda n: denied(n, 2, [(ANY_BIT, WRITES)])),
-        ({"fcntl": (72, 25)}, lambda n: denied(n, 1, [(EQUAL, SET_OWNER), (EQUAL, SET_OWNER_TOO)])),
+        ({"fcntl": (72, 25)}, lambda n: denied(n, 1, [(EQUAL, one) for one in TO_OTHERS])),
         (
             {"ioctl": (16, 29)},
             lambda n: denied(n, 1, [(EQUAL, INTO_TERMINAL), (EQUAL, OF_TERMINAL)]),

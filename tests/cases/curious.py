@@ -125,12 +125,19 @@ def tell_what_is_open(parent, other, folder):
         "delete": there.unlink,
         "folder": lambda: Path(folder, "made").mkdir(),
         "link": lambda: Path(folder, "link").symlink_to(there),
+        "lock": lambda: locked(there, fcntl.flock),
+        "lock of a part": lambda: locked(there, fcntl.lockf),
         "mode": lambda: there.chmod(0o777),
         "time": lambda: os.utime(there),
         "open files": lambda: more_than_expected(),
     }
     told = ", ".join(word for word, way in ways.items() if is_done(way))
     child._answer = lambda task: child.Failure(f"open: {told}")
+
+
+def locked(path, lock):
+    with path.open("rb") as stream:
+        lock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def fork():
