@@ -14,6 +14,8 @@ Mask = NDArray[np.bool_]
 LEAST_AREA = 16
 """Pixels of the smallest part of a mask that is kept: less is a slip of the brush."""
 LARGEST = 100_000_000
+MOST_EDGES = 1_000_000
+"""Between pixels of a mask and others: following each takes about a microsecond or ten."""
 FULL_TURN = 4
 STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 """Right, down, left, up as x and y."""
@@ -99,7 +101,13 @@ def outlines(mask: Mask) -> list[tuple[Point, ...]]:
     """The outer outline of each part of a mask, in pixels along their edges; holes are filled.
 
     Parts joined by a corner only are two. Corners lie where the outline turns.
+
+    Raises:
+        ValueError: more than `MOST_EDGES`, as of noise.
     """
+    edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    if edges > MOST_EDGES:
+        raise ValueError("is of far too many small parts")
     labeled, count = ndimage.label(mask)
     found = []
     for number, place in enumerate(ndimage.find_objects(labeled), start=1):

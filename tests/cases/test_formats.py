@@ -196,6 +196,15 @@ def test_parts_that_touch_at_a_corner_are_two_outlines():
     assert sorted(map(area_of, outlines(mask))) == [100, 100]
 
 
+def test_a_mask_of_noise_is_refused_before_each_of_its_parts_is_followed():
+    checks = np.indices((2000, 2000)).sum(axis=0) % 2 > 0
+    comb = np.zeros((1200, 1200), bool)
+    comb[0], comb[:, ::2] = True, True
+    for mask in (checks, comb):
+        with pytest.raises(ValueError, match="far too many"):
+            outlines(mask)
+
+
 # Other sets of films
 
 

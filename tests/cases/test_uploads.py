@@ -225,6 +225,21 @@ def test_bombs_links_locked_and_misnamed_members_cost_themselves_only(desk, pict
     assert "names are UTF-8" in refusals(upload)["wrong.zip"]
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_member_that_is_damaged_costs_itself_only_however_it_is_packed(desk, picture, kind):
+    other = png_of(film(2, 128))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", kind) as archive:
+        archive.writestr("bad.png", picture)
+        archive.writestr("good.png", other)
+        at = archive.getinfo("bad.png").header_offset + 30 + len("bad.png")
+    content = bytearray(packed.getvalue())
+    content[at + 12 : at + 40] = b"\xff" * 28
+    said = refusals(imported(desk, {"films.zip": bytes(content)}))
+    assert said == {"films.zip/bad.png": "It cannot be unpacked (it is damaged); it was left out."}
+    assert Case.objects.count() == 1
+
+
 def test_more_than_may_come_in_unpacked_is_refused(desk, picture, settings):
     settings.UPLOAD_MAX_MB = 1
     parts = {f"{at}.dcm": bytes([at]) * 900_000 for at in range(9)}

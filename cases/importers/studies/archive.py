@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import lzma
 import shutil
 import tempfile
 import zipfile
@@ -21,8 +22,12 @@ SMALL = 1 << 20
 BLOCK = 1 << 20
 LONGEST_NAME = 200
 """Bytes; a UID with its suffix has up to seventy."""
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-"""What unpacking a member raises that is cut off, coded in an unknown way, or locked."""
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(NotImplementedError, RuntimeError, MemoryError),
+)
+"""What unpacking a member raises that is cut off, coded in an unknown way, locked, or says that
+unpacking it takes more memory than there is."""
 
 
 class Unpacked:
@@ -114,6 +119,11 @@ class Unpacked:
         except DAMAGED as error:
             target.unlink(missing_ok=True)
             self._refuse(number, member, f"It cannot be unpacked ({_told(error)})")
+        except OSError as error:
+            if error.errno is not None:  # the disk's; that of bz2 for damage has none
+                raise
+            target.unlink(missing_ok=True)
+            self._refuse(number, member, "It cannot be unpacked (it is damaged)")
         else:
             self.names[target] = member.filename
 
