@@ -288,7 +288,7 @@ def _survives(act: Callable[[], object]) -> bool:
 
 def still_open(parent: int, other: int, folder: str) -> list[str]:
     """What this process can still do to a hidden process, another one and a folder; in words."""
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "network": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
         "parent": lambda: os.close(os.open(f"/proc/{parent}/mem", os.O_RDONLY)),
         "processes": lambda: Path(f"/proc/{other}/environ").read_bytes(),
