@@ -101,7 +101,7 @@ def serve(line: socket.socket, memory: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command alone
     sentinel = _signalled_by_parent()
-    _keep_open(line.fileno(), *[sentinel] * (sentinel is not None))
+    _keep_open(line.fileno(), *(() if sentinel is None else (sentinel,)))
     _give_up_rights()
     if sentinel is not None:  # a thread that is begun before is not held by all that it gave up
         threading.Thread(target=_wait_for, args=(sentinel,), daemon=True).start()

@@ -173,7 +173,7 @@ class _Pool:
         patience = max(0.0, first - time.monotonic())
         ready = connections.wait([*busy], patience if at_most is None else at_most)
         for line in ready:
-            self._take(busy.pop(line))  # type: ignore[call-overload]
+            self._take(busy.pop(line))  # type: ignore[arg-type]
         for line, worker in busy.items():
             # One may have answered in time while the answer of another was read.
             if worker.deadline <= time.monotonic() and not connections.wait([line], 0):
