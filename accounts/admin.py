@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import allauth.account.admin
@@ -10,7 +10,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,10 +21,15 @@ from django.views.decorators.cache import never_cache
 
 from accounts import personal, second_step
 from accounts.models import User
+from accounts.permissions import may_govern
 
 # allauth's rows hold secrets, or are changed by who they belong to.
 for model in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(model)
+admin.site.unregister(Group)
+
+GIVE_RIGHTS = ("role", "is_staff", "is_superuser", "groups", "user_permissions")
+"""Fields of an account that superusers alone set."""
 
 
 @never_cache
@@ -39,6 +45,20 @@ log_in.login_required = False  # type: ignore[attr-defined]
 admin.site.login = log_in  # type: ignore[method-assign, assignment]
 
 
+@admin.register(Group)
+class RightsOfGroups(GroupAdmin):
+    """Superusers alone give rights: who could change a group might be in it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return cast("User", request.user).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return cast("User", request.user).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return cast("User", request.user).is_superuser
+
+
 @admin.register(User)
 class RoleUserAdmin(UserAdmin):
     list_display = ("username", "role", "is_guest", "is_active", "last_login")
@@ -46,6 +66,17 @@ class RoleUserAdmin(UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), ("RadGame", {"fields": ("role", "is_guest")}))
     add_fieldsets = (*UserAdmin.add_fieldsets, ("RadGame", {"fields": ("role", "is_guest")}))
     actions = ("take_second_step_off",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Nobody but a superuser raises anybody, themselves or a new account included."""
+        given = super().get_readonly_fields(request, obj)
+        return given if cast("User", request.user).is_superuser else (*given, *GIVE_RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _governs(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _governs(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Accounts are erased one at a time."""
@@ -72,7 +103,11 @@ class RoleUserAdmin(UserAdmin):
     @admin.action(description="Take the second step off (lost device)", permissions=["change"])
     def take_second_step_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """For who lost their device and the recovery codes; the administration's log keeps it."""
-        took = [user for user in queryset if second_step.turn_off(user)]
+        took = [user for user in queryset if _governs(request, user) and second_step.turn_off(user)]
         for user in took:
             self.log_change(request, user, "Second step taken off.")
         messages.success(request, f"The second step was taken off {len(took)} accounts.")
+
+
+def _governs(request: HttpRequest, account: User | None) -> bool:
+    return account is None or may_govern(cast("User", request.user), account)

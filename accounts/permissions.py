@@ -1,4 +1,4 @@
-"""Which role may open a page."""
+"""Which role may open a page, and who may govern whose account."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+
+from accounts.models import Role, User
 
 View = Callable[..., HttpResponse]
 
@@ -31,3 +35,25 @@ def role_required(*roles: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def may_govern(by: User, account: User) -> bool:
+    """Whether `by` may change the account, whose password or address they can then log in with.
+
+    A superuser governs all. Whoever else has Django's permission to change accounts governs those
+    that can do nothing that they cannot: no superuser, of no other role than theirs but a
+    trainee, staff only if they are, and with none but their permissions, active or not.
+    """
+    if by.is_superuser:
+        return True
+    return (
+        not account.is_superuser
+        and account.role in (Role.TRAINEE, by.role)
+        and (by.is_staff or not account.is_staff)
+        and not _granted(account).exclude(pk__in=_granted(by)).exists()
+    )
+
+
+def _granted(user: User) -> QuerySet[Permission]:
+    """By itself or by its groups, also while it is not active."""
+    return Permission.objects.filter(Q(user=user) | Q(group__user=user)).distinct()
