@@ -195,3 +195,62 @@ def test_what_workers_are_scaled_by_can_be_asked(nodule_case, trainee):
             told.append(cursor.fetchone()[0])
     waiting, oldest = told
     assert waiting == 1 and oldest > 3600
+
+
+TOOLS = ("sh", "sed", "mktemp", "mkdir", "basename", "dirname", "rm", "cat", "python3")
+
+
+@pytest.fixture
+def linting(tmp_path):
+    """Runs `deploy/lint` where no linters are installed but those given, as scripts."""
+    for name in TOOLS:
+        (tmp_path / name).symlink_to(shutil.which(name))
+
+    def run(required: bool = False, **linters: str) -> subprocess.CompletedProcess[str]:
+        for name, script in linters.items():
+            (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / name).chmod(0o755)
+        variables = {"PATH": str(tmp_path), "LINTERS_REQUIRED": "1" if required else ""}
+        lint = [shutil.which("sh"), str(DEPLOY / "lint")]
+        return subprocess.run(lint, env=variables, capture_output=True, text=True)
+
+    return run
+
+
+def test_linters_that_are_missing_are_named_and_fail_where_they_are_required(linting):
+    done = linting()
+    assert done.returncode == 0, done.stdout + done.stderr
+    [line] = done.stdout.splitlines()
+    named = line.partition(": ")[2].split(", ")
+    assert named == [
+        *("hadolint", "yamllint", "kubernetes-validate", "systemd-analyze"),
+        *("docker compose or check-jsonschema", "caddy", "nginx"),
+    ]
+    required = linting(required=True)
+    assert (required.returncode, required.stdout) == (1, done.stdout)
+
+
+def test_what_a_linter_says_of_a_failure_is_shown(linting):
+    done = linting(caddy="echo the reason >&2; exit 1", hadolint="exit 0")
+    assert done.returncode == 1
+    assert "the reason" in done.stdout and "failed: caddy validate" in done.stdout
+    assert "hadolint" not in done.stdout
+    assert "the reason" not in linting(caddy="echo the reason >&2").stdout
+
+
+def test_compose_is_read_by_a_plugin_or_by_its_schema(linting):
+    plugin = '[ "$2" = version ] || echo "plugin: $*"'
+    assert "config --quiet" in linting(docker=plugin).stdout
+    old = linting(docker="exit 1", **{"check-jsonschema": "exit 1"})
+    assert "failed: check-jsonschema --builtin-schema" in old.stdout
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_nginx_is_given_the_configuration_as_it_stands(linting):
+    """All of it, with a certificate that there is."""
+    find = 'sed -n "s/.*include \\(.*\\);.*/\\1/p" "$6"'  # in the file after -c
+    script = f'cat "$({find})"; exit 1'
+    done = linting(nginx=script, openssl=f'exec {shutil.which("openssl")} "$@"')
+    wanted = (DEPLOY / "nginx.conf").read_text()
+    assert "upstream radgame" in done.stdout and "/etc/ssl/radgame" not in done.stdout
+    assert done.stdout.count("location") == wanted.count("location")
