@@ -15,10 +15,12 @@ from typing import Any
 
 from axes.signals import user_locked_out
 from django.conf import settings
-from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -58,7 +60,12 @@ OUTWARD = ("accounts:oidc", "accounts:oidc_back")
 LETTERS = "3/hour"
 """To one e-mail address that was typed, whether or not there is an account."""
 FAILURES = "50/15minute"
-"""Wrong passwords from one address, or for one name from anywhere; beyond them it goes slowly."""
+"""Wrong passwords from one address, or for one name from anywhere; beyond them it goes slowly.
+
+Those for a name from an address where it has logged in well before are counted apart, by address:
+whoever guesses elsewhere, or other names, does not delay an account's owner."""
+KNOWN_SECONDS = 90 * 86_400
+"""Since the last log-in of a name from an address."""
 STEPS = "10/15minute"
 """Codes of the second step, right or wrong, of one account that gave its password."""
 OWN_PASSWORD = (
@@ -72,6 +79,10 @@ LETTER_PAGES = ("accounts:forgotten", "accounts:sign_up", "accounts:address")
 GUESSES = "20/15minute"
 """Wrong codes of invitations, of one learner or one address."""
 SLOW = "1/5second"
+TELL_SECONDS = 60
+"""Between two lines of the log that nothing is counted."""
+
+_told_at = -float(TELL_SECONDS)
 
 
 @cache
@@ -92,8 +103,15 @@ def _counted(item: RateLimitItem, *who: str) -> bool:
     try:
         return _limiter().hit(item, *who)
     except Exception as error:  # redis' own, of whatever kind
-        logger.warning("Nobody counts how often things are done: %s", error)
+        _tell_that_nobody_counts(error)
         return True
+
+
+def _tell_that_nobody_counts(error: Exception) -> None:
+    global _told_at
+    if time.monotonic() - _told_at >= TELL_SECONDS:
+        _told_at = time.monotonic()
+        logger.warning("Nobody counts how often things are done: %s", error)
 
 
 def _is_beyond(rate: str, *who: str) -> bool:
@@ -104,7 +122,13 @@ def _is_beyond(rate: str, *who: str) -> bool:
 
 
 def _reset_in(item: RateLimitItem, *who: str) -> int:
-    return max(1, round(_limiter().get_window_stats(item, *who).reset_time - time.time()))
+    """At least 1; 0 where Redis went away since it counted, so that nobody is refused."""
+    try:
+        reset_time = _limiter().get_window_stats(item, *who).reset_time
+    except Exception as error:
+        _tell_that_nobody_counts(error)
+        return 0
+    return max(1, round(reset_time - time.time()))
 
 
 @receiver(wrong_code)
@@ -135,6 +159,40 @@ def count_failure(
             _counted(parse(FAILURES), *who)
 
 
+@receiver(user_logged_in)
+def remember_pair(request: HttpRequest | None, user: AbstractUser, **kwargs: object) -> None:
+    """Note that this name logs in from this address, by a keyed digest of both.
+
+    A second step was passed too by then.
+    """
+    address = _address(request) if request is not None else ""
+    if not address:
+        return
+    try:
+        storage = _limiter().storage
+        key = _pair(_read(user.get_username()), address)
+        storage.clear(key)  # so that the time begins anew
+        storage.incr(key, KNOWN_SECONDS)
+    except Exception as error:
+        _tell_that_nobody_counts(error)
+
+
+def _is_known(name: str, address: str) -> bool:
+    try:
+        return bool(_limiter().storage.get(_pair(name, address)))
+    except Exception:
+        return False
+
+
+def _pair(name: str, address: str) -> str:
+    return f"known/{_digest(f'{address} {name}')}"
+
+
+def _digest(text: str) -> str:
+    """What keeps a name or an address out of Redis, and tells nobody who has its dump."""
+    return salted_hmac("radgame.rates", text).hexdigest()
+
+
 @receiver(user_locked_out)
 def tell_of_lock(**kwargs: object) -> None:
     """Say in the log that it happened: axes itself would write the name and the address."""
@@ -142,13 +200,20 @@ def tell_of_lock(**kwargs: object) -> None:
 
 
 def _suspects(request: HttpRequest, name: str) -> list[tuple[str, str]]:
-    """Whom a wrong password counts against: the address, and the name as the log-in reads it.
-
-    Its form strips a name and takes letters of another width for the usual ones, so that many
-    spellings are one name.
+    """Whom a wrong password counts against: the address, and the name from anywhere; where the
+    two belong together, only those of the address for which that is so.
     """
-    read = unicodedata.normalize("NFKC", name).strip().casefold()
-    return [("from", _address(request)), ("name", read[:150])]
+    read, address = _read(name), _address(request)
+    if _is_known(read, address):
+        return [("known", address)]
+    return [("from", address), ("name", _digest(read))]
+
+
+def _read(name: str) -> str:
+    """A name as the log-in reads it: its form strips it and takes letters of another width for the
+    usual ones, so that many spellings are one name.
+    """
+    return unicodedata.normalize("NFKC", name).strip().casefold()[:150]
 
 
 def _address(request: HttpRequest) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 
 import pytest
+import redis
+from axes.models import AccessAttempt
 from django.urls import reverse
 
 from attempts import services
 from radgame import rates
+from radgame.embedded import embedded_redis
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,9 +79,10 @@ def log_in(client, name, password="wrong", address="10.0.0.1"):
 
 def test_one_password_for_many_names_goes_slowly_after_a_while(client, monkeypatch):
     monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    monkeypatch.setattr(rates, "SLOW", "1/hour")  # however slow the machine is
     names = [factories.UserFactory().username for _ in range(8)]
     statuses = [log_in(client, name).status_code for name in names]
-    assert statuses[:6] == [200] * 6, "beyond it, one try every five seconds"
+    assert statuses[:6] == [200] * 6, "beyond it, one try in each while"
     assert statuses[6:] == [429] * 2
     assert log_in(client, names[0], address="10.0.0.2").status_code == 200
 
@@ -89,16 +94,138 @@ def test_one_name_tried_from_many_addresses_goes_slowly_after_a_while(
     client, monkeypatch, spelling
 ):
     monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    monkeypatch.setattr(rates, "SLOW", "1/hour")  # however slow the machine is
     factories.UserFactory(username="learner")
     statuses = [log_in(client, spelling, address=f"10.0.1.{n}").status_code for n in range(8)]
     assert statuses == [200] * 6 + [429] * 2
+
+
+RIGHT = "a long test password"
+OFFICE, ELSEWHERE = "10.0.2.1", "10.0.2.9"
+
+
+@pytest.fixture
+def few(monkeypatch, settings):
+    """Five wrong passwords are many, and then one try an hour is taken."""
+    monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    monkeypatch.setattr(rates, "SLOW", "1/hour")
+    settings.AXES_FAILURE_LIMIT = 100
+
+
+@pytest.fixture
+def owner(client, db):
+    """Somebody who has logged in from the office, and forgot nothing."""
+    user = factories.UserFactory(username="Owner")
+    assert log_in(client, "Owner", RIGHT, OFFICE).status_code == 302
+    client.logout()
+    return user
+
+
+def guess(client, names, addresses):
+    return [log_in(client, name, address=at).status_code for name in names for at in addresses]
+
+
+def test_who_guesses_elsewhere_delays_nobody_where_they_log_in(client, owner, few):
+    addresses = [f"10.0.3.{number}" for number in range(12)]
+    statuses = guess(client, ["owner"], addresses)
+    assert statuses == [200] * 6 + [429] * 6, "the attacker is slowed, from wherever"
+    assert log_in(client, "owner ", "typo", OFFICE).status_code == 200
+    assert log_in(client, "Owner", RIGHT, OFFICE).status_code == 302
+    client.logout()
+    assert log_in(client, "Owner", RIGHT, ELSEWHERE).status_code == 429, "as for any stranger"
+
+
+def test_who_tries_many_names_at_an_address_delays_nobody_who_logs_in_there(client, owner, few):
+    names = [f"name{number}" for number in range(9)]
+    assert guess(client, names, [OFFICE])[6:] == [429] * 3
+    assert log_in(client, "Owner", RIGHT, OFFICE).status_code == 302
+
+
+def test_one_password_for_all_who_log_in_at_an_address_goes_slowly_too(client, few, db):
+    colleagues = [factories.UserFactory().username for _ in range(8)]
+    for name in colleagues:
+        assert log_in(client, name, RIGHT, OFFICE).status_code == 302
+        client.logout()
+    assert guess(client, colleagues, [OFFICE]) == [200] * 6 + [429] * 2
+
+
+def test_own_log_ins_make_no_other_name_known(client, owner, few):
+    """Whoever has an account logs in with it, and guesses another's from there."""
+    factories.UserFactory(username="mine")
+    statuses = []
+    for _ in range(8):
+        log_in(client, "mine", RIGHT, ELSEWHERE)
+        client.logout()
+        statuses.append(log_in(client, "owner", address=ELSEWHERE).status_code)
+    assert statuses == [200] * 6 + [429] * 2
+
+
+def test_a_known_name_is_still_closed_after_wrong_passwords(client, owner, settings):
+    settings.AXES_FAILURE_LIMIT = 3
+    assert guess(client, ["Owner"] * 3, [OFFICE])[-1] == 429
+    assert AccessAttempt.objects.exists()
+
+
+def test_neither_names_nor_pairs_are_readable_in_redis(client, owner):
+    log_in(client, "somebody")
+    keys = " ".join(map(str, rates._limiter().storage.get_connection().keys("*"))).lower()
+    assert "known/" in keys and "owner" not in keys and "somebody" not in keys
+    assert OFFICE not in keys.partition("known/")[2][:64]
+
+
+@pytest.fixture
+def mortal(settings):
+    """A Redis of this test's own: its client, to end it by."""
+    with embedded_redis() as (url, _):
+        settings.REDIS_URL = url
+        rates._limiter.cache_clear()
+        yield redis.Redis.from_url(url)
+    rates._limiter.cache_clear()
+
+
+def end(server):
+    server.shutdown(nosave=True)
+
+
+def test_a_redis_that_dies_refuses_nobody_and_fills_no_log(
+    mortal, client_of, trainee, draft, monkeypatch, caplog
+):
+    monkeypatch.setitem(rates.OF_LEARNER, "submit", "1/minute")
+    monkeypatch.setattr(rates, "_told_at", -1e9)
+    client = client_of(trainee)
+    assert [submit(client, draft).status_code for _ in range(3)] == [202, 409, 429]
+    end(mortal)
+    with caplog.at_level(logging.WARNING, logger="radgame.rates"):
+        assert [submit(client, draft).status_code for _ in range(4)] == [409] * 4
+        assert log_in(client, trainee.username, RIGHT).status_code == 302
+    assert [one.getMessage()[:14] for one in caplog.records if one.name == "radgame.rates"] == [
+        "Nobody counts "
+    ]
+
+
+def test_a_redis_that_dies_between_two_questions_refuses_nobody(
+    mortal, client_of, trainee, draft, monkeypatch
+):
+    """It counts one too many, and is gone when it is asked for how long."""
+    monkeypatch.setitem(rates.OF_LEARNER, "submit", "1/minute")
+    client = client_of(trainee)
+    submit(client, draft)
+    counted = rates._counted
+
+    def counted_last(*given):
+        within = counted(*given)
+        end(mortal)
+        return within
+
+    monkeypatch.setattr(rates, "_counted", counted_last)
+    assert submit(client, draft).status_code == 409
 
 
 def test_a_whole_hospital_behind_one_address_is_not_locked_out(client, settings):
     forgetful, colleague = factories.UserFactory(), factories.UserFactory()
     for _ in range(settings.AXES_FAILURE_LIMIT + 2):
         log_in(client, forgetful.username)
-    right = log_in(client, colleague.username, "a long test password")
+    right = log_in(client, colleague.username, RIGHT)
     assert right.status_code == 302
 
 
