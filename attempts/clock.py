@@ -18,3 +18,19 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         return cursor.fetchone()[0]
+
+
+def stamp() -> float:
+    """The same as seconds since 1970, for a task that is worth nothing when it is taken late.
+
+    Celery's own `expires` is judged by the worker's clock: one that is ahead would throw all away.
+    """
+    return now().timestamp()
+
+
+def is_late(asked: float | None, seconds: float) -> bool:
+    """Whether a task that was asked for at that `stamp` is taken more than so many seconds later.
+
+    One without a stamp is not, nor one of the future, from before the clock was set back.
+    """
+    return asked is not None and stamp() - asked > seconds

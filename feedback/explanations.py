@@ -16,6 +16,7 @@ from celery import signature
 from django.utils import timezone
 
 from accounts.models import User
+from attempts import clock
 from attempts.models import Attempt
 from attempts.queries import shown_result
 from attempts.telling import tell_group
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 MOST_AN_HOUR = 30
 """New texts that one learner may have written in an hour."""
 PATIENCE = 120
-"""Seconds after which nobody waits for a text any more."""
+"""Seconds after which nobody waits for a text any more, and none is begun."""
 UNREVIEWED = "Model, unreviewed"
 
 
@@ -162,9 +163,8 @@ def shown_to(attempt: Attempt, row: str, explanation_id: int) -> Explanation | N
 
 def _queued(attempt: Attempt, row: str) -> bool:
     try:
-        signature("feedback.tasks.write_explanation", (attempt.pk, row)).apply_async(
-            expires=PATIENCE
-        )
+        asked = (attempt.pk, row, clock.stamp())
+        signature("feedback.tasks.write_explanation", asked).apply_async()
     except Exception:  # any broker's own error: the atlas is on the page
         logger.warning("An explanation could not be queued.", exc_info=True)
         return False

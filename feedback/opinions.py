@@ -9,8 +9,10 @@ from typing import Any
 from celery import signature
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from attempts import clock
 from attempts.models import Result
 from feedback.explainers import explainer_of
 from feedback.models import SecondOpinion
@@ -19,7 +21,8 @@ from ml.models import ModelProblem
 logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=10)
-"""After that a page stops asking for an opinion."""
+"""After that, by the database's clock, a page stops asking for an opinion, and a worker that comes
+only then does not ask the model: nobody would read it."""
 LATE = "It did not answer in time."
 FAILED = "It met an error."
 
@@ -35,7 +38,9 @@ def await_for(result: Result) -> list[int]:
     except Exception:  # whatever is wrong with models, the score stands
         logger.exception("No opinion on result %s is asked for.", result.pk)
         return []
-    return [SecondOpinion.objects.create(result=result, name=name).pk for name in names]
+    made = [SecondOpinion.objects.create(result=result, name=name).pk for name in names]
+    SecondOpinion.objects.filter(pk__in=made).update(asked_at=Now())
+    return made
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
@@ -48,10 +53,7 @@ def queue(opinion_ids: list[int]) -> None:
     """Hand them to the worker for models; a broker that is away costs only the opinions."""
     try:
         for opinion_id in opinion_ids:
-            # Nobody reads it after that: it is not worth keeping for a worker that comes later.
-            signature("feedback.tasks.second_opinion", (opinion_id,)).apply_async(
-                expires=PATIENCE.total_seconds()
-            )
+            signature("feedback.tasks.second_opinion", (opinion_id,)).apply_async()
     except Exception:
         logger.warning("Opinions %s could not be queued.", opinion_ids, exc_info=True)
 
@@ -60,7 +62,7 @@ def answer(opinion_id: int) -> None:
     """Ask the model and keep what it says, or why it says nothing."""
     opinion = (
         SecondOpinion.objects.select_related("result__attempt__case")
-        .filter(pk=opinion_id, answered_at=None)
+        .filter(pk=opinion_id, answered_at=None, asked_at__gt=Now() - PATIENCE)
         .first()
     )
     if opinion is None:
@@ -81,9 +83,12 @@ def answer(opinion_id: int) -> None:
 
 def of(result: Result) -> list[dict[str, Any]]:
     """The opinions on a result for a page: `name`, `data` or `problem`, or `awaited`."""
-    late = timezone.now() - PATIENCE
+    opinions = list(result.opinions.all())
+    # The database is asked for its time only while something is awaited.
+    is_waiting = any(one.answered_at is None for one in opinions)
+    late = (clock.now() if is_waiting else timezone.now()) - PATIENCE
     rows = []
-    for opinion in result.opinions.all():
+    for opinion in opinions:
         awaited = opinion.answered_at is None and opinion.asked_at > late
         unanswered = opinion.answered_at is None and not awaited
         rows.append(

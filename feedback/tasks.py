@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from attempts import clock
 from feedback import ahead, explanations, opinions
 
 
@@ -14,9 +15,13 @@ def second_opinion(opinion_id: int) -> None:
 
 
 @shared_task
-def write_explanation(attempt_id: int, row: str) -> None:
-    """Let a model explain one row of an attempt's feedback, told to its page as it is written."""
-    explanations.write(attempt_id, row)
+def write_explanation(attempt_id: int, row: str, asked: float | None = None) -> None:
+    """Let a model explain one row of an attempt's feedback, told to its page as it is written.
+
+    `asked` is when, by `clock.stamp`: what waited for longer than its page does is left.
+    """
+    if not clock.is_late(asked, explanations.PATIENCE):
+        explanations.write(attempt_id, row)
 
 
 @shared_task

@@ -20,6 +20,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from accounts.models import User
+from attempts import clock
 from attempts.models import Attempt, Series, SeriesCase
 from cases import made
 from cases.models import Case
@@ -41,7 +42,7 @@ LEAVES_FREE = 1_000_000_000
 LOST = timedelta(minutes=15)
 """A film that a worker took so long ago is taken again: it was killed."""
 EXPIRES = 300
-"""Seconds for which a worker is asked: the periodic job asks again."""
+"""Seconds after which a worker leaves what it was asked: the periodic job has asked again."""
 TRIES = 20
 FULL_DISK = "The disk of this server is nearly full: no films are made until there is room."
 FULL_STOCK = "The films made here take all the room that they may: no more are made."
@@ -66,7 +67,7 @@ def wake() -> None:
 
 def _wake() -> None:
     try:
-        signature("learning.tasks.make_films").apply_async(expires=EXPIRES)
+        signature("learning.tasks.make_films", (clock.stamp(),)).apply_async()
     except Exception:  # any broker's own error
         logger.warning("Making films could not be queued; it is asked for again.", exc_info=True)
 
