@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -32,10 +33,13 @@ def note_views(
     learners: Iterable[int],
     what: str,
     *,
-    cohort: Cohort,
+    cohort: Cohort | None,
     attempt: Attempt | None = None,
 ) -> None:
-    """The same for many learners, by their keys, in two queries: an export, everybody's marks."""
+    """The same for many learners, by their keys, in two queries: an export, everybody's marks.
+
+    Without a class it was outside of all: in the administration.
+    """
     wanted = set(learners) - {viewer.pk}
     since = timezone.now() - SAME_LOOK
     noted = WorkView.objects.filter(
@@ -53,6 +57,14 @@ def note_views(
         )
         for learner in sorted(wanted)
     )
+
+
+def note_administration(
+    sender: object, viewer: User, learners: list[int], attempt: Attempt | None, **_: Any
+) -> None:
+    """Receiver of `accounts.signals.work_shown`."""
+    what = WorkView.What.ATTEMPT if attempt else WorkView.What.FIGURES
+    note_views(viewer, learners, what, cohort=None, attempt=attempt)
 
 
 def views_of(learner: User) -> QuerySet[WorkView]:

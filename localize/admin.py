@@ -5,15 +5,16 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.administration import ReadOnly
+from accounts.administration import Work
 from localize.models import Flag
 
 
 @admin.register(Flag)
-class FlagAdmin(ReadOnly):
+class FlagAdmin(Work):
     """Truths that learners doubt, the last changed first; they are answered at the desk."""
 
     list_display = ("said", "why", "case", "state", "changed_at")
+    lists_learners = False
     list_filter = ("state", "label")
     search_fields = ("said", "why", "attempt__case__public_id")
     readonly_fields = ("case",)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from attempts.models import Series
+from classroom.models import WorkView
 from tests import factories
 
 LOGIN = "/admin/login/"
@@ -157,6 +158,58 @@ def test_a_superuser_changes_and_deletes_nothing_of_learners_work(label, work, c
     answers = {(part, client.post(pages[part], data).status_code) for part, data in sent}
     assert {status for part, status in answers if part != "changelist"} == {403}
     assert rows_of(label) == before
+
+
+LOOKED_AT = {
+    "attempts.attempt": (True, True),
+    "attempts.result": (True, True),
+    "attempts.series": (True, False),
+    "localize.flag": (False, True),
+    "report.contest": (False, True),
+}
+"""Whether the list of rows and the page of one tell of a learner, and that page of one answer."""
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+@pytest.mark.parametrize("label", sorted(LOOKED_AT))
+def test_a_learner_is_told_who_looked_in_the_administration(
+    label, is_superuser, work, client_of, trainee
+):
+    viewer = factories.UserFactory(role="curator", is_staff=True, is_superuser=is_superuser)
+    client, (in_list, with_answer) = client_of(viewer), LOOKED_AT[label]
+    for _ in range(2):
+        assert client.get(addresses_of(label)["changelist"]).status_code == 200
+    listed = [(one.viewer_name, one.learner, one.what) for one in WorkView.objects.all()]
+    assert listed == [(viewer.username, trainee, "figures")] * in_list
+    WorkView.objects.all().delete()
+    [row] = rows_of(label)
+    page = reverse(f"admin:{label.replace('.', '_')}_change", args=[row["id"]])
+    assert client.get(page).status_code == 200
+    view = WorkView.objects.get()
+    assert (view.viewer, view.learner, view.cohort) == (viewer, trainee, None)
+    assert (view.attempt is not None) == with_answer
+    seen = client_of(trainee).get(reverse("classroom:seen_by")).content.decode()
+    assert viewer.username in seen
+
+
+def test_who_may_not_look_leaves_no_line(work, client_of):
+    client = client_of(factories.UserFactory(role="instructor", is_staff=True))
+    for label in LOOKED_AT:
+        [row] = rows_of(label)
+        page = reverse(f"admin:{label.replace('.', '_')}_change", args=[row["id"]])
+        assert client.get(page).status_code == 403
+        assert client.get(addresses_of(label)["changelist"]).status_code == 403
+    assert not WorkView.objects.exists()
+
+
+def test_every_row_of_work_in_the_administration_is_told_of():
+    """One that hangs on an attempt or a series, and is added later, is to be told of too."""
+    found = {
+        label
+        for label, model in models().items()
+        if {"attempt", "series", "result"} & {field.name for field in model._meta.fields}
+    }
+    assert found <= set(LOOKED_AT)
 
 
 def test_the_administration_erases_an_account_as_a_whole(work, client_of, trainee, client):
