@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+PAGES = sorted([*ROOT.glob("[A-Z]*.md"), *DOCS.rglob("*.md")])
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 READERS = (
     ROOT / "radgame" / "settings.py",
@@ -24,6 +25,7 @@ READ = re.compile(
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 NAMED_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|js|mjs|html|css|csv|json|md))`")
+CODE = re.compile(r"^```.*?^```|`[^`]+`", re.M | re.S)
 LONGEST_DECISION = 25
 
 
@@ -141,3 +143,47 @@ def test_the_glossary_names_things_that_are_there():
     code = "\n".join(path.read_text() for path in rooms)
     assert named
     assert [name for name in sorted(named) if not re.search(rf"\b{name}\b", code)] == []
+
+
+def code_of(page: Path) -> str:
+    """All that a page shows as code, each piece of prose's on a line of its own, and no comment."""
+    pieces = CODE.findall(page.read_text(encoding="utf-8"))
+    lines = (
+        piece if piece.startswith("```") else " ".join(piece.split()).strip("`") for piece in pieces
+    )
+    return re.sub(r"\s#.*", "", "\n".join(lines).replace("\\\n", " "))
+
+
+def options_of(command: str) -> set[str]:
+    parser = load_command_class(get_commands()[command], command).create_parser("", command)
+    return set(parser._option_string_actions)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_that_is_told_is_one_with_these_options(page):
+    told = re.findall(r"manage\.py +([a-z_]+)\b([^\n;|&#`]*)", code_of(page))
+    unknown = [name for name, _ in told if name not in get_commands()]
+    assert unknown == []
+    wrong = [
+        f"{name} {option}"
+        for name, rest in told
+        for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest)
+        if option not in options_of(name)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_target_of_make_that_is_told_is_in_the_makefile(page):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    optional = re.search(r"^OPTIONAL := (.*)$", makefile, re.M)
+    known = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.M))
+    known |= {f"install-{name}" for name in optional[1].split()}
+    told = re.findall(r"(?:^|&& |; )make +([^\n;|&#`]*)", code_of(page), re.M)
+    words = [word for rest in told for word in rest.split() if re.fullmatch(r"[a-z-]+", word)]
+    assert [word for word in words if word not in known] == []
+
+
+def test_commands_are_found_in_the_documents():
+    found = " ".join(map(code_of, PAGES))
+    assert found.count("manage.py") > 30 and found.count("make ") > 15
