@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from structlog.contextvars import clear_contextvars
 
@@ -14,8 +16,10 @@ from radgame import rates
 from radgame.celery import app as celery
 from tests import factories
 
-# How long one example takes says how busy the machine is.
-hypothesis_settings.register_profile("unhurried", deadline=None)
+# How long one example takes, or is made, says how busy the machine is.
+hypothesis_settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("unhurried")
 
 
@@ -38,6 +42,18 @@ def no_haste():
 def no_ids():
     """Nor is anything bound for the log: the test client has no end of a request to forget it."""
     clear_contextvars()
+
+
+NEAR_MIDNIGHT = 120
+"""Seconds."""
+
+
+@pytest.fixture
+def one_day():
+    """For what is said of a day or a week: begin no test that midnight (UTC) would cut in two."""
+    left = 86_400 - time.time() % 86_400
+    if left < NEAR_MIDNIGHT:
+        time.sleep(left + 1)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from tests import factories
 from tests.learning.playing import go_on, mark, play
 from tests.learning.test_skills import film
 
+pytestmark = pytest.mark.usefixtures("one_day")
+
 
 @pytest.fixture
 def open_film(db):
