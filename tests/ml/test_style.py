@@ -112,9 +112,9 @@ def test_any_text_is_scored_within_bounds(text: str) -> None:
 
 def test_a_very_long_text_is_scored_in_bounded_time() -> None:
     text = SYSTEMATIC * 300
-    start = time.perf_counter()
+    start = time.process_time()
     style.score(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def told(text: str, reference: str) -> dict[str, list[str]]:
