@@ -150,6 +150,7 @@ def _truths_of(item: dict[str, Any]) -> list[Truth]:
 def _truth_of(entry: Any, index: int) -> Truth:
     name = f"truth[{index}]"
     label = _label_of(entry, name)
+    _refuse_unclear(entry, name)
     own = _boxes_of(entry, "boxes", name)
     regions = attach_alternates(
         [Region(f"{index}.{number}", box) for number, box in enumerate(own)],
@@ -178,6 +179,22 @@ def _truth_of(entry: Any, index: int) -> Truth:
     )
 
 
+def _refuse_unclear(entry: dict[str, Any], name: str) -> None:
+    """Refuse a finding of which two places are told, or a position of a tip that is not there."""
+    kinds = [key for key in ("boxes", "alternates") if _list(entry, key, f"{name}.{key}")]
+    if _list(entry, "points", f"{name}.points"):
+        if kinds:
+            raise ValueError(
+                f"{name} has both points and {kinds[0]}: a finding is either tips or boxes; "
+                f"leave one of them out"
+            )
+    elif entry.get("points") is not None and _given(entry, "position", "") and not kinds:
+        raise ValueError(
+            f"{name}.points is empty, and {name}.position says how a tip lies: give the tip as "
+            f"[x, y], or leave out points where no place is known"
+        )
+
+
 def _boxes_of(entry: dict[str, Any], key: str, name: str) -> list[Box]:
     name = f"{name}.{key}"
     return [
@@ -193,6 +210,10 @@ def _mark_of(entry: Any, index: int) -> Mark:
     if entry.get("point") is not None:
         point = _point_of(entry["point"], f"{name}.point")
     given = entry.get("box")
+    if point and given is not None:
+        raise ValueError(
+            f"{name} has both point and box: a mark is one of them; leave the other out"
+        )
     box = (
         boxes.around(point) if point and given is None else boxes.checked_box(given, f"{name}.box")
     )

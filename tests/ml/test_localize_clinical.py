@@ -336,11 +336,41 @@ def test_the_additions_change_nothing_under_the_other_rules():
         ({"marks": [{"label": "x", "point": "a"}]}, "marks[0].point must be a list"),
         ({"ticked": [{"label": "x", "side": 3}]}, "ticked[0].side must be one of"),
         ({"ticked": [{"side": "left"}]}, "ticked[0].label must be"),
+        (
+            {"marks": [{"label": "x", "point": [0.5, 0.5], "box": HERE}]},
+            "marks[0] has both point and box: a mark is one of them; leave the other out",
+        ),
+        (
+            {"truth": [{"label": "x", "points": [[0.5, 0.5]], "boxes": [HERE]}]},
+            "truth[0] has both points and boxes: a finding is either tips or boxes",
+        ),
+        (
+            {"truth": [{"label": "x", "points": [[0.5, 0.5]], "alternates": [HERE]}]},
+            "truth[0] has both points and alternates",
+        ),
+        (
+            {"truth": [{"label": "x", "points": [], "position": "right"}]},
+            "truth[0].points is empty, and truth[0].position says how a tip lies: give the tip",
+        ),
     ],
 )
 def test_a_faulty_addition_is_named(item, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
         run(item)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"truth": [{"label": "tube", "points": [], "boxes": [HERE], "position": "right"}]},
+        {"truth": [{"label": "tube", "points": [[0.5, 0.5]], "boxes": [], "alternates": None}]},
+        {"truth": [{"label": "tube", "points": None, "position": "wrong"}]},
+        {"marks": [{"label": "tube", "point": None, "box": HERE}]},
+        {"marks": [{"label": "tube", "point": [0.5, 0.5], "box": None}]},
+    ],
+)
+def test_what_is_left_empty_says_nothing(empty):
+    assert "score" in run(empty)
 
 
 def test_a_mark_on_another_frame_counts_only_where_that_is_allowed():
