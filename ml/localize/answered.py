@@ -28,6 +28,7 @@ from ml.localize.naming import (
     position_said,
     significance_of,
     significance_of_label,
+    significance_of_mark,
     steps_below,
 )
 from ml.localize.places import Drawn
@@ -51,6 +52,7 @@ class Answered:
         self.regions: list[Drawn] = [(t, r) for t in truths if t.is_drawn for r in t.regions]
         self.named = [t for t in truths if not t.is_drawn]
         self.normal = all(significance_of(truth) == "benign" for truth in truths)
+        self.has_misplaced = any(position_of(truth) == "wrong" for truth in truths)
         self.mark_boxes = boxes.as_boxes([mark.box for mark in marks])
         self.contradicted: set[int] = set()
         """Marks of a device that others call the reverse of what they do."""
@@ -142,11 +144,23 @@ class Answered:
         verdict = verdict_share(is_, said, weights)
         alarmed = is_ == said == "wrong" and label and index not in self.in_place
         least = weights.alarm if alarmed else 0.0
-        steps = 0 if label else max(0, steps_below(truth, mark.label) - 1)
-        dismissed = weights.dismissed**steps
+        dismissed = 1.0 if label else self._left_under_another_name(truth, mark)
         return replace(
             spot, label=label, verdict=verdict, least=least, dismissed=dismissed, side=side
         )
+
+    def _left_under_another_name(self, truth: Truth, mark: Mark) -> float:
+        """What is left of the place of a finding that was taken for something else, in [0, 1].
+
+        By what follows for the patient: who calls it benign, a variant or a pitfall says that
+        nothing is there; an urgent finding that is not called urgent waits; and a step down in
+        significance, the first one left out, is one toward that.
+        """
+        is_, said = significance_of(truth), significance_of_mark(mark)
+        if said == "benign" != is_:
+            return self.weights.excused
+        late = self.weights.late if is_ == "urgent" != said else 1.0
+        return late * self.weights.dismissed ** max(0, steps_below(is_, said) - 1)
 
     def total(self, credit: Credit) -> float:
         return credit.total(self.weights)
@@ -163,6 +177,12 @@ class Answered:
 
     def price(self, label: str) -> float:
         return self.weights.false[significance_of_label(label)]
+
+    def price_of_mark(self, mark: Mark) -> float:
+        """The price of its label; of a device called misplaced, where none is, of the alarm."""
+        if self.has_misplaced or position_said(mark) != "wrong":
+            return self.price(mark.label)
+        return self.weights.false[significance_of_mark(mark)]
 
     def price_of_more(self, label: str, truths: Sequence[Truth]) -> float:
         """What a label costs that is true as far as it goes, and graver than what is there.

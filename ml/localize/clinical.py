@@ -51,6 +51,9 @@ class _Clinical(Answered):
         super().__init__(truths, marks, ticks, tolerance, sizes, weights)
         self.rows = [Earned() for _ in self.regions]
         self.parts, self.claims = Parts(self), Claims(self)
+        self.namings = {index for index, mark in enumerate(self.marks) if self._names(mark.label)}
+        """Marks that name a finding which needs no place."""
+        self.elsewhere = [index for index in self.namings if self._row_of(index) is None]
 
     def result(self) -> Result:
         self._pair()
@@ -90,7 +93,8 @@ class _Clinical(Answered):
             return
         self._assign(lambda row, column: self.credits[row][column].label > 0)
         # A mark of one finding is not read as another one under a wrong name.
-        taken = set().union(*self.fitting) | {one.mark for one in self.rows}
+        taken = set().union(*self.fitting, self.parts.rows_of, self.namings)
+        taken |= {one.mark for one in self.rows}
         meant = self._meant()
         self._assign(
             lambda row, column: (
@@ -182,23 +186,32 @@ class _Clinical(Answered):
     def _mark_row(self, index: int) -> MarkOutcome:
         """What a mark was, and what it costs; the cost does not depend on what others it has."""
         mark, at = self.marks[index], self._row_of(index)
+        cost = self._cost_of(index)
         if at is None:
-            if named := self._names(mark.label):
-                cost = self.price_of_more(mark.label, self.all_truths())
-                return MarkOutcome(mark.id, mark.label, "hit", None, named.id, cost=cost)
-            return MarkOutcome(mark.id, mark.label, "false", cost=self.price(mark.label))
+            named = self._names(mark.label)
+            outcome = "hit" if named else "false"
+            return MarkOutcome(mark.id, mark.label, outcome, None, named and named.id, cost=cost)
         truth, region = self.regions[at]
         credit = self.credits[at].get(index)
-        own = [truth for row, (truth, _) in enumerate(self.regions) if self._is_of(index, row)]
-        if not own and self._names(mark.label):
-            own = self.all_truths()
-        cost = self.price_of_more(mark.label, own) if own else self.price(mark.label)
         paired = self.rows[at].mark == index
         outcome = outcome_of(self.rows[at]) if paired else "duplicate"
         if not label_share(truth, mark.label, self.weights.vague):
             outcome = "wrong_label"
         iou = credit.iou if credit else None
         return MarkOutcome(mark.id, mark.label, outcome, iou, truth.id, region.id, cost)
+
+    def _cost_of(self, index: int) -> float:
+        """What the claim of a mark costs, by the findings that it is a mark of."""
+        mark = self.marks[index]
+        own = [truth for row, (truth, _) in enumerate(self.regions) if self._is_of(index, row)]
+        cost = 0.0
+        if not own and index in self.namings:
+            own = self.all_truths()
+            more = max(0, len(self.elsewhere) - self.weights.named)
+            cost = self.price(mark.label) * more / max(1, len(self.elsewhere))
+        if own:
+            return max(cost, self.price_of_more(mark.label, own))
+        return self.price_of_mark(mark)
 
     def _names(self, label: str) -> Truth | None:
         """The first finding that needs no place and that a label names."""

@@ -60,6 +60,10 @@ class Weights:
     """Left of the extent under a label that does not fit."""
     dismissed: float = 0.5
     """Left under such a label for each step that it is less grave, the first one left out."""
+    late: float = 0.6
+    """Left under such a label of an urgent finding, where the label is not urgent."""
+    excused: float = 0.1
+    """Left under the name of something benign, a variant or a pitfall: nearly a miss."""
     near: float = 0.4
     """Of the place, for a mark right beside the finding."""
     reach: float = 0.05
@@ -81,7 +85,7 @@ class Weights:
     """Left of the credit where a device in place is called misplaced."""
     false: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType(
-            {"urgent": 1.0, "actionable": 1.0, "minor": 0.5, "benign": 0.0}
+            {"urgent": 1.25, "actionable": 1.0, "minor": 0.5, "benign": 0.0}
         )
     )
     """What a false claim costs, by the significance of its label."""
@@ -89,6 +93,8 @@ class Weights:
     """Weight that a cost of 1 takes off what was earned."""
     normal: float = 0.6
     """Left of the score of a normal film for each cost of 1."""
+    named: int = 8
+    """So many marks may name a finding that has only to be named; each more costs as false."""
     belongs: float = 0.1
     """A place from which on a mark belongs to a finding and is no claim of its own."""
 

@@ -10,7 +10,7 @@ from ml.boxes import Box
 
 Rule = Literal["clinical", "standard", "radgame"]
 RULES = ("clinical", "standard", "radgame")
-SCORER_VERSION = "6"
+SCORER_VERSION = "7"
 RADGAME_THRESHOLD = 0.3
 
 Point = tuple[float, float]

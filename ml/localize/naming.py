@@ -31,6 +31,12 @@ def significance_of_label(slug: str) -> str:
     return label.default_significance if label else "actionable"
 
 
+def significance_of_mark(mark: Mark) -> str:
+    """That of its label; of a device that is called misplaced, that of the alarm."""
+    alarm = position_said(mark) == "wrong" and is_device(mark.label)
+    return significance_of_label(MALPOSITION if alarm else mark.label)
+
+
 def is_point(slug: str) -> bool:
     label = taxonomy.labels().get(slug)
     return label is not None and label.is_point
@@ -64,10 +70,10 @@ def label_share(truth: Truth, claimed: str, vague: float) -> float:
     return vague if taxonomy.are_compatible(truth.label, claimed) else 0.0
 
 
-def steps_below(truth: Truth, claimed: str) -> int:
-    """How many steps less grave a claimed label is than a finding; 0 where it is as grave."""
+def steps_below(is_: str, said: str) -> int:
+    """How many steps less grave what is said is than what is there; 0 where it is as grave."""
     rank = taxonomy.SIGNIFICANCES.index
-    return max(0, rank(significance_of_label(claimed)) - rank(significance_of(truth)))
+    return max(0, rank(said) - rank(is_))
 
 
 def is_overstated(truth: Truth, claimed: str) -> bool:

@@ -529,7 +529,7 @@ def test_a_tick_of_another_side_than_that_of_the_box_is_a_false_claim(said, told
     lung = (0.58, 0.2, 0.86, 0.8)
     truth = drawn(lung, "pneumothorax", side=told)
     result = clinical([truth], [mark(lung, "pneumothorax")], [Tick("pneumothorax", said)])
-    cost = {"right": 1.0, "bilateral": 0.5}.get(said, 0.0)
+    cost = {"right": 1.25, "bilateral": 0.625}.get(said, 0.0)
     assert (result.cost, result.earned) == (cost, 4.0)
     assert result.score == pytest.approx(100 * (4 - 0.5 * cost) / 4)
     assert [row.outcome for row in result.ticks] == [
@@ -570,7 +570,7 @@ def test_a_malposition_answers_a_device_by_where_it_lies(position):
     there = clinical([tube], [tip_mark(0.45, 0.36, "device_malposition")])
     ticked = clinical([tube], [], ["device_malposition"])
     if position == "right":
-        assert (there.score, there.cost, ticked.cost) == (0, 1, 1)
+        assert (there.score, there.cost, ticked.cost) == (0, 1.25, 1.25)
     else:
         assert there.cost == ticked.cost == 0
         assert 75 <= there.score <= 95
@@ -606,7 +606,7 @@ def test_the_wrong_name_of_a_device_does_not_excuse_what_was_said_of_its_positio
     ("truth", "claimed", "least", "most"),
     [
         ("pneumothorax", "bulla", 10, 35),
-        ("nodule_mass", "nipple_shadow", 10, 40),
+        ("nodule_mass", "nipple_shadow", 5, 10),
         ("nodule_mass", "calcification", 40, 70),
     ],
 )
@@ -623,7 +623,7 @@ def test_a_finding_described_by_all_it_implies_earns_most_and_more_than_is_there
     assert clinical([whole], [], both[:1]).score == 50
     fluid = Truth("e", "pleural_effusion", "select", side="left")
     more = [both[1], Tick("hydropneumothorax", "left")]
-    assert clinical([fluid], [], more).cost == 0.5
+    assert clinical([fluid], [], more).cost == 0.625
     assert clinical([fluid], [], [both[1], Tick("blunted_angle", "left")]).cost == 0
 
 
@@ -658,12 +658,12 @@ def test_a_mark_said_of_another_side_lost_its_side_and_not_its_name(
         4 * (0.4 + 0.3 * of_the_label + (0.3 if of_the_label else 0.225))
     )
     assert [one.outcome for one in result.marks] == [outcome]
-    assert result.cost == (0 if of_the_label else 1)
+    assert result.cost == (0 if of_the_label else 1.25)
 
 
 def test_what_has_a_position_is_a_device_under_any_name():
     tip = Region("r", (0.44, 0.35, 0.46, 0.37), point=(0.45, 0.36))
-    for position, cost in (("wrong", 0), ("right", 1), ("", 1)):
+    for position, cost in (("wrong", 0), ("right", 1.25), ("", 1.25)):
         truth = Truth("t", "shunt", "draw", (tip,), position=position)
         assert clinical([truth], [], ["device_malposition"]).cost == cost
 
