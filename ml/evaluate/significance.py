@@ -16,6 +16,7 @@ from ml import tables, taxonomy
 from ml.asserted import asserted
 from ml.crimson import SIGNIFICANCE_WEIGHTS
 from ml.evaluate.observation import Observation
+from ml.evaluate.own_words import own_words
 from ml.evaluate.schema import TAXONOMY_SIGNIFICANCE
 
 DEFAULT = "minor"
@@ -55,8 +56,18 @@ class Rule:
             _within(_level(finding), self.min_severity, self.max_severity)
             and _within(patient.age, self.min_age, self.max_age)
             and (not self.indication or patient.has(self.indication))
-            and (self.words is None or self.words.search(asserted(finding.sentence)) is not None)
+            and (self.words is None or self.words.search(_said_of(finding)) is not None)
         )
+
+
+def _said_of(finding: Observation) -> str:
+    """What its sentences assert of the finding itself."""
+    return _own_words(finding.sentence, finding.words)
+
+
+@lru_cache(maxsize=1000)
+def _own_words(sentence: str, words: str) -> str:
+    return own_words(asserted(sentence), words)
 
 
 def _within(value: float | None, low: float | None, high: float | None) -> bool:
