@@ -145,8 +145,15 @@ def test_every_entry_names_a_book_to_check_it_by_and_says_who_did():
     for slug, entry in atlas.entries().items():
         assert {"reviewed_by", "reviewed_on"} <= set(tables[slug]), slug
         assert any(book in entry.sources[0] for book in BOOKS), slug
-        glossary += any("Fleischner" in source for source in entry.sources)
+        glossary += any(source.endswith("(the term)") for source in entry.sources)
     assert glossary >= 15
+
+
+def test_every_entry_says_whether_the_glossary_has_its_term():
+    said = ("(the term)", "(no term of this name)", "(not checked whether it has the term)")
+    for slug, entry in atlas.entries().items():
+        (glossary,) = [source for source in entry.sources if "Fleischner glossary" in source]
+        assert glossary.endswith(said), slug
 
 
 def test_who_reviewed_an_entry_is_read(tables):
