@@ -131,9 +131,16 @@ def what_happened(row: Row, answer: Answer) -> str:
         called, name = name_of(mark["label"]), name_of(row["label"])
         return f"You found it ({overlap}). {called} counts as {name}."
     if row["outcome"] == "wrong_label":
-        return f"Right place ({overlap}), but you called it {name_of(mark['label'])}."
+        return f"Right place ({overlap}), but you called it {name_of(mark['label'])}{_harm(mark)}."
     off = displacement(row["box"], mark["box"], answer.images.get(row["image"]))
     return f"Right finding, but your box does not fit it ({overlap}): {off}."
+
+
+def _harm(mark: Row) -> str:
+    """What a name says that makes a finding harmless; empty for others."""
+    known = taxonomy.labels().get(mark["label"])
+    is_benign = known is not None and known.default_significance == "benign"
+    return ", as if nothing were wrong there" if is_benign else ""
 
 
 def _named(row: Row, answer: Answer) -> str:
@@ -235,10 +242,11 @@ def credit_in_words(row: Row) -> str:
 
 
 def cost_in_words(row: Row) -> str:
-    """What a false claim took off, or that it is free; empty under rules without costs."""
-    if row["outcome"] not in ("false", "wrong_label") or "cost" not in row:
-        return ""
-    return f"costs {row['cost']:g}" if row["cost"] else ""
+    """What a claim took off; empty where it is free, and under rules without costs.
+
+    A true one costs too where it says more than is there, or is said without end.
+    """
+    return f"costs {row['cost']:.3g}" if row.get("cost") else ""
 
 
 def is_select(slug: str) -> bool:

@@ -73,6 +73,23 @@ def test_the_feedback_of_an_answer_is_what_is_searched_for_words():
     assert "You named it on the right; it is on the left." in said
 
 
+def test_who_is_told_of_a_harmless_name_is_told_what_it_says():
+    for said, harm in (("skin_fold", True), ("bulla", False)):
+        row = attending.Row("pneumothorax@left-lung", f"{said}@left-lung", 0, "", 0, 0, "")
+        truths, (marks, ticks) = attending.truths_of(row.truth), attending.answer_of(row.answer)
+        words = told(truths, marks, ticks, attending.scored(row))
+        assert ("as if nothing were wrong there" in words) is harm
+
+
+def test_a_true_claim_that_costs_something_says_so():
+    row = attending.Row(
+        "pleural_effusion:left", "pleural_effusion:left hydropneumothorax:left", 0, "", 0, 0, ""
+    )
+    truths, (marks, ticks) = attending.truths_of(row.truth), attending.answer_of(row.answer)
+    result = attending.scored(row)
+    assert result.cost and f"costs {result.cost:.3g}" in told(truths, marks, ticks, result)
+
+
 def test_a_word_that_is_not_of_the_tables_language_is_refused():
     with pytest.raises(ValueError, match="'nodule@nowhere!' is no finding"):
         attending.truths_of("nodule@nowhere!")
