@@ -109,7 +109,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "nothing_lost": opened is None and result.score >= NOTHING_LOST,
         "truths": truths,
         "variants": _told_variants(variants),
-        "marks": [row for row in marks if row["outcome"] in ("false", "duplicate")],
+        "marks": [row for row in marks if _is_told(row)],
         "ticked": [row for row in ticked if row["outcome"] != "hit" and not _told(row, truths)],
         "next_url": next_url(attempt),
         "page": {
@@ -227,6 +227,13 @@ def _tick(row: Row) -> Row:
         "right": right.get(row["outcome"], ""),
         "closeup": None,
     }
+
+
+def _is_told(row: Row) -> bool:
+    """Whether a mark has a line of its own: a false or a second one, and a true one that costs."""
+    if row["outcome"] in ("false", "duplicate"):
+        return True
+    return row["outcome"] == "hit" and bool(row.get("cost"))
 
 
 def _told(row: Row, truths: list[Row]) -> bool:

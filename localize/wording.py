@@ -209,6 +209,10 @@ def _closer(row: Row, answer: Answer, image: Image | None) -> str:
 
 def mark_in_words(row: Row) -> str:
     """One line on a mark that no finding's line tells of; empty for the others."""
+    if row["outcome"] == "hit" and row.get("cost"):
+        return "It is here, but this says more than is there, or is said too often."
+    if row["outcome"] == "duplicate" and row.get("cost"):
+        return "This finding was marked already, and this says more than is there."
     return {
         "duplicate": "This finding was marked already; it costs nothing.",
         "false": "The truth of this case has nothing of the kind here.",

@@ -94,7 +94,7 @@ class _Clinical(Answered):
         self._assign(lambda row, column: self.credits[row][column].label > 0)
         # A mark of one finding is not read as another one under a wrong name.
         taken = set().union(*self.fitting, self.parts.rows_of, self.namings)
-        taken |= {one.mark for one in self.rows}
+        taken |= {one.mark for one in self.rows if one.mark is not None}
         meant = self._meant()
         self._assign(
             lambda row, column: (
@@ -190,7 +190,8 @@ class _Clinical(Answered):
         if at is None:
             named = self._names(mark.label)
             outcome = "hit" if named else "false"
-            return MarkOutcome(mark.id, mark.label, outcome, None, named and named.id, cost=cost)
+            truth_id = named.id if named else None
+            return MarkOutcome(mark.id, mark.label, outcome, truth=truth_id, cost=cost)
         truth, region = self.regions[at]
         credit = self.credits[at].get(index)
         paired = self.rows[at].mark == index

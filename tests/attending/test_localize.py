@@ -90,6 +90,15 @@ def test_a_true_claim_that_costs_something_says_so():
     assert result.cost and f"costs {result.cost:.3g}" in told(truths, marks, ticks, result)
 
 
+def test_a_finding_that_is_named_by_marks_without_end_says_so():
+    many = "lung_opacity@" + ",".join(list(attending.PLACES)[:12])
+    row = attending.Row("pleural_effusion:left", many, 0, "", 0, 0, "")
+    truths, (marks, ticks) = attending.truths_of(row.truth), attending.answer_of(row.answer)
+    result = attending.scored(row)
+    assert result.cost == pytest.approx(4)
+    assert "said too often" in told(truths, marks, ticks, result)
+
+
 def test_a_word_that_is_not_of_the_tables_language_is_refused():
     with pytest.raises(ValueError, match="'nodule@nowhere!' is no finding"):
         attending.truths_of("nodule@nowhere!")
