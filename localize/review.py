@@ -110,7 +110,11 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "truths": truths,
         "variants": _told_variants(variants),
         "marks": [row for row in marks if _is_told(row)],
-        "ticked": [row for row in ticked if row["outcome"] != "hit" and not _told(row, truths)],
+        "ticked": [
+            row
+            for row in ticked
+            if (row["outcome"] != "hit" or row.get("cost")) and not _told(row, truths)
+        ],
         "next_url": next_url(attempt),
         "page": {
             **summary,

@@ -229,6 +229,8 @@ def tick_in_words(row: Row) -> str:
     """One line on a ticked finding."""
     if row["outcome"] == "false" and row.get("truth"):
         return f"It is here, but not {SIDE_WORDS[row['side']]}."
+    if row["outcome"] == "hit" and row.get("cost"):
+        return "Part of it is here; this says more than is there."
     return {
         "hit": "It applies here.",
         "poorly_located": "It is here, but it has to be drawn where it is.",

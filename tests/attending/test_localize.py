@@ -87,7 +87,9 @@ def test_a_true_claim_that_costs_something_says_so():
     )
     truths, (marks, ticks) = attending.truths_of(row.truth), attending.answer_of(row.answer)
     result = attending.scored(row)
-    assert result.cost and f"costs {result.cost:.3g}" in told(truths, marks, ticks, result)
+    said = told(truths, marks, ticks, result)
+    assert result.cost and f"costs {result.cost:.3g}" in said
+    assert "this says more than is there" in said
 
 
 def test_a_finding_that_is_named_by_marks_without_end_says_so():
