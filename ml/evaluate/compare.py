@@ -20,7 +20,7 @@ from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation
 from ml.evaluate.significance import severity_levels
-from ml.evaluate.vagueness import is_loose, is_placeless, is_umbrella, spare_kinds
+from ml.evaluate.vagueness import asks_for_zone, is_loose, is_placeless, is_umbrella, spare_kinds
 from ml.findings.attributes import DEVICES
 
 Severity = Literal["significant", "negligible"]
@@ -65,18 +65,20 @@ def mistakes_of(
     urgent: bool,
     said_sides: frozenset[str] = frozenset(),
     meant_sides: frozenset[str] = frozenset(),
+    said_zones: frozenset[str] = frozenset(),
     dismissed: bool = False,
 ) -> list[Mistake]:
     """All attribute errors of one matched pair, in the order of the eight kinds.
 
     `said_sides` are the sides of every candidate finding matched to this reference
     finding: two one-sided findings together answer a bilateral one; `meant_sides` are likewise
-    those of every reference finding that this candidate finding is matched to. `urgent` says
+    those of every reference finding that this candidate finding is matched to; `said_zones` are
+    the zones of every candidate finding matched to this reference finding. `urgent` says
     that the reference finding is urgent, where a hedge changes what is done; `dismissed`, that
     the candidate wants nothing done for a finding that asks for action.
     """
     found = [
-        _location(reference, candidate, said_sides, meant_sides),
+        _location(reference, candidate, said_sides, meant_sides) or _zone(reference, said_zones),
         _severity(reference, candidate),
         _descriptor(reference, candidate),
         _measurement(reference, candidate),
@@ -160,6 +162,13 @@ def _location(
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _zone(reference: Observation, said_zones: frozenset[str]) -> Mistake | None:
+    if said_zones or not asks_for_zone(reference):
+        return None
+    wanted = zones_in_words(reference.zones)
+    return Mistake("location", "significant", f"Where in the lung is not said: {wanted}.")
 
 
 def _crossed(reference: Observation, candidate: Observation) -> Mistake | None:

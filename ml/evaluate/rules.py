@@ -16,7 +16,7 @@ from ml.evaluate.tongue import other_language
 from ml.findings import normality
 
 ENGINE = "rules"
-VERSION = "3"
+VERSION = "4"
 
 ACTIONABLE = ("urgent", "actionable_not_urgent")
 
@@ -132,6 +132,7 @@ def _mistakes(
             urgent=significance == "urgent",
             said_sides=_sides_of(said),
             meant_sides=_sides_of(meant),
+            said_zones=frozenset(zone for finding in said for zone in finding.zones),
             dismissed=significance in ACTIONABLE
             and pair.candidate in given.dismissed
             and pair.reference not in wanted.dismissed,

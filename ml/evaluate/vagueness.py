@@ -12,6 +12,7 @@ from ml import taxonomy
 from ml.evaluate.location import only_neighbors, place_of
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import is_wider, narrower
+from ml.regions import region_of
 
 UMBRELLA = 4
 """Groups of findings that a word covers, its own among them, from which on it is an umbrella."""
@@ -60,3 +61,12 @@ def is_loose(reference: Observation, candidate: Observation) -> bool:
     if not reference.zones or place_of(reference, candidate) == "other_side":
         return False
     return not candidate.zones or only_neighbors(reference, candidate)
+
+
+def asks_for_zone(reference: Observation) -> bool:
+    """Whether the side alone is half an answer: something in a known part of one lung.
+
+    Of what lies in both lungs, or outside them (fluid and air find their own level), it is enough.
+    """
+    one_sided = len(reference.sides & BILATERAL) == 1
+    return one_sided and bool(reference.zones) and region_of(reference.label) == "lungs"

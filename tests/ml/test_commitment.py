@@ -329,6 +329,19 @@ def test_a_bare_name_earns_less_than_a_finding_with_its_place() -> None:
     assert points(reference, "Left effusion.") > points(reference, "Effusion.") > 0
 
 
+@pytest.mark.parametrize("name", ["Consolidation", "Atelectasis", "A nodule"])
+def test_of_a_finding_in_one_lung_the_side_alone_is_half_an_answer(name: str) -> None:
+    reference = f"{name} in the right lower lobe."
+    assert 0 < points(reference, f"{name} in the right lung.") <= 50
+    assert points(reference, f"{name} at the right base.") == 100
+
+
+def test_of_fluid_air_and_what_both_lungs_have_the_side_is_enough() -> None:
+    assert points("Right apical pneumothorax.", "Right pneumothorax.") == 100
+    assert points("Effusion at the left base.", "Left effusion.") == 100
+    assert points("Bibasilar atelectasis.", "Bilateral atelectasis.") == 100
+
+
 def test_sizes_of_air_and_fluid_have_a_wider_margin_than_those_of_nodules() -> None:
     assert points("Left pneumothorax of 20 mm.", "Left pneumothorax of 27 mm.") == 100
     assert points("Left nodule of 20 mm.", "Left nodule of 27 mm.") < 100
