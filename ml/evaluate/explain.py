@@ -31,7 +31,7 @@ def _phrases() -> dict[str, str]:
 
 
 def phrase_of(label: str) -> str:
-    """A label as it is said in a sentence."""
+    """A label, or a kind of one, as it is said in a sentence."""
     if label in _phrases():
         return _phrases()[label]
     entry = taxonomy.labels().get(label)
@@ -47,7 +47,7 @@ def side_of(finding: Observation) -> str | None:
 def kind_of(finding: Observation) -> str:
     """What a finding is, in a sentence: its kind where the words say one, else its label."""
     if finding.concept in relations.kinds_of(finding.label):
-        return finding.concept.replace("_", " ")
+        return phrase_of(finding.concept)
     if finding.label == "nodule_mass" and _is_mass(finding):
         return "mass"
     return phrase_of(finding.label)

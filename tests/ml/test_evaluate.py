@@ -322,3 +322,22 @@ def test_a_mass_is_not_called_a_nodule(reference, called):
 def test_the_example_wording_is_a_sentence_that_could_be_written(reference, wording):
     [note] = evaluate.evaluate(reference, "The heart size is normal.").notes
     assert note.suggestion == wording
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "name"),
+    [
+        ("Thoracic scoliosis.", "en", "scoliosis"),
+        ("Escoliosis dorsal.", "es", "scoliosis"),
+        ("Skoliose der Wirbelsäule.", "de", "scoliosis"),
+        ("Scoliose dorsale.", "fr", "scoliosis"),
+        ("Escoliose dorsal.", "pt", "scoliosis"),
+        ("Right PICC.", "en", "right PICC"),
+        ("Mediastinal adenopathy.", "en", "mediastinal lymphadenopathy"),
+    ],
+)
+def test_a_kind_of_finding_has_the_name_that_readers_use(
+    text: str, language: str, name: str
+) -> None:
+    [finding] = evaluate.evaluate(text, text, language=language).reference_findings
+    assert finding.name == name
