@@ -209,3 +209,24 @@ def test_a_sentence_of_which_nothing_is_understood_is_told() -> None:
         assert [item.words for item in unread(text, "en")] == [text.rstrip(".")]
     assert unread("Right upper lobe mass suspicious for malignancy.", "en") == []
     assert unread("Chest CT may be helpful.", "en") == []
+
+
+VARIANTS = {
+    "en": ("Azygos lobe.", "Pectus excavatum.", "Bilateral cervical ribs.", "Nipple shadows.")
+    + ("Mild pectus carinatum deformity.", "Skin fold on the left.", "Companion shadow above it."),
+    "es": ("Cisura ácigos.", "Pectus excavatum.", "Costilla cervical izquierda.")
+    + ("Sombras mamilares bilaterales.", "Pliegue cutáneo.", "Tórax en embudo."),
+    "de": ("Lobus venae azygos.", "Trichterbrust.", "Halsrippe links.", "Hautfalte links.")
+    + ("Mamillenschatten beidseits.", "Begleitschatten der Klavikula."),
+    "fr": ("Lobe azygos.", "Pectus excavatum.", "Côte cervicale gauche.", "Pli cutané.")
+    + ("Ombre du mamelon droit.", "Thorax en entonnoir."),
+    "pt": ("Fissura ázigos.", "Pectus excavatum.", "Costela cervical à esquerda.")
+    + ("Sombra do mamilo direito.", "Prega cutânea.", "Tórax em funil."),
+}
+
+
+@pytest.mark.parametrize("language", VARIANTS)
+def test_a_normal_variant_is_understood_and_no_finding(language: str) -> None:
+    for text in VARIANTS[language]:
+        assert findings.extract(text, language) == []
+        assert unread(text, language) == []
