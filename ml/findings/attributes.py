@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ml import devices
-from ml.findings.context import LIST_GAP, Sentence
+from ml.findings.context import LIST_GAP, NEAR, Sentence
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
 from ml.findings.sizes import EARLIER, SIZE, sizes_of
@@ -205,12 +205,24 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         tips = [
             _tip(item, denied, device)
             for item in telling
-            if item.kind == "position" and not (denied and item.start in own)
+            if item.kind == "position"
+            and not (denied and item.start in own)
+            and not _is_past(item, sentence)
         ]
         found.positions = list(dict.fromkeys(tip for tip in tips if tip))
     found.descriptors = list(dict.fromkeys(item.value for item in described))
     _divide(found, placing, telling, sentence)
     return found
+
+
+def _is_past(said: Said, sentence: Sentence) -> bool:
+    """Whether a tip only was there: "previously in the right main bronchus"."""
+    for place in range(said.start - 1, max(said.start - 1 - NEAR, -1), -1):
+        if sentence.is_one_of("earlier", place):
+            return True
+        if not any(sentence.is_one_of(name, place) for name in ("preposition", "article")):
+            return False
+    return False
 
 
 def _tip(said: Said, denied: frozenset[int], device: Iterable[str]) -> str:

@@ -212,16 +212,30 @@ def test_a_sentence_of_which_nothing_is_understood_is_told() -> None:
 
 
 VARIANTS = {
-    "en": ("Azygos lobe.", "Pectus excavatum.", "Bilateral cervical ribs.", "Nipple shadows.")
-    + ("Mild pectus carinatum deformity.", "Skin fold on the left.", "Companion shadow above it."),
-    "es": ("Cisura ácigos.", "Pectus excavatum.", "Costilla cervical izquierda.")
-    + ("Sombras mamilares bilaterales.", "Pliegue cutáneo.", "Tórax en embudo."),
-    "de": ("Lobus venae azygos.", "Trichterbrust.", "Halsrippe links.", "Hautfalte links.")
-    + ("Mamillenschatten beidseits.", "Begleitschatten der Klavikula."),
-    "fr": ("Lobe azygos.", "Pectus excavatum.", "Côte cervicale gauche.", "Pli cutané.")
-    + ("Ombre du mamelon droit.", "Thorax en entonnoir."),
-    "pt": ("Fissura ázigos.", "Pectus excavatum.", "Costela cervical à esquerda.")
-    + ("Sombra do mamilo direito.", "Prega cutânea.", "Tórax em funil."),
+    "en": (
+        *("Azygos lobe.", "Pectus excavatum.", "Bilateral cervical ribs.", "Nipple shadows."),
+        *(
+            "Mild pectus carinatum deformity.",
+            "Skin fold on the left.",
+            "Companion shadow above it.",
+        ),
+    ),
+    "es": (
+        *("Cisura ácigos.", "Pectus excavatum.", "Costilla cervical izquierda."),
+        *("Sombras mamilares bilaterales.", "Pliegue cutáneo.", "Tórax en embudo."),
+    ),
+    "de": (
+        *("Lobus venae azygos.", "Trichterbrust.", "Halsrippe links.", "Hautfalte links."),
+        *("Mamillenschatten beidseits.", "Begleitschatten der Klavikula."),
+    ),
+    "fr": (
+        *("Lobe azygos.", "Pectus excavatum.", "Côte cervicale gauche.", "Pli cutané."),
+        *("Ombre du mamelon droit.", "Thorax en entonnoir."),
+    ),
+    "pt": (
+        *("Fissura ázigos.", "Pectus excavatum.", "Costela cervical à esquerda."),
+        *("Sombra do mamilo direito.", "Prega cutânea.", "Tórax em funil."),
+    ),
 }
 
 
@@ -230,3 +244,27 @@ def test_a_normal_variant_is_understood_and_no_finding(language: str) -> None:
     for text in VARIANTS[language]:
         assert findings.extract(text, language) == []
         assert unread(text, language) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "positions"),
+    [
+        ("Catheter no longer in the SVC.", ("malpositioned",)),
+        ("The ET tube is no longer in the right main bronchus.", ()),
+        (
+            "ETT previously in the right main bronchus, now 4 cm above the carina.",
+            ("above carina",),
+        ),
+        ("Central line tip previously in the SVC.", ()),
+        ("Central line tip in the SVC as previously.", ("superior vena cava",)),
+    ],
+)
+def test_a_device_that_left_its_place_is_still_there(text: str, positions: tuple[str, ...]) -> None:
+    [found] = findings.extract(text)
+    assert (found.presence, found.positions) == ("present", positions)
+
+
+@pytest.mark.parametrize("words", ["no longer seen", "no longer in place", "no longer present"])
+def test_a_device_that_is_no_longer_there_is_gone(words: str) -> None:
+    [found] = findings.extract(f"NG tube {words}.")
+    assert found.presence == "absent"
