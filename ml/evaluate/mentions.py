@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ml import findings
 from ml.evaluate.contradiction import contradicts
@@ -184,6 +185,7 @@ def _folded(first: Observation, second: Observation) -> Observation:
     )
 
 
+@lru_cache(maxsize=64)
 def parts_in(sentence: str) -> frozenset[str]:
     """Ribs and vertebrae named by number: ``rib 7``, ``T9``."""
     ribs = set()

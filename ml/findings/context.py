@@ -74,6 +74,7 @@ class Sentence:
         self._items: dict[int, range] = {}
         self._clauses_known: dict[tuple[int, bool], bool] = {}
         self._neighbors_known: dict[int, bool] = {}
+        self._lists_known: dict[tuple[int, str, bool, bool, bool], bool] = {}
         self._ands_known: dict[tuple[int, str, bool], bool] = {}
 
     def scopes(self) -> list[Scope]:
@@ -82,14 +83,15 @@ class Sentence:
         for cue in self.cues:
             if cue.value.kind not in WEIGHT:
                 continue
-            kind = OPPOSITE[cue.value.kind] if cue.value.compared else cue.value.kind
-            forward = Scope(kind, cue.end, self._forward_end(cue), True)
-            back = Scope(cue.value.kind, self._backward_start(cue), cue.start, False)
+            ahead, back = cue.value.forward or cue.value.compared, cue.value.backward
             if cue.value.either:
-                found.append(back if self._speaks_back(cue) else forward)
-                continue
-            ahead = cue.value.forward or cue.value.compared
-            found += [forward] * ahead + [back] * cue.value.backward
+                back = self._speaks_back(cue)
+                ahead = not back
+            if ahead:
+                kind = OPPOSITE[cue.value.kind] if cue.value.compared else cue.value.kind
+                found.append(Scope(kind, cue.end, self._forward_end(cue), True))
+            if back:
+                found.append(Scope(cue.value.kind, self._backward_start(cue), cue.start, False))
         return found
 
     def is_one_of(self, name: str, place: int) -> bool:
@@ -233,38 +235,52 @@ class Sentence:
         return closes or any(self.is_one_of(name, place) for name in joints)
 
     def _forward_end(self, cue: Match[Cue]) -> int:
-        kind = cue.value.kind
-        loud = self._loud
-        for place in loud[bisect_left(loud, cue.end) :]:
-            word = self.words[place]
-            if self._starts.get(place) == "end" or word in (";", SEPARATOR):
+        kind, after = cue.value.kind, cue.end
+        stops = self._stops
+        for place, stop in stops[bisect_left(stops, (after, "")) :]:
+            if stop == "end":
                 return place
-            if self._is_with(place) and place > cue.end:
-                return place
-            if kind == "drop" and self.is_one_of("verb", place):
-                return place
-            if kind != "absent" and self._starts.get(place) == "absent" and place > cue.end:
-                return place
-            if word == "," and not self._list_goes_on(place, cue):
-                return place
-            if self.is_one_of("and", place) and not self._and_goes_on(place, cue):
-                return place
-            if kind != "drop" and self._neighbors(place, cue.end):
+            if stop == "with":
+                if place > after:
+                    return place
+            elif stop == "verb":
+                if kind == "drop":
+                    return place
+            elif stop == "absent":
+                if kind != "absent" and place > after:
+                    return place
+            elif stop == "comma":
+                if not self._list_goes_on(place, cue):
+                    return place
+            elif stop == "and":
+                if not self._and_goes_on(place, cue):
+                    return place
+            elif kind != "drop" and self._neighbors(place, after):
                 return place
         return len(self.words)
 
     @cached_property
-    def _loud(self) -> list[int]:
-        """The places at which a scope may end; all others are passed over."""
-        classes = ("with", "verb", "and")
-        return [
-            place
-            for place, word in enumerate(self.words)
-            if word in (",", ";", SEPARATOR)
-            or place in self._term_ends
-            or self._starts.get(place) in ("end", "absent")
-            or any(self.is_one_of(name, place) for name in classes)
-        ]
+    def _stops(self) -> list[tuple[int, str]]:
+        """The places at which a scope may end and why, in order; all others are passed over."""
+        return [(place, stop) for place in range(len(self.words)) for stop in self._stops_at(place)]
+
+    def _stops_at(self, place: int) -> Iterator[str]:
+        """Why a scope may end at a place; of one place the gravest reason first."""
+        word = self.words[place]
+        if self._starts.get(place) == "end" or word in (";", SEPARATOR):
+            yield "end"
+        if self._is_with(place):
+            yield "with"
+        if self.is_one_of("verb", place):
+            yield "verb"
+        if self._starts.get(place) == "absent":
+            yield "absent"
+        if word == ",":
+            yield "comma"
+        if self.is_one_of("and", place):
+            yield "and"
+        if place in self._term_ends:
+            yield "neighbor"
 
     def _neighbors(self, place: int, start: int) -> bool:
         """Whether a finding ends here and a statement of another one follows without a joint."""
@@ -322,6 +338,13 @@ class Sentence:
         return any(self.is_one_of("affirm", p) or p in self._described for p in item)
 
     def _list_goes_on(self, comma: int, cue: Match[Cue]) -> bool:
+        named, closed = self._names_before(comma, cue.end), self._next_join[cue.end] < comma
+        key = (comma, cue.value.kind, cue.value.wide, named, closed)
+        if key not in self._lists_known:
+            self._lists_known[key] = self._list_continues(comma, cue)
+        return self._lists_known[key]
+
+    def _list_continues(self, comma: int, cue: Match[Cue]) -> bool:
         following, kind = comma + 1, cue.value.kind
         if self.is_one_of("or", following):
             return True
