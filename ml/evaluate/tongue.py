@@ -12,6 +12,8 @@ from collections import Counter
 from functools import cache, lru_cache
 
 from ml import tables
+from ml.findings.lexicon import lexicon
+from ml.findings.tokens import plain
 
 WORD = re.compile(r"[^\W\d_]+")
 FOREIGN_LETTER = re.compile(r"(?![\x00-\u024f])[^\W\d_]")
@@ -23,6 +25,8 @@ SAMPLE = 5_000
 FEWEST = 2
 """Words of another language that make a text one of it."""
 RATIO = 1.5
+SHORT = 10
+"""Words up to which one of another language is enough, where the text has none of its own."""
 FOREIGN_SCRIPT = 0.5
 """Share of letters beyond the Latin alphabet from which a text is in no language known here."""
 
@@ -65,4 +69,15 @@ def other_language(text: str, language: str) -> bool:
         familiar = sum(counts[word] for word in own & counts.keys() if word not in theirs)
         if strange >= FEWEST and strange > RATIO * familiar:
             return True
+        if counts.total() <= SHORT and not familiar and _unknown(theirs & counts.keys(), language):
+            return True
     return False
+
+
+def _unknown(words: frozenset[str], language: str) -> bool:
+    """Whether one of some words, letters aside, stands in no table of a language."""
+    known = lexicon(language)
+    return any(
+        len(word) > 2 and word not in _words()[language] and not known.knows(plain(word))
+        for word in words
+    )

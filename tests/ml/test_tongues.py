@@ -115,3 +115,10 @@ def test_a_text_in_the_language_of_the_case_is_taken(language: str) -> None:
 def test_no_sentence_of_a_language_is_taken_for_another(code: str) -> None:
     said = [record["text"] for record in records(OWN_SENTENCES / f"{code}.jsonl")]
     assert [text for text in said if tongue.other_language(text, code)] == []
+
+
+@pytest.mark.parametrize("text", ["Consolidation basale droite.", "Pneumonie basale droite"])
+def test_one_foreign_word_is_enough_in_a_short_text_without_words_of_its_own(text: str) -> None:
+    reference = "Right lower lobe consolidation, likely pneumonia."
+    assert evaluate.evaluate(reference, text).void
+    assert not evaluate.evaluate(reference, "RLL consolidation, base.").void
