@@ -239,6 +239,13 @@ class Preferences(models.Model):
         editable=False,
         help_text="When films made for the learner were last asked for (learning.endless)",
     )
+    pairs_wanted = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="Of which drills with two films of one person they were asked for",
+    )
 
     class Meta:
         verbose_name_plural = "preferences"
@@ -331,6 +338,8 @@ class MadeFilm(models.Model):
     class Purpose(models.TextChoices):
         ENDLESS = "endless", "Endless"
         THRESHOLD = "threshold", "Detection threshold"
+        MACHINE = "machine", "Same film, other machine"
+        CHANGE = "change", "Two films of one patient"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="made_films"
@@ -344,6 +353,24 @@ class MadeFilm(models.Model):
         null=True, help_text="Contrast-to-noise ratio wanted; empty: as it comes"
     )
     zone = models.CharField(max_length=6, blank=True, help_text="Third of the lung wanted")
+    change = models.CharField(
+        max_length=10,
+        blank=True,
+        db_default="",
+        help_text="Of two films: what has become of the finding (ml.simulate.twice); empty: none",
+    )
+    technique = models.CharField(
+        max_length=10,
+        blank=True,
+        db_default="",
+        help_text="Of two films: what of the earlier one's technique is otherwise",
+    )
+    before = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Of two films: what the earlier one shows, as cases.json has findings",
+    )
     seed = models.PositiveIntegerField()
     case = models.OneToOneField(
         Case, null=True, on_delete=models.SET_NULL, related_name="made_film"

@@ -48,7 +48,10 @@ def _made(user: User) -> Iterable[Row]:
     return (
         MadeFilm.objects.filter(user=user, case__in=played)
         .order_by("number")
-        .values("number", "purpose", "recipe", "contrast", "zone", "case__public_id", "made_at")
+        .values(
+            *("number", "purpose", "recipe", "contrast", "zone", "change", "technique"),
+            *("case__public_id", "made_at"),
+        )
     )
 
 

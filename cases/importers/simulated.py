@@ -228,6 +228,7 @@ def _findings(
             location=(text_of(entry, "zone") or text_of(entry, "location"))[:200],
             size_mm=_number(entry.get("size_mm")),
             severity=str(entry.get("severity") or "")[:20],
+            progression=text_of(entry, "progression")[:20],
             significance=str(entry.get("significance") or ""),
             sentence=text_of(entry, "sentence"),
             conspicuity=_number(entry.get("conspicuity")),

@@ -17,17 +17,28 @@ from attempts.seen import new_to
 from attempts.series import Terms, assign_series, case_ahead
 from cases.models import Case, Finding, Image, Region
 from cases.queries import may_play
-from learning.drills import figures, pairs
-from learning.drills.game import CALLS, KIND, NAMES, NODULE, NODULE_LABEL, PAIR, TIP
+from learning.drills import figures, pairs, twice
+from learning.drills.game import (
+    CALLS,
+    CHANGE,
+    KIND,
+    MACHINE,
+    NAMES,
+    NODULE,
+    NODULE_LABEL,
+    PAIR,
+    TIP,
+    TWICE,
+)
 from learning.endless import stock
 from learning.models import MadeFilm, Mistake
 from learning.services import free_cases
 from ml import atlas, taxonomy
 from ml.learning.threshold import Staircase
 
-FILMS = {CALLS: 30, TIP: 10, PAIR: 16, NODULE: 30}
+FILMS = {CALLS: 30, TIP: 10, PAIR: 16, NODULE: 30, MACHINE: 10, CHANGE: 10}
 """A drill has at most so many films, of look-alikes two for each question."""
-LEAST = {CALLS: 10, TIP: 3, PAIR: 4, NODULE: 4}
+LEAST = {CALLS: 10, TIP: 3, PAIR: 4, NODULE: 4, MACHINE: 4, CHANGE: 4}
 NORMAL_SHARES = (0.4, 0.5, 0.6)
 """Of normal films, drawn anew each time: a share that one can learn is a cue."""
 WITHOUT = 0.2
@@ -39,7 +50,10 @@ SENTENCES = {
     TIP: "There are too few new films with a device whose tip and position are known.",
     PAIR: "There are too few new films of findings that are taken for each other.",
     NODULE: "There are too few new films with a nodule left for you.",
+    MACHINE: "There are too few new films of patients who were taken by two machines.",
+    CHANGE: "There are too few new films of patients of whom an earlier one is known.",
 }
+COMING = "Some are being made for you: look again in a few minutes."
 
 
 def open_drills(user: User) -> dict[str, Series]:
@@ -70,17 +84,24 @@ def begin(user: User, rule: str) -> Series | None:
         )
 
 
-def new_films(user: User, *, made: bool = False) -> QuerySet[Case]:
+def too_few(rule: str) -> str:
+    """Why a drill cannot begin, and whether waiting helps."""
+    if rule not in TWICE:
+        return SENTENCES[rule]
+    return f"{SENTENCES[rule]} {stock.trouble() or COMING}"
+
+
+def new_films(
+    user: User, *, made: bool = False, purpose: str = MadeFilm.Purpose.THRESHOLD
+) -> QuerySet[Case]:
     """Cases that begin with a radiograph, which is what a drill shows, all new to the learner;
-    with `made` those that were made for their threshold too (`learning.endless`).
+    with `made` those that were made for them and this purpose, too (`learning.endless`).
     """
     first = Image.objects.filter(case=OuterRef("pk"), position=0, frames=1)
     radiograph = first.exclude(view__in=(Image.View.CT, Image.View.LATERAL))
     practice = free_cases(user, KIND, made=made).filter(split=Case.Split.PRACTICE)
     if made:
-        practice = practice.filter(
-            Q(made_for=None) | Q(made_film__purpose=MadeFilm.Purpose.THRESHOLD)
-        )
+        practice = practice.filter(Q(made_for=None) | Q(made_film__purpose=purpose))
     return new_to(user, practice.filter(Exists(radiograph)))
 
 
@@ -207,7 +228,29 @@ def _of_known_contrast(cases: QuerySet[Case]) -> QuerySet[Case]:
     return cases.filter(pk__in=single).filter(pk__in=known)
 
 
-CHOOSERS = {CALLS: _calls, TIP: _tips, PAIR: _pairs, NODULE: _nodules}
+def _machines(user: User, chance: random.Random) -> list[int]:
+    return _of_two_films(user, MACHINE, chance)
+
+
+def _changes(user: User, chance: random.Random) -> list[int]:
+    return _of_two_films(user, CHANGE, chance)
+
+
+def _of_two_films(user: User, rule: str, chance: random.Random) -> list[int]:
+    """First what was made for the learner, then what everybody may play."""
+    stock.ask_for_pairs(user, rule)
+    known = twice.of_technique if rule == MACHINE else twice.of_change
+    free = known(new_films(user, made=True, purpose=rule))
+    keys = _some(free.filter(made_for=user), FILMS[rule], chance)
+    keys += _some(free.filter(made_for=None), FILMS[rule] - len(keys), chance)
+    chance.shuffle(keys)
+    return keys
+
+
+CHOOSERS = {
+    **{CALLS: _calls, TIP: _tips, PAIR: _pairs, NODULE: _nodules},
+    **{MACHINE: _machines, CHANGE: _changes},
+}
 
 
 def prepare(series: Series) -> None:
@@ -220,6 +263,8 @@ def prepare(series: Series) -> None:
             return
         if locked.rule == PAIR:
             _drop_broken_pairs(locked)
+        elif locked.rule in TWICE:
+            _drop_unknown(locked)
         elif locked.rule == NODULE:
             _aim(locked)
 
@@ -269,6 +314,13 @@ def _drop_broken_pairs(series: Series) -> None:
         if other and len(both) == 2 and pairs.told_apart(place.case, other.case):
             continue
         SeriesCase.objects.filter(pk__in=[one.pk for one in (place, other) if one]).delete()
+
+
+def _drop_unknown(series: Series) -> None:
+    """Films of which nobody knows any more what has changed: their truth was corrected since."""
+    for place in _untouched(series):
+        if not twice.can_be_asked(place.case, series.rule):
+            place.delete()
 
 
 def _aim(series: Series) -> None:

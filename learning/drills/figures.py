@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from attempts.models import Attempt, Result, Series
 from attempts.queries import held_cases
-from learning.drills.game import CALLS, KIND, NODULE, PAIR, TIP
+from learning.drills.game import CALLS, CHANGE, KIND, MACHINE, NODULE, PAIR, TIP
 from learning.queries import Rate, rate_of
 from ml.learning.detection import Calls, Detection, detection
 from ml.learning.threshold import Staircase, Threshold, Trial
@@ -23,7 +23,10 @@ LAST = 500
 """Films of each drill that its figures are of, at most."""
 LAST_TRIALS = 2000
 """Nodules that the curve over months looks back at."""
-SAID = ("truth", "right", "near", "judged", "there", "contrast", "beside")
+SAID = (
+    *("truth", "right", "near", "judged", "there", "contrast", "beside"),
+    *("named", "change", "changed"),
+)
 ENOUGH = 10
 """Nodules below which no threshold is told."""
 
@@ -152,9 +155,32 @@ def _nodules(rows: list[Answered]) -> Figures:
     return Figures(len(rows), shares=shares, threshold=threshold)
 
 
+def _machines(rows: list[Answered]) -> Figures:
+    """Changes of the patient told, and technique alone taken for what it is."""
+    told = [row.data["judged"] for row in rows if row.data["changed"]]
+    left = [row.data["judged"] for row in rows if not row.data["changed"]]
+    named = [row.data["named"] for row in rows]
+    shares = (
+        *_share("Changes of the patient seen", told),
+        *_share("Technique alone taken for no change", left),
+        *_share("Technique named", named),
+    )
+    return Figures(len(rows), shares=shares)
+
+
+def _changes(rows: list[Answered]) -> Figures:
+    changed = [row.data["right"] for row in rows if row.data["change"] != "unchanged"]
+    same = [row.data["right"] for row in rows if row.data["change"] == "unchanged"]
+    shares = (*_share("Changes told", changed), *_share("Unchanged left so", same))
+    return Figures(len(rows), shares=shares)
+
+
 def _share(name: str, right: list[bool]) -> tuple[Share, ...]:
     rate = rate_of(sum(right), len(right))
     return (Share(name, rate),) if rate else ()
 
 
-_OF = {CALLS: _calls, TIP: _tips, PAIR: _pairs, NODULE: _nodules}
+_OF = {
+    **{CALLS: _calls, TIP: _tips, PAIR: _pairs, NODULE: _nodules},
+    **{MACHINE: _machines, CHANGE: _changes},
+}

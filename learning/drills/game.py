@@ -13,21 +13,28 @@ from django.db.models import QuerySet
 from attempts.games import AnswerProblem, Game, OutcomeRow, Scored
 from attempts.models import Attempt, Mode, Outcome
 from cases.models import Case, Finding, Region
-from learning.drills import pairs
+from learning.drills import pairs, twice
 from localize.places import size_of
 from localize.scoring import NORMAL, findings_of, playable, sizes_of, truths_of
 from ml import localize as rules
 from ml import taxonomy
 from ml.boxes import around
 from ml.localize.credit import box_distance
+from ml.simulate import gates
+from ml.simulate.changes import CHANGES, TECHNIQUES
 
 KIND = "drill"
 CALLS, TIP, PAIR, NODULE = "normal", "tip", pairs.RULE, "nodule"
+MACHINE, CHANGE = "machine", "change"
+TWICE = (MACHINE, CHANGE)
+"""Drills on two films of one person (`learning.drills.twice`)."""
 NAMES = {
     CALLS: "Normal or not",
     TIP: "Tube check",
     PAIR: "Look-alikes",
     NODULE: "Find the nodule",
+    MACHINE: "Same film, other machine",
+    CHANGE: "Two films of one patient",
 }
 NODULE_LABEL = "nodule_mass"
 ABNORMAL = "abnormal"
@@ -41,6 +48,8 @@ CHOICES = {
     TIP: {"position": ("right", "wrong")},
     PAIR: {"film": ("first", "second")},
     NODULE: {},
+    MACHINE: {"patient": ("changed", "same"), "technique": TECHNIQUES},
+    CHANGE: {"change": CHANGES},
 }
 POINTED = (TIP, NODULE)
 
@@ -58,7 +67,8 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
         if said in (None, ""):
             continue
         if said not in choices:
-            raise AnswerProblem(f"“{name}” must be {choices[0]} or {choices[1]}.")
+            several = ", ".join(choices[:-1])
+            raise AnswerProblem(f"“{name}” must be {several} or {choices[-1]}.")
         found[name] = said
     if attempt.rule == CALLS:
         if answer.get("looked") is True or attempt.answer.get("looked"):
@@ -103,7 +113,8 @@ def score(attempt: Attempt) -> Scored:
     findings = findings_of(attempt.case)
     if attempt.rule == PAIR:
         return _paired(attempt, findings)
-    return {CALLS: _called, TIP: _tip, NODULE: _nodule}[attempt.rule](attempt, findings)
+    scorers = {CALLS: _called, TIP: _tip, NODULE: _nodule, MACHINE: _machine, CHANGE: _change}
+    return scorers[attempt.rule](attempt, findings)
 
 
 def _called(attempt: Attempt, findings: list[Finding]) -> Scored:
@@ -202,6 +213,73 @@ def _paired(attempt: Attempt, findings: list[Finding]) -> Scored:
         "truths": _rows(own, right),
     }
     return _scored(attempt, right, data, outcomes)
+
+
+def _machine(attempt: Attempt, findings: list[Finding]) -> Scored:
+    """Whether the patient has changed and what of the technique is otherwise, half of it each."""
+    known = _compared(attempt)
+    judged = attempt.answer.get("patient") == ("changed" if known.is_changed else "same")
+    named = attempt.answer.get("technique") == known.technique
+    data = {
+        "right": judged and named,
+        "judged": judged,
+        "named": named,
+        "change": known.change,
+        "changed": known.is_changed,
+        "technique": known.technique,
+        "truths": _of_both_films(known, judged),
+    }
+    outcomes = _of_change(known, judged)
+    return _scored(attempt, judged and named, data, outcomes, 50 * (judged + named))
+
+
+def _change(attempt: Attempt, findings: list[Finding]) -> Scored:
+    known = _compared(attempt)
+    right = attempt.answer.get("change") == known.change
+    data = {
+        "right": right,
+        "change": known.change,
+        "truths": _of_both_films(known, right),
+    }
+    return _scored(attempt, right, data, _of_change(known, right))
+
+
+def _compared(attempt: Attempt) -> twice.Compared:
+    known = twice.compared(attempt.case)
+    if known is None or not twice.can_be_asked(attempt.case, attempt.rule):
+        raise ValueError(f"of case {attempt.case.public_id} nobody knows any more what has changed")
+    return known
+
+
+def _of_change(known: twice.Compared, right: bool) -> list[OutcomeRow]:
+    asked = [_of_truth(one, found=right) for one in known.findings]
+    nothing = OutcomeRow(Outcome.About.CASE, NORMAL, "hit" if right else "false")
+    return asked or [nothing]
+
+
+def _of_both_films(known: twice.Compared, right: bool) -> list[dict[str, Any]]:
+    """What is told of the later film, and of the earlier one what was marked on it."""
+    rows = _rows(list(known.findings), right)
+    for number, finding in enumerate(known.before):
+        same = {
+            "name": f"{taxonomy.labels()[finding['label']].name}, earlier",
+            "sentence": finding.get("sentence", ""),
+            "outcome": "hit" if right else "missed",
+            "image": known.earlier.public_id,
+            "frame": 0,
+            "point": None,
+            "path": [],
+        }
+        rows += [
+            {
+                **same,
+                "id": f"earlier-{number}-{place}",
+                "box": list(gates.bounds(region)),
+                "outline": region.get("polygon", []),
+            }
+            for place, region in enumerate(finding.get("regions", ()))
+        ]
+    return rows
 
 
 def _of_truth(finding: Finding, *, found: bool) -> OutcomeRow:

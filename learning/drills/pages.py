@@ -8,13 +8,52 @@ from attempts.models import Attempt, Result
 from attempts.pages import GamePages, Shown
 from attempts.queries import next_url
 from cases.queries import viewer_image
-from learning.drills import pairs
-from learning.drills.game import CALLS, GAME, NODULE, PAIR, POINTED, TIP, device_of
+from learning.drills import pairs, twice
+from learning.drills.game import (
+    CALLS,
+    CHANGE,
+    GAME,
+    MACHINE,
+    NODULE,
+    PAIR,
+    POINTED,
+    TIP,
+    TWICE,
+    device_of,
+)
 from learning.past import name_of
 from localize.tips import LIES, distance_in_words
 from ml import atlas
+from ml.simulate.changes import CHANGES, TECHNIQUES
 
 GLANCE_SECONDS = 3
+ANSWERS = {
+    CHANGE: (("", tuple((one, one.capitalize()) for one in CHANGES)),),
+    MACHINE: (
+        ("The patient", (("changed", "Has changed"), ("same", "Has not"))),
+        ("The technique", tuple((one, one.capitalize()) for one in TECHNIQUES)),
+    ),
+}
+"""What there is to choose from in drills on two films, a group for each question."""
+BECAME = {
+    "new": "It is new: the earlier film does not show it.",
+    "larger": "It is larger than on the earlier film.",
+    "smaller": "It is smaller than on the earlier film.",
+    "gone": "It is gone: the earlier film alone shows it.",
+    "unchanged": "It is as it was on the earlier film.",
+}
+TELLS = {
+    "exposure": "The earlier film got another dose: grain where there was too little, black lungs "
+    "without small vessels where there was too much. Both go over the whole film alike.",
+    "contrast": "The earlier film was processed otherwise: edges and vessels are harder or softer "
+    "everywhere, in bones as in lungs, and no border is lost.",
+    "rotation": "On the earlier film the patient was rotated: the clavicles' inner ends lie "
+    "unevenly about the spinous processes, one lung is darker, and the mediastinum seems wider.",
+    "breath": "On the earlier film the patient had breathed in less: fewer ribs above the "
+    "diaphragm, the heart broader, and the vessels at the bases crowded.",
+}
+"""How each technique is told from a change of the patient."""
+SAID_OF_PATIENT = {"changed": "has changed", "same": "has not changed"}
 
 
 def show(attempt: Attempt) -> Shown:
@@ -31,7 +70,12 @@ def show(attempt: Attempt) -> Shown:
         films = [attempt.case, question.other]
         films = films if question.is_first else films[::-1]
         context["asked"] = name_of(question.label)
-    page["images"] = [viewer_image(case.images.all()[0]) for case in films]
+    shown = [case.images.all()[0] for case in films]
+    if attempt.rule in TWICE and (known := twice.compared(attempt.case)):
+        shown.append(known.earlier)
+    if attempt.rule in ANSWERS:
+        context["groups"] = ANSWERS[attempt.rule]
+    page["images"] = [viewer_image(image) for image in shown]
     return Shown(draft=attempt.answer, page=page, context=context)
 
 
@@ -64,9 +108,11 @@ def told(attempt: Attempt, result: Result) -> dict[str, Any]:
 
 
 def _said(attempt: Attempt, data: dict[str, Any], answer: dict[str, Any]) -> list[str]:
-    return {CALLS: _of_call, TIP: _of_tip, PAIR: _of_pair, NODULE: _of_nodule}[attempt.rule](
-        data, answer
-    )
+    sentences = {
+        **{CALLS: _of_call, TIP: _of_tip, PAIR: _of_pair, NODULE: _of_nodule},
+        **{MACHINE: _of_machine, CHANGE: _of_change},
+    }
+    return sentences[attempt.rule](data, answer)
 
 
 def _of_call(data: dict[str, Any], answer: dict[str, Any]) -> list[str]:
@@ -109,6 +155,25 @@ def _of_nodule(data: dict[str, Any], answer: dict[str, Any]) -> list[str]:
     lines = ["You found it." if data["right"] else "The nodule is marked on the film."]
     if data["contrast"]:
         lines.append(f"Its contrast-to-noise ratio is {data['contrast']:.1f}.")
+    return lines
+
+
+def _of_machine(data: dict[str, Any], answer: dict[str, Any]) -> list[str]:
+    patient = "The patient has not changed: the technique alone is another."
+    if data["changed"]:
+        patient = f"The patient has changed, too. {BECAME[data['change']]}"
+    lines = [patient, TELLS[data["technique"]]]
+    if not data["judged"] and answer.get("patient"):
+        lines.append(f"You said that the patient {SAID_OF_PATIENT[answer['patient']]}.")
+    if not data["named"] and answer.get("technique"):
+        lines.append(f"You named the {answer['technique']}.")
+    return lines
+
+
+def _of_change(data: dict[str, Any], answer: dict[str, Any]) -> list[str]:
+    lines = [BECAME[data["change"]]]
+    if not data["right"] and answer.get("change"):
+        lines.append(f"You called it {answer['change']}.")
     return lines
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import UserRequest
 from learning.drills import choosing, figures
-from learning.drills.game import CALLS, NAMES, NODULE, PAIR, TIP
+from learning.drills.game import CALLS, CHANGE, MACHINE, NAMES, NODULE, PAIR, TIP
 from learning.drills.pages import GLANCE_SECONDS
 
 WHAT = {
@@ -19,6 +19,10 @@ WHAT = {
     NODULE: "Tap on the nodule, or say that there is none. Each film is chosen near what you find "
     "half of the time.",
     PAIR: "Two films side by side that are taken for each other: which is which?",
+    CHANGE: "An earlier film hangs beside the one of today: is the finding new, larger, smaller, "
+    "gone or unchanged?",
+    MACHINE: "The earlier film was taken in another way: which change is the technique's, and has "
+    "the patient changed, too?",
     TIP: "Mark where a tube or line ends, and say whether it lies where it should.",
 }
 
@@ -38,6 +42,6 @@ def begin(request: UserRequest, rule: str) -> HttpResponse:
         raise Http404("There is no such drill.")
     series = choosing.begin(request.user, rule)
     if series is None:
-        messages.info(request, choosing.SENTENCES[rule])
+        messages.info(request, choosing.too_few(rule))
         return redirect("drill:drills")
     return redirect("learning:onward", series.public_id)

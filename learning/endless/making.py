@@ -7,6 +7,7 @@ import that is done changes nothing.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -14,6 +15,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -35,6 +37,7 @@ from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import SIZE, Aim
 from ml.simulate.plans import Plan
 from ml.simulate.run import Job, make
+from ml.simulate.twice import Twice
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +116,8 @@ def job_of(film: MadeFilm, mark: str, size: int = SIZE, *, gated: bool = True) -
     """What the row asks the simulator for; the same for the same row and CT."""
     aim = Aim(film.contrast / CLOSE, film.contrast * CLOSE, film.zone) if film.contrast else None
     plan = Plan((film.recipe,) if film.recipe else ())
-    return Job(film.key, plan, film.seed, aim or "any", size, gated, mark)
+    twice = Twice(film.change, film.technique) if film.purpose in stock.PAIRS else None
+    return Job(film.key, plan, film.seed, aim or "any", size, gated, mark, twice)
 
 
 def folder_of(film: MadeFilm) -> Path:
@@ -138,11 +142,20 @@ def _keep(film: MadeFilm, folder: Path, source: str) -> None:
             return
         made.publish_for(case=case, user=row.user)
         row.case, row.made_at, row.problem = case, timezone.now(), ""
+        row.before = _before(folder, film.key)
         row.size = sum(
             default_storage.size(name) for image in case.images.all() for name in file_names(image)
         )
-        row.save(update_fields=["case", "made_at", "problem", "size"])
+        row.save(update_fields=["case", "made_at", "problem", "size", "before"])
     difficulties.keep([case.pk])
+
+
+def _before(folder: Path, key: str) -> list[dict[str, Any]]:
+    """What the earlier of two films shows, which the importer leaves out; none of a single one."""
+    document = json.loads((folder / store.FILE).read_text(encoding="utf-8"))
+    entry = next(one for one in document["cases"] if one["key"] == key)
+    found: list[dict[str, Any]] = entry.get("earlier", {}).get("findings", [])
+    return found
 
 
 def _drop_draft(film: MadeFilm) -> None:

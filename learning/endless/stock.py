@@ -32,7 +32,9 @@ from learning.models import MadeFilm, Preferences
 logger = logging.getLogger(__name__)
 
 ENDLESS, THRESHOLD = MadeFilm.Purpose.ENDLESS, MadeFilm.Purpose.THRESHOLD
-AHEAD = {ENDLESS: 5, THRESHOLD: 4}
+PAIRS = (MadeFilm.Purpose.MACHINE, MadeFilm.Purpose.CHANGE)
+"""Purposes for which two films of one person are made, which is one case."""
+AHEAD = {ENDLESS: 5, THRESHOLD: 4, **dict.fromkeys(PAIRS, 6)}
 """Films that wait for each learner."""
 ACTIVE = timedelta(days=7)
 FILM_BYTES = 6_000_000
@@ -56,6 +58,16 @@ def ask_for(user: User) -> None:
     Preferences.objects.update_or_create(user=user, defaults={"films_wanted_at": Now()})
     if not ct.problem():
         transaction.on_commit(_wake, robust=True)
+
+
+def ask_for_pairs(user: User, purpose: str) -> None:
+    """Note that the learner plays a drill with two films of one person, and wants more for it."""
+    with transaction.atomic():
+        row, _ = Preferences.objects.select_for_update().get_or_create(user=user)
+        if purpose not in row.pairs_wanted:
+            row.pairs_wanted = [*row.pairs_wanted, purpose]
+            row.save(update_fields=["pairs_wanted"])
+    ask_for(user)
 
 
 def wake() -> None:
@@ -121,9 +133,12 @@ def lacking() -> Iterator[tuple[float, User, str]]:
             "user", flat=True
         )
     )
+    pairs = dict(Preferences.objects.filter(user__in=users).values_list("user", "pairs_wanted"))
     for user in users:
         for purpose, wanted in AHEAD.items():
             if purpose == THRESHOLD and user.pk not in drilled:
+                continue
+            if purpose in PAIRS and purpose not in pairs[user.pk]:
                 continue
             share = counts.get((user.pk, purpose), 0) / wanted
             if share < 1:
@@ -179,6 +194,8 @@ def _asked(user: User, purpose: str) -> MadeFilm:
             recipe=wish.recipe,
             contrast=wish.contrast,
             zone=wish.zone,
+            change=wish.change,
+            technique=wish.technique,
             seed=zlib.crc32(f"{user.pk} {last + 1}".encode()) >> 1,
             begun_at=Now(),
         )

@@ -22,7 +22,9 @@ from ml import taxonomy
 from ml.learning.choosing import NORMAL, TARGET, Option, wants
 from ml.learning.difficulty import BY_AREA, BY_CONTRAST, BY_LABEL, USUAL_AREA, USUAL_CONTRAST
 from ml.learning.threshold import Staircase, Threshold
+from ml.simulate.changes import CHANGES, TECHNIQUES
 from ml.simulate.plans import POOR, RECIPES
+from ml.simulate.twice import SIZED
 
 NODULE_RECIPE, MASS_RECIPE = "nodule", "mass"
 MASS_FROM = 3.6
@@ -41,6 +43,15 @@ UNCONVINCING = ("scoliosis", "interstitial-edema", "tension", "shift")
 """Recipes whose films may pass the gates and did not convince who looked at them
 (docs/simulated-cases.md), beside `plans.POOR`: nobody looks at these films before they are played.
 """
+COMPARED = (
+    *("nodule", "mass", "consolidation", "pneumonia", "infiltrates", "atelectasis"),
+    *("effusion", "pneumothorax"),
+)
+"""Recipes that come or go between two films of one person."""
+CHANGED = 0.5
+"""Share of films from another machine on which the patient has changed, too."""
+PLAIN = (2.6, 6.0)
+"""Contrast-to-noise ratios of what two films of one person show: seen by whoever compares them."""
 LOOKED_AT = 200
 """The last findings of a learner that say where they miss them."""
 
@@ -51,6 +62,9 @@ class Wish:
     """Empty for a normal film."""
     contrast: float | None = None
     zone: str = ""
+    change: str = ""
+    technique: str = ""
+    """Of two films of one person, see `ml.simulate.twice`; both empty for a single film."""
 
 
 def next_wish(user: User, purpose: str, number: int) -> Wish:
@@ -58,7 +72,24 @@ def next_wish(user: User, purpose: str, number: int) -> Wish:
     chance = random.Random(f"film {user.pk} {number}")  # noqa: S311  # no secret
     if purpose == MadeFilm.Purpose.THRESHOLD:
         return _near_threshold(user, chance)
+    if purpose == MadeFilm.Purpose.CHANGE:
+        # What can be larger is as often new: no finding tells what has become of it.
+        return Wish(chance.choice(SIZED), chance.uniform(*PLAIN), change=chance.choice(CHANGES))
+    if purpose == MadeFilm.Purpose.MACHINE:
+        return _other_machine(chance)
     return _at_the_edge(user, number, chance)
+
+
+def _other_machine(chance: random.Random) -> Wish:
+    """Another technique always; a patient who has changed with it half of the time, and findings
+    that stay in half of the others, so that what is to be seen is no cue.
+    """
+    is_changed = chance.random() < CHANGED
+    change = chance.choice(("new", "gone") if is_changed else ("unchanged", ""))
+    technique = chance.choice(TECHNIQUES)
+    if not change:
+        return Wish("", technique=technique)
+    return Wish(chance.choice(COMPARED), chance.uniform(*PLAIN), "", change, technique)
 
 
 def _near_threshold(user: User, chance: random.Random) -> Wish:

@@ -116,6 +116,22 @@ class SimulatedCase:
     """What the gates ask of the person; see `measures.Person`."""
     sitting: Sitting | None = field(default=None, repr=False, compare=False)
     """What the frontal picture was taken of."""
+    earlier: Earlier | None = None
+    """What the second picture is of where that is an earlier one (`ml.simulate.twice`)."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier film of the same person, and what has changed since."""
+
+    change: str
+    """Of the finding: a word of `changes.CHANGES`; empty where there is none on either film."""
+    technique: str
+    """What of the earlier film is otherwise than it should be: a word of `changes.TECHNIQUES`."""
+    when: str
+    """What learners are told of it, such as "8 months ago"."""
+    findings: tuple[Found, ...]
+    measured: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -145,28 +161,28 @@ def generate(
     rng, patient = beginning(key, plan, seed, attempt)
     frontal = stood(anatomy, rng, patient, plan, size)
     body = frontal.body
-    healthy = _healthy(anatomy, frontal)
+    healthy = healthy_of(anatomy, frontal)
     scene = Scene(anatomy, rng, body)
     shown: list[list[Shown]] = []
     placed: list[Placed] = []
     for name in plan.findings:
-        one, parts = _visible(scene, RECIPES[name].place, frontal, healthy, shown, difficulty)
-        placed.append(_completed(one, anatomy, frontal, body, parts, healthy))
+        one, parts = visible(scene, RECIPES[name].place, frontal, healthy, shown, difficulty)
+        placed.append(completed(one, anatomy, frontal, body, parts, healthy))
         shown.append(parts)
     of_person = measures.of_person(anatomy, frontal)
-    exposure = _exposure(frontal, rng, plan.findings)
+    exposure = exposure_of(frontal, rng, plan.findings)
     sitting = Sitting(frontal, healthy, tuple(placed), tuple(shown), exposure)
-    pictures = [_taken(anatomy, sitting, rng)]
+    pictures = [taken(anatomy, sitting, rng)]
     lateral: list[list[Shown]] = [[] for _ in placed]
     if plan.lateral:
         side = view_of(anatomy, body, "LATERAL", size)
         lateral = [[part_shown(side, part) for part in one.parts] for one in placed]
-        around = _healthy(anatomy, side)
-        exposure = _exposure(side, rng, plan.findings)
+        around = healthy_of(anatomy, side)
+        exposure = exposure_of(side, rng, plan.findings)
         beside = Sitting(side, around, tuple(placed), tuple(lateral), exposure)
-        pictures.append(_taken(anatomy, beside, rng))
+        pictures.append(taken(anatomy, beside, rng))
     found = tuple(
-        _found(one, anatomy, frontal, parts, sides, healthy, of_person.lungs)
+        found_of(one, anatomy, frontal, parts, sides, healthy, of_person.lungs)
         for one, parts, sides in zip(placed, shown, lateral, strict=True)
     )
     measured = asdict(of_person)
@@ -267,7 +283,7 @@ def view_of(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
     return View(body, kind, field, shape, anatomy.base.size_mm)
 
 
-def _healthy(anatomy: Anatomy, view: View) -> Picture:
+def healthy_of(anatomy: Anatomy, view: View) -> Picture:
     total = view.healthy(anatomy.base)
     for block in (extra_tissue(anatomy, view.body), lime(anatomy, view.body)):
         if block is not None:
@@ -275,7 +291,7 @@ def _healthy(anatomy: Anatomy, view: View) -> Picture:
     return total
 
 
-def _found(
+def found_of(
     placed: Placed,
     anatomy: Anatomy,
     view: View,
@@ -353,7 +369,7 @@ def _measured(
     return found
 
 
-def _visible(
+def visible(
     scene: Scene,
     place: plans.Place,
     view: View,
@@ -386,7 +402,7 @@ def _visible(
     return best[1], best[2]
 
 
-def _completed(
+def completed(
     placed: Placed,
     anatomy: Anatomy,
     view: View,
@@ -432,7 +448,7 @@ def seen_vessels(small: Picture, shown: Iterable[list[Shown]]) -> Picture:
     return small
 
 
-def _taken(anatomy: Anatomy, sitting: Sitting, rng: np.random.Generator) -> Radiograph:
+def taken(anatomy: Anatomy, sitting: Sitting, rng: np.random.Generator) -> Radiograph:
     """The picture of a person with all findings, as the detector's processing gives it."""
     view = sitting.view
     total = sitting.healthy.copy()
@@ -453,7 +469,7 @@ def _taken(anatomy: Anatomy, sitting: Sitting, rng: np.random.Generator) -> Radi
     return Radiograph(values, view.kind, measures.millimeters(fine))
 
 
-def _exposure(view: View, rng: np.random.Generator, names: tuple[str, ...]) -> Exposure:
+def exposure_of(view: View, rng: np.random.Generator, names: tuple[str, ...]) -> Exposure:
     """How this machine takes and processes: no two hospitals' pictures look alike."""
     portable = view.kind == "AP"
     exposure = Exposure(

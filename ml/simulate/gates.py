@@ -294,6 +294,10 @@ GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
     *(sizes, names, distances, drains, boxes, edges, visible, vertebrae, ages, priors),
 )
+GATES_OF_EARLIER = (inspiration, domes, rotation, spine, sizes, names, boxes, edges, visible)
+"""Those of an earlier film: a heart may look large on it, after a small breath."""
+SHOWS = {"rotation": "rotation", "breath": "hypoinflation"}
+"""What a measure of the body must show where the technique of an earlier film is that."""
 
 
 def fits(
@@ -310,12 +314,23 @@ def fits(
 
 
 def judge(case: Entry) -> list[Verdict]:
-    """All verdicts on one case."""
+    """All verdicts on one case, on its earlier film too where it has one."""
+    films = [(case, GATES)]
+    if "earlier" in case:
+        films.append((_earlier(case), GATES_OF_EARLIER))
     return [
         Verdict(gate.__name__, v.case, v.value, v.asked, v.passed)
-        for gate in GATES
-        for v in gate(case)
+        for film, gates in films
+        for gate in gates
+        for v in gate(film)
     ]
+
+
+def _earlier(case: Entry) -> Entry:
+    """The earlier film as a case of its own, with the label of what its technique should show."""
+    earlier = case["earlier"]
+    shows = [{"label": SHOWS[one], "sentence": ""} for one in SHOWS if one == earlier["technique"]]
+    return {**case, **earlier, "findings": [*earlier["findings"], *shows]}
 
 
 def sorted_by_indication(cases: Sequence[Entry]) -> float:

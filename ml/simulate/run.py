@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from ml.simulate import base as volumes
 from ml.simulate import gates, store
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.cases import SIZE, Aim, Difficulty, generate
+from ml.simulate.cases import SIZE, Aim, Difficulty, SimulatedCase, generate
 from ml.simulate.plans import Plan
+from ml.simulate.twice import Twice, generate_twice
 
 ATTEMPTS = 5
 _anatomy: Anatomy | None = None
@@ -34,6 +35,8 @@ class Job:
     """Whether it must pass the gates to be written."""
     ct: str = ""
     """What tells the CT from others (`sources.mark_of`); empty where there is but one."""
+    twice: Twice | None = None
+    """What the person's earlier film is like, where there is to be one."""
 
     @property
     def recipe(self) -> str:
@@ -41,7 +44,8 @@ class Job:
         parts = (store.VERSION, self.seed, self.difficulty, self.size, *self.plan.findings)
         reason = self.plan.reason.text if self.plan.reason else ""
         made = f"{' '.join(map(str, parts))}{' lateral' * self.plan.lateral} {reason}".rstrip()
-        return f"{made}{' ungated' * (not self.gated)} {self.ct}".rstrip()
+        made = f"{made}{' ungated' * (not self.gated)} {self.ct}".rstrip()
+        return f"{made} {self.twice}" if self.twice else made
 
 
 @dataclass
@@ -142,9 +146,7 @@ def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
         return ()
     failed: tuple[str, ...] = ()
     for attempt in range(ATTEMPTS if job.gated else 1):
-        case = generate(
-            anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt
-        )
+        case = _generated(anatomy, job, attempt)
         verdicts = gates.judge(store.entry_of(case)) if job.gated else []
         failed = tuple(dict.fromkeys(v.gate for v in verdicts if not v.passed))
         if not failed:
@@ -152,3 +154,10 @@ def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
             return ()
     store.give_up(folder, job.key, job.recipe, failed)
     return failed
+
+
+def _generated(anatomy: Anatomy, job: Job, attempt: int) -> SimulatedCase:
+    asked = (anatomy, job.key, job.plan, job.seed, job.difficulty, job.size)
+    if job.twice:
+        return generate_twice(*asked, attempt=attempt, twice=job.twice)
+    return generate(*asked, attempt=attempt)

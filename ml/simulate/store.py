@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.simulate.cases import Found, SimulatedCase
+from ml.simulate.cases import Earlier, Found, SimulatedCase
 from ml.simulate.series import OFFSET, Series
 from ml.simulate.tips import BODIES, position_of
 
@@ -63,7 +63,7 @@ def write_case(folder: Path, case: SimulatedCase, recipe: str) -> None:
 
 def entry_of(case: SimulatedCase) -> dict[str, Any]:
     """The case as ``cases.json`` has it."""
-    return {
+    entry: dict[str, Any] = {
         "key": case.key,
         "age": case.age,
         "sex": case.sex,
@@ -82,6 +82,26 @@ def entry_of(case: SimulatedCase) -> dict[str, Any]:
         "findings": [entry for found in case.findings for entry in _findings(found)],
         "report": {**case.report, "language": "en"},
         "measured": case.measured,
+    }
+    if case.earlier:
+        _add_earlier(entry, case.earlier)
+    return entry
+
+
+def _add_earlier(entry: dict[str, Any], earlier: Earlier) -> None:
+    """The second image is of a prior study: what was there then, and what has changed since."""
+    entry["images"][1] |= {"study": "prior", "study_label": earlier.when}
+    for finding in entry["findings"]:
+        finding["progression"] = earlier.change
+    entry["earlier"] = {
+        "change": earlier.change,
+        "technique": earlier.technique,
+        "findings": [
+            finding | {"regions": [{**one, "image": 1} for one in finding["regions"]]}
+            for found in earlier.findings
+            for finding in _findings(found)
+        ],
+        "measured": earlier.measured,
     }
 
 

@@ -19,11 +19,13 @@ from cases.models import Case
 from learning import difficulties, points, review
 from learning.drills import choosing, figures, pages, pairs
 from learning.drills.game import GAME
-from learning.models import CaseRecord, Skill
+from learning.models import CaseRecord, MadeFilm, Skill
 from learning.services import next_case_for
+from ml.simulate.changes import CHANGES
 from tests import factories
 from tests.learning.playing import answered, go_on, mark, play
 from tests.learning.test_skills import film
+from tests.learning.two_films import two_films
 
 
 def films(count: int, label: str | None = "nodule_mass") -> list[Case]:
@@ -126,6 +128,9 @@ def test_what_was_said_at_a_glance_stays(calls):
         ("nodule", {"point": [True, 0.5]}),
         ("nodule", {"point": [0.5, 0.5], "none": True}),
         ("pair", {"film": "third"}),
+        ("change", {"change": "bigger"}),
+        ("machine", {"patient": "new"}),
+        ("machine", {"technique": ["breath"]}),
     ],
 )
 def test_a_bad_answer_is_refused_with_a_sentence(rule, answer, trainee, client_of):
@@ -302,7 +307,7 @@ def test_a_film_seen_elsewhere_meanwhile_counts_nowhere(calls, trainee):
     assert figures.of_series(calls).films == 0
 
 
-@pytest.mark.parametrize("rule", ["normal", "tip", "pair", "nodule"])
+@pytest.mark.parametrize("rule", GAME.rules)
 def test_too_few_films_are_told_in_a_sentence(rule, trainee, client_of):
     film()
     url = reverse("drill:begin", args=[rule])
@@ -366,7 +371,20 @@ def test_which_nodule_comes_is_not_known_before_the_answer(trainee, client_of):
 def begun(trainee, rule: str):
     films(6), films(6, None), nodules([1.0, 1.5, 2.0, 2.5])
     films(2, "consolidation"), films(2, "atelectasis"), [tube() for _ in range(3)]
+    for change in CHANGES:
+        two_films(trainee, change)
+        two_films(trainee, change if change in ("new", "gone") else "", "breath")
     return choosing.begin(trainee, rule)
+
+
+def _secrets_of(case: Case) -> list[str]:
+    """What the row of two films of one person says, as it would be sent."""
+    film = MadeFilm.objects.filter(case=case).exclude(before=[]).first()
+    if film is None:
+        return []
+    [before] = film.before
+    box = before["regions"][0]["box"]
+    return [before["sentence"], *(str(number) for number in box), film.recipe]
 
 
 @pytest.mark.parametrize("rule", GAME.rules)
@@ -391,6 +409,8 @@ def test_nothing_that_is_sent_before_the_answer_tells_the_truth(trainee, client_
             assert not finding.sentence or finding.sentence not in sent
             for region in finding.regions.all():
                 assert region.public_id not in sent
+        for word in _secrets_of(case):
+            assert word not in sent
     assert client.get(reverse("drill:result", args=[attempt.public_id])).status_code == 409
 
 

@@ -103,7 +103,27 @@ class Nodule extends Question {
   }
 }
 
-const KINDS = { normal: Calls, tip: Tip, pair: Pair, nodule: Nodule };
+class Change extends Question {
+  choose(choice) {
+    this.answer.change = choice;
+    return true;
+  }
+}
+
+// Same film, other machine: whether the patient has changed, and what of the technique has.
+class Machine extends Question {
+  choose(choice) {
+    this.answer[choice === "changed" || choice === "same" ? "patient" : "technique"] = choice;
+    return false;
+  }
+
+  missing() {
+    if (!this.answer.patient) return "Say whether the patient has changed.";
+    return this.answer.technique ? "" : "Say what of the technique is otherwise.";
+  }
+}
+
+const KINDS = { normal: Calls, tip: Tip, pair: Pair, nodule: Nodule, change: Change, machine: Machine };
 
 export const question = ({ drill, draft }) => new KINDS[drill](draft);
 

@@ -48,6 +48,24 @@ test("of two films one is the answer", () => {
   assert.deepEqual(pair.answer, { film: "second" });
 });
 
+test("of two films of one person one word is the answer", () => {
+  const change = asked("change");
+  assert.equal(change.choose("larger"), true);
+  assert.deepEqual(change.answer, { change: "larger" });
+});
+
+test("another machine wants a word on the patient and one on the technique", () => {
+  const machine = asked("machine");
+  assert.match(machine.missing(), /patient/);
+  assert.equal(machine.choose("same"), false);
+  assert.match(machine.missing(), /technique/);
+  machine.choose("breath");
+  assert.equal(machine.missing(), "");
+  assert.equal(machine.choose("changed"), false);
+  assert.deepEqual(machine.answer, { patient: "changed", technique: "breath" });
+  assert.equal(machine.isChosen("breath") && machine.isChosen("changed"), true);
+});
+
 test("a second point takes the place of the first", () => {
   const point = new OnePoint({ draft: {}, images, drill: "tip" });
   assert.deepEqual(point.place, {});
