@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Role, User
+from accounts.personal import erase
 from attempts import services
 from attempts.models import Mode
 from cases.models import Case
@@ -79,10 +80,11 @@ def remove() -> int:
     """Take away every simulated class and its learners with all they played; how many learners."""
     cohorts = Cohort.objects.filter(is_simulated=True)
     learners = User.objects.filter(memberships__cohort__in=cohorts, username__startswith=PREFIX)
-    keys = list(learners.values_list("pk", flat=True).distinct())
+    found = list(learners.distinct())
     cohorts.delete()
-    User.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    for learner in found:
+        erase(learner)  # with the films that were made for them, which keep their maker
+    return len(found)
 
 
 def _cases() -> list[Case]:

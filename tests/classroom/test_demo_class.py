@@ -9,11 +9,14 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from attempts.models import Attempt
+from cases.models import Case
 from classroom import demo_class, demo_work, figures
 from classroom.models import Cohort
 from classroom.work import rows_of
 from learning.models import CaseRecord
 from tests import factories
+from tests.learning.endless.made import film_for
+from tests.learning.playing import play
 
 
 @pytest.fixture
@@ -120,3 +123,13 @@ def test_the_command_makes_a_class_once(instructor, library):
 def test_what_cannot_be_made_is_said(instructor, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("make_demo_class", *arguments)
+
+
+def test_films_made_for_a_simulated_learner_go_with_them(instructor, library):
+    found = made(instructor, learners=2, attempts=2)
+    learner = found.persons[0].user
+    waiting, played = film_for(learner), film_for(learner)
+    play(learner, played, marks=[])
+    assert demo_class.remove() == 2
+    assert not Case.objects.filter(pk__in=[waiting.pk, played.pk]).exists()
+    assert not User.objects.filter(pk=learner.pk).exists()
