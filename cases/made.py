@@ -45,6 +45,15 @@ def promote(*, case: Case, by: User, why: str = "") -> Case:
     return case
 
 
+def files_of(case: Case) -> list[str]:
+    """The names of all its files in the media storage: renditions, thumbnails, and what lies
+    behind its images.
+    """
+    images = case.images.prefetch_related("layers")
+    names = [name for image in images for name in file_names(image)]
+    return names + [str(layer.file.name) for image in images for layer in image.layers.all()]
+
+
 @transaction.atomic
 def remove(*, case: Case) -> None:
     """Delete a case that was made for one learner, with its files once that is committed; or a
@@ -56,6 +65,6 @@ def remove(*, case: Case) -> None:
     """
     if case.made_for_id is None and case.status != Case.Status.DRAFT:
         raise ValueError("The case is everybody's.")
-    names = [name for image in case.images.all() for name in file_names(image)]
+    names = files_of(case)
     case.delete()
     transaction.on_commit(partial(delete_files, names))

@@ -17,7 +17,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
@@ -28,7 +27,6 @@ from cases import made
 from cases import services as library
 from cases.importers.base import DatasetInfo, Problem, importer_named
 from cases.models import Case
-from cases.renditions import file_names
 from learning import difficulties
 from learning.endless import ct, stock
 from learning.models import MadeFilm
@@ -41,7 +39,6 @@ from ml.simulate.twice import Twice
 
 logger = logging.getLogger(__name__)
 
-SLUG = "made-for-learners"
 TITLE = "Films made for learners"
 AT_ONCE_SECONDS = 240
 """After so long a task ends; the next one goes on."""
@@ -121,12 +118,12 @@ def job_of(film: MadeFilm, mark: str, size: int = SIZE, *, gated: bool = True) -
 
 
 def folder_of(film: MadeFilm) -> Path:
-    return Path(settings.DATA_DIR) / "films" / "work" / film.key
+    return stock.work_folder() / film.key
 
 
 def _keep(film: MadeFilm, folder: Path, source: str) -> None:
     """Import what was written and open it to the learner alone."""
-    described = store.dataset_description(SLUG, TITLE, 0, source)
+    described = store.dataset_description(stock.SLUG, TITLE, 0, source)
     store.join(folder, [film.key], described)
     importer = importer_named("simulated")
     info: DatasetInfo = replace(importer.describe(folder), version=store.VERSION)
@@ -135,7 +132,7 @@ def _keep(film: MadeFilm, folder: Path, source: str) -> None:
         if isinstance(outcome, Problem) and outcome.kind == "case":
             raise OSError(outcome.sentence)
     with transaction.atomic():
-        case = Case.objects.get(dataset__slug=SLUG, source_key=film.key)
+        case = Case.objects.get(dataset__slug=stock.SLUG, source_key=film.key)
         row = MadeFilm.objects.select_for_update().filter(pk=film.pk).first()
         if row is None:  # the account was erased meanwhile
             made.remove(case=case)
@@ -143,9 +140,7 @@ def _keep(film: MadeFilm, folder: Path, source: str) -> None:
         made.publish_for(case=case, user=row.user)
         row.case, row.made_at, row.problem = case, timezone.now(), ""
         row.before = _before(folder, film.key)
-        row.size = sum(
-            default_storage.size(name) for image in case.images.all() for name in file_names(image)
-        )
+        row.size = sum(map(default_storage.size, made.files_of(case)))
         row.save(update_fields=["case", "made_at", "problem", "size", "before"])
     difficulties.keep([case.pk])
 
@@ -160,7 +155,7 @@ def _before(folder: Path, key: str) -> list[dict[str, Any]]:
 
 def _drop_draft(film: MadeFilm) -> None:
     """Remove what was imported of a film that could not be opened to its learner."""
-    drafts = Case.objects.filter(dataset__slug=SLUG, source_key=film.key, made_for=None)
+    drafts = Case.objects.filter(dataset__slug=stock.SLUG, source_key=film.key, made_for=None)
     for case in drafts.filter(status=Case.Status.DRAFT):
         made.remove(case=case)
 

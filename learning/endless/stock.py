@@ -12,6 +12,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from celery import signature
 from django.conf import settings
@@ -23,7 +24,7 @@ from accounts.models import User
 from attempts import clock
 from attempts.models import Attempt, Series, SeriesCase
 from cases import made
-from cases.models import Case
+from cases.models import Case, Dataset
 from learning.drills.game import KIND as DRILL
 from learning.drills.game import NODULE
 from learning.endless import ct
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 ENDLESS, THRESHOLD = MadeFilm.Purpose.ENDLESS, MadeFilm.Purpose.THRESHOLD
 PAIRS = (MadeFilm.Purpose.MACHINE, MadeFilm.Purpose.CHANGE)
 """Purposes for which two films of one person are made, which is one case."""
+SLUG = "made-for-learners"
+"""Of the data set that they are in."""
 AHEAD = {ENDLESS: 5, THRESHOLD: 4, **dict.fromkeys(PAIRS, 6)}
 """Films that wait for each learner."""
 ACTIVE = timedelta(days=7)
@@ -94,10 +97,16 @@ def trouble() -> str:
 
 
 def active() -> QuerySet[User]:
-    """Who wants films, those who asked last first."""
+    """Who wants films, those who asked last first.
+
+    Guests are among them as long as the data set of these films is open: they could not play them
+    under other terms.
+    """
     wanting = User.objects.filter(
         is_active=True, learning_preferences__films_wanted_at__gt=Now() - ACTIVE
     )
+    if Dataset.objects.filter(slug=SLUG).exclude(access=Dataset.Access.OPEN).exists():
+        wanting = wanting.filter(is_guest=False)
     return wanting.order_by("-learning_preferences__films_wanted_at", "pk")
 
 
@@ -177,6 +186,7 @@ def forget() -> int:
     """Remove what waits for learners who have not asked for a week; how many films."""
     gone = unplayed().exclude(user__in=active().order_by())
     open_rows().exclude(user__in=active().order_by()).update(given_up_at=Now())
+    _clear_work()
     return sum(_removed(film) for film in gone.select_related("case"))
 
 
@@ -213,7 +223,23 @@ def _room_of_stock() -> bool:
 def _lacking_bytes() -> int:
     """How much too much is kept for one film more; 0 or less: nothing."""
     kept = _bytes_of(MadeFilm.objects.filter(case__made_for__isnull=False))
+    kept += sum(file.stat().st_size for file in work_folder().rglob("*") if file.is_file())
     return kept + FILM_BYTES - settings.MADE_FILMS_MB * 1_000_000
+
+
+def work_folder() -> Path:
+    """Where films lie while they are made."""
+    return Path(settings.DATA_DIR) / "films" / "work"
+
+
+def _clear_work() -> None:
+    """Remove what was left of films that nobody makes any more: their worker was killed, and the
+    row given up or erased since.
+    """
+    keys = {film.key for film in open_rows()}
+    for folder in work_folder().glob("*"):
+        if folder.name not in keys:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bytes_of(films: QuerySet[MadeFilm]) -> int:

@@ -34,7 +34,7 @@ def test_a_film_is_made_and_played(trainee, brought, quick, client_of, monkeypat
     assert fill(monkeypatch) == 1
     film = MadeFilm.objects.get()
     assert film.case.made_for == trainee and film.case.is_playable
-    assert film.case.dataset.simulated and film.case.dataset.slug == making.SLUG
+    assert film.case.dataset.simulated and film.case.dataset.slug == stock.SLUG
     assert film.size > 1000 and not making.folder_of(film).exists()
     assert CaseDifficulty.objects.filter(case=film.case).exists()
     assert "1 film waits for you" in client.get("/endless/").content.decode()

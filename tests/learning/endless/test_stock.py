@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import TestCase
 
 from attempts import services as attempts
 from attempts.series import open_next
-from cases.models import Case
+from cases import made
+from cases.models import Case, Dataset
 from learning.drills import choosing
-from learning.endless import stock, wishes
+from learning.endless import making, playing, stock, wishes
 from learning.models import MadeFilm, Preferences
 from ml.simulate.plans import RECIPES
 from tests import factories
@@ -67,6 +71,48 @@ def test_nothing_goes_where_that_makes_no_room(trainee, settings, data, plenty, 
     monkeypatch.setattr(stock, "AHEAD", {stock.ENDLESS: 4})
     assert stock.take_next() is None
     assert stock.unplayed().count() == len(waiting)
+
+
+def test_what_a_killed_worker_left_counts_and_goes(trainee, settings, data, plenty):
+    settings.MADE_FILMS_MB = 10
+    wanting(trainee)
+    film = stock.take_next()
+    half = making.folder_of(film) / "images"
+    half.mkdir(parents=True)
+    (half / "one.jp2").write_bytes(bytes(5_000_000))
+    lost = stock.work_folder() / "made-00000000"
+    lost.mkdir()
+    assert not stock._room_of_stock(), "5 MB lie there, and a film may take 6"
+    stock.forget()
+    assert half.exists() and not lost.exists(), "the film that is being made stays"
+    stock.give_up(film, "Enough.")
+    stock.forget()
+    assert not half.exists()
+
+
+def test_all_files_of_a_film_count_and_go_with_it(trainee):
+    case = film_for(trainee)
+    image = case.images.get()
+    layer = image.layers.create(kind="bones", sha256="0" * 64)
+    layer.file.save("bones.webp", ContentFile(b"bones"))
+    name = layer.file.name
+    assert name in made.files_of(case) and image.thumbnail.name in made.files_of(case)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        made.remove(case=case)
+    assert not default_storage.exists(name)
+
+
+def test_guests_have_films_as_long_as_these_are_open_to_them(trainee, data):
+    guest = factories.UserFactory(role="trainee", is_guest=True)
+    wanting(guest)
+    assert list(stock.active()) == [guest]
+    case = film_for(guest)
+    Dataset.objects.filter(pk=case.dataset_id).update(slug=stock.SLUG, access="open")
+    assert playing.next_film(guest).case == case
+    Dataset.objects.filter(slug=stock.SLUG).update(access="registered")
+    wanting(trainee)
+    assert list(stock.active()) == [trainee], "none are made that could not be played"
+    assert playing.next_film(guest) is None
 
 
 def test_two_workers_take_one_film_once(trainee, data):
