@@ -43,7 +43,7 @@ SHOWN = "shown"
 VERSION = "1"
 ACCEPTED_MM, ACCEPTED = 10.0, 0.03
 """Beside the box of a nodule a tap still counts: in mm, or as a fraction of the width."""
-CHOICES = {
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     CALLS: {"glance": ("normal", "abnormal"), "free": ("normal", "abnormal")},
     TIP: {"position": ("right", "wrong")},
     PAIR: {"film": ("first", "second")},

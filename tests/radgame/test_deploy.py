@@ -17,6 +17,7 @@ from django.db import connection
 from django.urls import resolve
 
 from attempts.models import Attempt
+from radgame.metrics import QUEUES
 from tests.radgame.test_docs import DOCS, ROOT, variables_documented
 
 DEPLOY = ROOT / "deploy"
@@ -66,7 +67,7 @@ def commands() -> list[tuple[str, list[str]]]:
 
 
 def test_it_works():
-    assert len(commands()) > 12 and len(pods()) == 6
+    assert len(commands()) > 12 and len(pods()) == 7
 
 
 @pytest.mark.parametrize(("where", "command"), commands(), ids=lambda value: str(value)[:40])
@@ -137,6 +138,15 @@ def test_every_container_of_the_game_is_closed_and_started_again():
             assert service["user"] == "10001:10001"
             assert service["restart"] == ("no" if name == "migrate" else "always")
         assert "ports" not in service or name == "proxy", "nothing but the proxy is reached"
+
+
+def test_every_queue_has_its_worker_under_systemd_and_in_kubernetes():
+    served = {"systemd": {"celery"}, "kubernetes": {"celery"}}
+    for where, words in commands():
+        if "--queues" in words:
+            queues = served.setdefault(where.split(":")[0], set())
+            queues.add(words[words.index("--queues") + 1])
+    assert served["systemd"] == served["kubernetes"] == set(QUEUES)
 
 
 def test_the_unit_that_decodes_uploads_may_take_from_itself_what_it_can():
