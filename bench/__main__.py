@@ -32,6 +32,7 @@ NAMES = (
     "choosing",
     "learners",
     "threshold",
+    "waiting",
     "people",
 )
 BY_NAME_ONLY = ("constant_texts", "load", "growth", "mutation", "images", "faults")

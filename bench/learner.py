@@ -92,7 +92,7 @@ class Learner:
         number = self.rng.randrange(2)
         while time.monotonic() < end:
             try:
-                await self._case(("localize", "report")[number % 2])
+                await self.play_one(("localize", "report")[number % 2])
             except Wrong as wrong:
                 self.line.tally.fail(str(wrong))
             except (OSError, httpx.TransportError, websockets.WebSocketException) as error:
@@ -103,7 +103,8 @@ class Learner:
     async def _pause(self) -> None:
         await asyncio.sleep(min(4 * self.think, self.rng.expovariate(1 / self.think)))
 
-    async def _case(self, kind: str) -> None:
+    async def play_one(self, kind: str) -> None:
+        """One case from the choice of it to its feedback. Raises Wrong for what no page takes."""
         led = await self.line.ask("next case", "GET", f"/next/{kind}/", expect=(302, 200))
         if led.status_code == 200:
             raise Wrong(f"no case of {kind} is left")

@@ -230,7 +230,8 @@ def _shrunk_block(block: Block, *, factor: float) -> Block:
     middle = np.array(block.corner) + size * block.spacing / 2
     values = ndimage.zoom(block.values, factor, order=1, mode="nearest", grid_mode=True)
     corner = middle - np.array(values.shape) * block.spacing / 2
-    return replace(block, corner=tuple(map(float, corner)), values=values)
+    z, y, x = map(float, corner)
+    return replace(block, corner=(z, y, x), values=values)
 
 
 def _film(
