@@ -299,6 +299,15 @@ class Kept(models.Model):
         return f"{self.attempt_id}"
 
 
+class Deck(models.Model):
+    """A series that its learner began to practise findings: theirs to end, whatever its title."""
+
+    series = models.OneToOneField(Series, on_delete=models.CASCADE, related_name="deck")
+
+    def __str__(self) -> str:
+        return f"{self.series_id}"
+
+
 class DailyFilm(models.Model):
     """The film of one day, UTC: the same for everybody whose account may play it."""
 

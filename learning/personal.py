@@ -13,6 +13,7 @@ from learning.models import (
     CaseRecord,
     Chosen,
     DailyGo,
+    Deck,
     Kept,
     LabelRecord,
     MadeFilm,
@@ -90,5 +91,6 @@ PARTS = (
     Part("chosen-cases", Chosen, _chosen),
     part("kept-cases", Kept, "attempt__user", "attempt__public_id", "note", "created_at"),
     Part("made-films", MadeFilm, _made),
+    part("decks", Deck, "series__user", "series__public_id"),
     part("daily-films", DailyGo, "user", "film__day", "series__public_id"),
 )

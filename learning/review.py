@@ -17,8 +17,7 @@ from attempts.seen import new_to
 from attempts.series import Terms, assign_series
 from cases.models import Case
 from cases.queries import open_to
-from learning import assigned
-from learning.models import CaseDifficulty, Kept, LabelRecord
+from learning.models import CaseDifficulty, Deck, Kept, LabelRecord
 from learning.past import name_of
 from learning.services import free_cases
 from learning.skills import skills_of
@@ -32,8 +31,6 @@ OTHERS = 4
 LASTS = timedelta(days=7)
 LONGEST_NOTE = 2000
 MISTAKES_TITLE, LABEL_TITLE = "My mistakes, on other films", "Practice: "
-NAMED = Q(title=MISTAKES_TITLE) | Q(title__startswith=LABEL_TITLE)
-"""Series that may be decks: one of a class may be called the same, and has a page of its own."""
 MISTAKES = 50
 """How many of the last missed findings a deck is made of."""
 
@@ -74,15 +71,12 @@ def label_deck(user: User, kind: str, label: str, now: datetime) -> Series | Non
 
 def open_decks(user: User) -> list[Series]:
     """Decks that are not at their end: assigned series that nobody but the learner set."""
-    own = Series.objects.filter(user=user, is_assigned=True, closed_at__isnull=True)
-    return [one for one in own.filter(NAMED) if not assigned.page_of(one)]
+    return list(Series.objects.filter(user=user, closed_at__isnull=True).exclude(deck=None))
 
 
 def is_deck(series: Series) -> bool:
     """Whether a series is a deck of its learner's own, and none of a class."""
-    title = series.title
-    named = title == MISTAKES_TITLE or title.startswith(LABEL_TITLE)
-    return series.is_assigned and named and not assigned.page_of(series)
+    return Deck.objects.filter(series=series).exists()
 
 
 def _deck(user: User, kind: str, labels: Counter[str], title: str, now: datetime) -> Series | None:
@@ -115,7 +109,7 @@ def _begun_or_made(
     keys = [*chosen, *others.order_by("-pk").values_list("pk", flat=True)[:OTHERS]]
     chance.shuffle(keys)
     found = Case.objects.in_bulk(keys)
-    return assign_series(
+    series = assign_series(
         user=user,
         kind=kind,
         mode=Mode.PRACTICE,
@@ -124,3 +118,5 @@ def _begun_or_made(
         rule=game_of(kind).rules[0],
         terms=Terms(tells_at_once=True, closes_at=now + LASTS),
     )
+    Deck.objects.create(series=series)
+    return series

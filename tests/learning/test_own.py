@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attempts.models import Series
-from attempts.series import open_next, start_series
+from attempts.series import Terms, assign_series, open_next, start_series
 from learning import cards, daily, difficulties, points, records, review, services
 from learning.models import DailyFilm, Kept, Preferences
 from tests import factories
@@ -224,6 +224,17 @@ def test_nobody_ends_what_a_class_set_under_the_name_of_a_deck(trainee, client_o
     client_of(trainee).post(reverse("learning:end", args=[given.public_id]))
     given.refresh_from_db()
     assert given.is_open
+
+
+def test_what_others_set_is_no_deck_by_its_title_alone(trainee, client_of):
+    given = assign_series(
+        user=trainee, kind="localize", mode="practice", cases=[film()],
+        title=review.MISTAKES_TITLE, terms=Terms(tells_at_once=True),
+    )  # fmt: skip
+    assert not review.open_decks(trainee)
+    client_of(trainee).post(reverse("learning:end", args=[given.public_id]))
+    given.refresh_from_db()
+    assert given.is_open, "also where nothing is left of the class that set it"
 
 
 def test_each_image_is_decoded_once_for_its_cards(trainee, monkeypatch):
