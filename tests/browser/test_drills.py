@@ -85,6 +85,49 @@ def test_two_films_hang_one_above_the_other_on_a_phone(visitor):
         expect(page.locator(".drill-truths li")).to_have_count(2)
 
 
+MAKE_PAIRS = """
+from accounts.models import User
+from cases.models import Case, Image
+from learning.models import MadeFilm
+from django.utils import timezone
+user = User.objects.get(username={username!r})
+number = 0
+for case in Case.objects.filter(status="published", images__frames=1, images__view="PA").distinct():
+    films = list(case.images.all())
+    if len(films) != 2 or case.findings.exclude(label="nodule_mass").exists():
+        continue
+    Image.objects.filter(pk=films[1].pk).update(study="prior", study_label="a year ago", view="PA")
+    case.findings.all().delete()
+    number += 1
+    MadeFilm.objects.create(user=user, number=number, purpose="machine", technique="breath",
+                            seed=number, case=case, made_at=timezone.now())
+print(number, "pairs")
+"""
+
+
+def test_another_machine_is_told_by_touch_on_a_phone(visitor):
+    with visitor(**PHONE) as player:
+        page = player.page
+        player.game.manage("shell", "-c", MAKE_PAIRS.format(username=player.username))
+        begin(player, "machine")
+        panes = page.locator(".pane:not(.away)")
+        expect(panes).to_have_count(2)
+        expect(panes.nth(1)).to_contain_text("prior study, a year ago")
+        page.locator("[data-role=submit]").tap()
+        expect(page.locator("[data-role=problem]")).to_contain_text("patient")
+        for choice in ("changed", "same", "breath"):
+            button = page.locator(f"[data-choice={choice}]")
+            assert button.bounding_box()["height"] >= 44, "as large as a thumb"
+            button.tap()
+            expect(button).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("[data-choice=changed]")).to_have_attribute("aria-pressed", "false")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not grave_problems(page)
+        page.locator("[data-role=submit]").tap()
+        expect(page.locator(".drill h2")).to_contain_text("Right")
+        expect(page.locator(".drill")).to_contain_text("breathed in less")
+
+
 def test_the_daily_film_is_answered_once_and_told_tomorrow(player):
     page = player.page
     page.goto(f"{player.game.address}/daily/")

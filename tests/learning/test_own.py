@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
@@ -224,6 +226,24 @@ def test_nobody_ends_what_a_class_set_under_the_name_of_a_deck(trainee, client_o
     client_of(trainee).post(reverse("learning:end", args=[given.public_id]))
     given.refresh_from_db()
     assert given.is_open
+
+
+def test_decks_of_before_are_told_from_what_others_set(trainee):
+    migration = importlib.import_module("learning.migrations.0008_decks")
+    now, case = timezone.now(), film()
+
+    def given(title: str, closes_at: datetime | None) -> Series:
+        return assign_series(
+            user=trainee, kind="localize", mode="practice", cases=[case], title=title,
+            terms=Terms(tells_at_once=True, closes_at=closes_at),
+        )  # fmt: skip
+
+    deck = given("Practice: Nodule / mass", now + review.LASTS)
+    given("Practice: Nodule / mass", now + timedelta(days=9))
+    given("Practice: Nodule / mass", None)
+    given("Homework", now + review.LASTS)
+    migration.mark_decks(apps, None)
+    assert review.open_decks(trainee) == [deck]
 
 
 def test_what_others_set_is_no_deck_by_its_title_alone(trainee, client_of):
