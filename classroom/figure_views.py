@@ -32,6 +32,7 @@ from learning import curves
 from learning.drills.pages import PAGES as DRILL
 from learning.past import described, name_of
 from localize.pages import PAGES as LOCALIZE
+from localize.timing import time_course
 from ml import taxonomy
 from report.pages import PAGES as REPORT
 
@@ -294,11 +295,13 @@ def attempt(
     context["page"]["urls"] |= {"next": back, "onward": None, "ahead": None}
     if "review" in context:
         context["review"]["next_url"] = back
+    result = _result_or_404(found)
     context["looking_on"] = {
         "cohort": cohort,
         "membership": membership,
         "back": back,
-        "subjects": comments.subjects_of(_result_or_404(found)),
+        "times": time_course(found, result) if found.kind == LOCALIZE.kind else None,
+        "subjects": comments.subjects_of(result),
         "comments": comments.of_attempt(found),
     }
     return render(request, f"{pages.kind}/case.html", context)

@@ -9,6 +9,7 @@ from typing import Any
 from attempts.games import AnswerProblem
 from attempts.models import Attempt
 from cases.models import Case
+from localize.timing import times_of
 from localize.tips import takes_point
 from ml import taxonomy
 from ml.boxes import around
@@ -82,6 +83,7 @@ def _clean_mark(mark: Any, number: int, images: dict[str, int], rule: str) -> di
         "frame": frame,
         **_clean_place(mark, label, number, rule),
         "confidence": _clean_confidence(mark.get("confidence"), f"mark {number}"),
+        **times_of(mark),
     }
 
 

@@ -14,6 +14,7 @@ from localize.guided import guided_review
 from localize.queries import palette
 from localize.review import FRONTAL, review_of
 from localize.scoring import GAME
+from localize.timing import spent_ms
 
 UNDESCRIBED = (Mode.SPRINT, Mode.TEST)
 """Without the atlas's words on the labels."""
@@ -33,7 +34,7 @@ def show(attempt: Attempt) -> Shown:
     labels = palette(described=attempt.mode not in UNDESCRIBED, rule=attempt.rule)
     return Shown(
         draft=attempt.answer or EMPTY_ANSWER,
-        page={"rule": attempt.rule, "labels": labels},
+        page={"rule": attempt.rule, "labels": labels, "spent_ms": spent_ms(attempt)},
         urls={"explain": explain if has_eyes() else None, "rate": rate},
         context={"blind_spots": BLIND_SPOTS if _is_radiograph(attempt) else ()},
     )

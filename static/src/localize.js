@@ -16,7 +16,8 @@ import { read, say } from "./shell/page.js";
 
 class LocalizePage extends CasePage {
   constructor(data, given) {
-    const answer = new Answer(data.draft);
+    const opened = performance.now() - (data.spent_ms ?? 0); // the clock goes on over a reload
+    const answer = new Answer(data.draft, () => performance.now() - opened);
     super(data, given, {
       stage: {
         answer,

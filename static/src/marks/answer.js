@@ -21,9 +21,14 @@ function placeOf(place) {
 }
 const SHOWN = { bilateral: "both" };
 
+// What of a mark is dated when it changes; its confidence is not.
+const DATED = ["box", "point", "outline", "label"];
+
 export class Answer extends EventTarget {
-  constructor(stored = {}) {
+  // `clock()` gives the milliseconds that the case has been open; without it marks carry no times.
+  constructor(stored = {}, clock = null) {
     super();
+    this.clock = clock;
     this.state = stateOf(stored);
     this.past = [];
     this.future = [];
@@ -92,7 +97,7 @@ export class Answer extends EventTarget {
   }
 
   add(mark) {
-    const full = { confidence: null, frame: 0, label: null, ...mark, id: mark.id ?? uuid() };
+    const full = { confidence: null, frame: 0, label: null, ...mark, id: mark.id ?? uuid(), ...this.#dated("drawn_ms") };
     this.#become({ ...this.state, normal: false, sure: null, marks: [...this.state.marks, full] }, { selected: full.id });
     return full;
   }
@@ -101,8 +106,18 @@ export class Answer extends EventTarget {
   change(id, changes) {
     const now = this.mark(id);
     if (!now || Object.keys(changes).every((key) => String(now[key]) === String(changes[key]))) return;
-    const marks = this.state.marks.map((mark) => (mark.id === id ? { ...mark, ...changes } : mark));
+    const full = { ...changes, ...(this.#isDated(now, changes) && this.#dated("changed_ms")) };
+    const marks = this.state.marks.map((mark) => (mark.id === id ? { ...mark, ...full } : mark));
     this.#become({ ...this.state, marks });
+  }
+
+  #dated(name) {
+    return this.clock ? { [name]: Math.round(this.clock()) } : {};
+  }
+
+  // The label that a new box waits for belongs to its drawing.
+  #isDated(mark, changes) {
+    return DATED.some((key) => key in changes && String(mark[key]) !== String(changes[key])) && Boolean(mark.label);
   }
 
   // Another label; of a device, which is a point, the middle of the box, and the reverse.

@@ -271,3 +271,32 @@ test("how sure one is that nothing is abnormal is sent, taken back by the same l
   assert.equal(answer.complete.normal_confidence, 2);
   assert.equal(new Answer(answer.complete).sure, 2, "and is there again after a reload");
 });
+
+test("a mark carries when it was drawn, and when its place or label was changed last", () => {
+  let now = 2400.6;
+  const answer = new Answer({}, () => now);
+  const { id } = answer.add({ image: "pa", box: BOX });
+  assert.equal(answer.mark(id).drawn_ms, 2401);
+  now = 3000;
+  answer.relabel(id, "fracture"); // the first label belongs to the drawing
+  answer.change(id, { confidence: 4 });
+  assert.equal("changed_ms" in answer.mark(id), false);
+  now = 5000;
+  answer.change(id, { box: BOX });
+  assert.equal("changed_ms" in answer.mark(id), false, "nothing was changed");
+  answer.preview(id, OTHER);
+  answer.endPreview(OTHER);
+  assert.equal(answer.mark(id).changed_ms, 5000);
+  now = 6000;
+  answer.relabel(id, "nodule_mass");
+  assert.deepEqual([answer.mark(id).drawn_ms, answer.mark(id).changed_ms], [2401, 6000]);
+  answer.undo();
+  assert.equal(answer.mark(id).changed_ms, 5000);
+});
+
+test("the times of a draft are sent again as they came", () => {
+  const mark = { id: "a", label: "nodule_mass", image: "pa", frame: 0, box: BOX, confidence: 3, drawn_ms: 900, changed_ms: 1200 };
+  const answer = new Answer({ marks: [mark] }, () => 9000);
+  answer.tick("edema", true);
+  assert.deepEqual(answer.complete.marks, [mark]);
+});
