@@ -1,4 +1,4 @@
-"""What an instructor takes along: attempts and outcomes of a class, a row each, written as read.
+"""What an instructor takes along: attempts, outcomes and marks of a class, a row each, as read.
 
 Rows are read by ranges of keys and written one after the other, so that memory does not grow with
 their number: of an attempt only its key is held, in eight bytes. XLSX is written by XlsxWriter in
@@ -18,7 +18,7 @@ from operator import itemgetter
 from typing import IO, Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from attempts.games import kinds
 from attempts.models import Attempt, Outcome, Result
@@ -26,6 +26,8 @@ from attempts.queries import counted_results
 from classroom.access import members, visible_attempts
 from classroom.models import Cohort
 from learning.past import name_of
+from localize.scoring import KIND as LOCALIZE
+from localize.timing import TIMES, times_of
 
 CHUNK = 4000
 """Attempts read at a time."""
@@ -83,7 +85,29 @@ OUTCOMES = (
     Column("confidence", "How sure the learner was, 1 to 5; empty: not said"),
     Column("aided", "1: a hint had led to it; 0: not"),
 )
-TABLES = {"attempts": ATTEMPTS, "outcomes": OUTCOMES}
+MARKS = (
+    *WHO,
+    Column("attempt", "Identity of the attempt: joins with the attempts"),
+    Column("case", "Public identity of the case"),
+    Column("rule", "Scoring rule"),
+    Column("rule_version", "Its version"),
+    Column("image", "Public identity of the image it was drawn on"),
+    Column("label", "Label of the taxonomy"),
+    Column("label_name", "The same in words"),
+    Column("outcome", "hit, poorly_located, wrong_label, false or duplicate, under this rule"),
+    Column("mark", "Number of the mark in the answer, from 1"),
+    Column("frame", "Of a stack the slice, from 0; of a film 0"),
+    Column("x0", "Left edge of its box as a fraction of the image's width, 0 to 1"),
+    Column("y0", "Upper edge as a fraction of the height"),
+    Column("x1", "Right edge"),
+    Column("y1", "Lower edge"),
+    Column("confidence", "How sure the learner was, 1 to 5; empty: not said"),
+    Column("drawn_ms", "Milliseconds from opening the case to drawing it; empty: not known"),
+    Column(
+        "changed_ms", "The same of the last change of place or label; empty: none, or not known"
+    ),
+)
+TABLES = {"attempts": ATTEMPTS, "outcomes": OUTCOMES, "marks": MARKS}
 Row = list[Any]
 
 
@@ -118,7 +142,7 @@ def _read(cohort: Cohort, table: str) -> Iterator[Rows]:
         ]
         for one in members(cohort)
     }
-    read = _attempts if table == "attempts" else _outcomes
+    read = {"attempts": _attempts, "outcomes": _outcomes, "marks": _marks}[table]
     for chunk in _chunks(
         visible_attempts(cohort).filter(state=Attempt.State.SCORED, kind__in=kinds())
     ):
@@ -202,6 +226,40 @@ def _outcomes(keys: list[int], who: Mapping[int, Row]) -> Iterator[Rows]:
                     for _, about, label, outcome, iou, confidence, aided in of_result
                 ],
             )
+
+
+def _marks(keys: list[int], who: Mapping[int, Row]) -> Iterator[Rows]:
+    """The marks of the answers as they were handed in last, for each rule that scored them."""
+    wanted = set(keys)
+    results = Result.objects.filter(
+        **_between(keys, "attempt"),
+        attempt__user__in=who,
+        attempt__kind=LOCALIZE,
+        round=F("attempt__round"),
+    )
+    fields = (
+        *("attempt_id", "attempt__user_id", "attempt__public_id", "attempt__case__public_id"),
+        *("scorer", "scorer_version", "data__marks", "attempt__answer__marks"),
+    )
+    for attempt, user, identity, case, rule, version, marks, given in results.order_by(
+        "attempt_id", "pk"
+    ).values_list(*fields):
+        if attempt not in wanted:
+            continue
+        times = {mark["id"]: times_of(mark) for mark in given or []}
+        yield (
+            [*who[user], str(identity), case, rule, version],
+            [
+                (
+                    (mark["image"], *_words("", mark["label"], mark["outcome"])[1:]),
+                    (
+                        *(number, mark.get("frame", 0), *mark["box"], mark.get("confidence")),
+                        *(times.get(mark["id"], {}).get(name) for name in TIMES),
+                    ),
+                )
+                for number, mark in enumerate(marks or [], 1)
+            ],
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,8 @@ from tests.learning.playing import mark, play
 @pytest.fixture
 def cohort(instructor, trainee, nodule_case):
     found = factories.CohortFactory(instructors=[instructor], learners=[trainee])
-    play(trainee, nodule_case, marks=[mark(nodule_case) | {"confidence": 4}])
+    timed = {"confidence": 4, "drawn_ms": 900}
+    play(trainee, nodule_case, marks=[mark(nodule_case) | timed])
     play(trainee, nodule_case)  # known by then
     records.rebuild()
     return found
@@ -52,6 +53,17 @@ def test_outcomes_have_a_row_each(cohort):
         *("hit", "4"),
     )
     assert {row["counts"] for row in found} == {"0", "1"}
+
+
+def test_marks_have_a_row_each_with_when_they_were_drawn(cohort, nodule_case):
+    (found,) = table(cohort, "marks")
+    assert (found["label_name"], found["outcome"], found["mark"], found["confidence"]) == (
+        *("Nodule / mass", "hit"),
+        *("1", "4"),
+    )
+    assert [float(found[side]) for side in ("x0", "y0", "x1", "y1")] == [0.6, 0.2, 0.7, 0.3]
+    assert (found["drawn_ms"], found["changed_ms"]) == ("900", "")
+    assert found["image"] == nodule_case.images.get().public_id
 
 
 def test_every_column_is_in_the_dictionary():

@@ -1,4 +1,4 @@
-"""`manage.py export_class`: attempts or outcomes of a class, as the page gives them."""
+"""`manage.py export_class`: attempts, outcomes or marks of a class, as the page gives them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from classroom.models import Cohort
 
 
 class Command(BaseCommand):
-    help = "Write attempts or outcomes of a class as CSV or XLSX, by the file's ending."
+    help = "Write attempts, outcomes or marks of a class as CSV or XLSX, by the file's ending."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("cohort", help="the class's name, or its identity in addresses")
