@@ -91,6 +91,7 @@ MARKS = (
     Column("case", "Public identity of the case"),
     Column("rule", "Scoring rule"),
     Column("rule_version", "Its version"),
+    Column("counts", "1: the score enters figures; 0: not, as that of a second look"),
     Column("image", "Public identity of the image it was drawn on"),
     Column("label", "Label of the taxonomy"),
     Column("label_name", "The same in words"),
@@ -239,16 +240,16 @@ def _marks(keys: list[int], who: Mapping[int, Row]) -> Iterator[Rows]:
     )
     fields = (
         *("attempt_id", "attempt__user_id", "attempt__public_id", "attempt__case__public_id"),
-        *("scorer", "scorer_version", "data__marks", "attempt__answer__marks"),
+        *("scorer", "scorer_version", "record", "data__marks", "attempt__answer__marks"),
     )
-    for attempt, user, identity, case, rule, version, marks, given in results.order_by(
+    for attempt, user, identity, case, rule, version, record, marks, given in results.order_by(
         "attempt_id", "pk"
     ).values_list(*fields):
         if attempt not in wanted:
             continue
         times = {mark["id"]: times_of(mark) for mark in given or []}
         yield (
-            [*who[user], str(identity), case, rule, version],
+            [*who[user], str(identity), case, rule, version, int(record is not None)],
             [
                 (
                     (mark["image"], *_words("", mark["label"], mark["outcome"])[1:]),

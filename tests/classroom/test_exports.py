@@ -62,7 +62,7 @@ def test_marks_have_a_row_each_with_when_they_were_drawn(cohort, nodule_case):
         *("1", "4"),
     )
     assert [float(found[side]) for side in ("x0", "y0", "x1", "y1")] == [0.6, 0.2, 0.7, 0.3]
-    assert (found["drawn_ms"], found["changed_ms"]) == ("900", "")
+    assert (found["drawn_ms"], found["changed_ms"], found["counts"]) == ("900", "", "1")
     assert found["image"] == nodule_case.images.get().public_id
 
 
