@@ -28,7 +28,7 @@ from classroom.permissions import taught
 from classroom.problems import Refused
 from classroom.seen import note_view, note_views
 from classroom.streaming import streamed
-from learning import curves
+from learning import curves, errors
 from learning.drills.pages import PAGES as DRILL
 from learning.past import described, name_of
 from localize.pages import PAGES as LOCALIZE
@@ -94,8 +94,8 @@ def dashboard(request: UserRequest, cohort: Cohort) -> HttpResponse:
         "response": curves.free_response(records) if scope.kind == LOCALIZE.kind else None,
         "calibration": curves.calibration(records),
         "losses": curves.losses_over_time(records, cohort.zone),
-        "errors": figures.report_errors(records) if scope.kind == REPORT.kind else [],
-        "significances": figures.SIGNIFICANCES.values(),
+        "errors": errors.report_errors(records) if scope.kind == REPORT.kind else [],
+        "significances": errors.SIGNIFICANCES.values(),
         "at_night": figures.at_night(records, cohort.zone),
     }
     name = "_figures.html" if _in_place(request) else "figures.html"

@@ -6,7 +6,7 @@ cut to those that `classroom.access.visible_columns` allows.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -21,7 +21,7 @@ from classroom.models import Assignment, Cohort, Membership, Run
 from learning.columns import EPOCH, HOUR, MICROSECOND, Array, Columns, micros, offsets
 from learning.comparing import LATELY
 from learning.curves import mistaken
-from learning.models import CaseRecord, Mistake
+from learning.models import CaseRecord
 from learning.past import name_of
 from ml.psychometrics import Interval, difference, proportion, rate
 
@@ -407,41 +407,6 @@ def attempts_with(records: Columns, label: str) -> list[int]:
 def _weakness(row: LabelRow) -> tuple[float, str]:
     """The weakest first by the upper limit of what is found; then what was only overcalled."""
     return (row.found.high if row.found else 2.0, row.name)
-
-
-@dataclass(frozen=True)
-class ReportErrors:
-    """Errors of reports: a kind and its number by significance."""
-
-    kind: str
-    counts: list[int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts)
-
-
-SIGNIFICANCES = {
-    "urgent": "Urgent",
-    "actionable_not_urgent": "Actionable",
-    "not_actionable_not_urgent": "Minor",
-    "benign_expected": "Benign",
-}
-"""As the CRIMSON schema calls them → as pages do."""
-
-
-def report_errors(records: Columns) -> list[ReportErrors]:
-    """Errors by kind and by the significance of their finding, most frequent first."""
-    made = records.mistakes[records.mistakes["kind"] != records.number_of(Mistake.MISTAKEN)]
-    pairs, numbers = np.unique(made[["kind", "significance"]], return_counts=True)
-    table: dict[str, Counter[str]] = defaultdict(Counter)
-    for (kind, significance), count in zip(pairs.tolist(), numbers.tolist(), strict=True):
-        table[records.words[kind]][records.words[significance]] = count
-    found = [
-        ReportErrors(kind.replace("_", " ").capitalize(), [counts[one] for one in SIGNIFICANCES])
-        for kind, counts in table.items()
-    ]
-    return sorted(found, key=lambda row: (-row.total, row.kind))
 
 
 def at_night(records: Columns, zone: tzinfo) -> str:

@@ -13,7 +13,7 @@ from classroom.models import Membership, Run
 from classroom.queries import invitations_for
 from classroom.work import work_of
 from learning.queries import ENOUGH_CASES
-from localize.scoring import KIND as LOCALIZE
+from report.scoring import KIND as REPORT
 
 MOST_ON_START_PAGE = 5
 
@@ -32,10 +32,11 @@ def due(request: UserRequest) -> str:
     return render_to_string("classroom/_due.html", context, request)
 
 
-def compared(request: UserRequest, rule: str) -> str:
-    """The learner's figures of the drawing game beside the medians of classes they chose."""
-    found = comparisons(request.user, LOCALIZE, rule)
-    context = {"compared": found, "enough_cases": ENOUGH_CASES}
+def compared(request: UserRequest, kind: str, rule: str) -> str:
+    """The learner's figures of a game beside the medians of classes they chose."""
+    found = comparisons(request.user, kind, rule)
+    claims = "False claims" if kind == REPORT else "False marks"
+    context = {"compared": found, "enough_cases": ENOUGH_CASES, "claims": claims}
     return render_to_string("classroom/_compared.html", context, request) if found else ""
 
 

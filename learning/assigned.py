@@ -15,8 +15,8 @@ from attempts.models import Series
 
 Panel = Callable[[UserRequest], SafeString | str]
 
-Compared = Callable[[UserRequest, str], SafeString | str]
-"""Of a request and the rule whose figures the page shows."""
+Compared = Callable[[UserRequest, str, str], SafeString | str]
+"""Of a request, and the game and the rule whose figures the page shows."""
 
 panels: list[Panel] = []
 """Each writes what is to stand at the head of a learner's start page; empty for nothing."""

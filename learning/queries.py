@@ -11,13 +11,13 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from attempts.games import Game, game_of
+from attempts.games import Game, game_of, kinds
 from attempts.models import Attempt, Mode, Outcome, Result, Series
 from attempts.queries import counted_results, held_cases
 from attempts.seen import met
 from learning.models import CaseRecord
 from learning.past import Past, described, name_of, submitted
-from ml.psychometrics import proportion
+from ml.psychometrics import Interval, proportion, rate
 
 ENOUGH_CASES = 20
 """Below this number of cases a learner's figures are mostly chance."""
@@ -80,7 +80,8 @@ class Progress:
     """Scored attempts at films whose truth was known: they enter no figure."""
     enough: bool
     sensitivity: Rate | None
-    false_marks_per_case: float | None
+    false_marks: int
+    false_marks_per_case: Interval | None
     labels: list[LabelRecord]
     scores: list[float]
     """Oldest first, at most 100."""
@@ -127,11 +128,19 @@ def progress_of(user: User, kind: str = "localize", rule: str = "") -> Progress:
         known=known.count(),
         enough=cases >= ENOUGH_CASES,
         sensitivity=rate_of(hits, truths),
-        false_marks_per_case=false / cases if cases else None,
+        false_marks=false,
+        false_marks_per_case=rate(false, cases) if cases else None,
         labels=sorted((r for r in labels if r), key=lambda record: record.rate.low),
         scores=scores,
         sureness=_sureness(results),
     )
+
+
+def games_played(user: User) -> list[str]:
+    """The games of which the user has a scored attempt, in the order of `kinds`."""
+    scored = Attempt.objects.filter(user=user, state=Attempt.State.SCORED)
+    found = set(scored.order_by().values_list("kind", flat=True).distinct())
+    return [kind for kind in kinds() if kind in found]
 
 
 def own_records(user: User, rule: str, kind: str = "localize") -> QuerySet[CaseRecord]:

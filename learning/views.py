@@ -24,7 +24,7 @@ from attempts.series import MODES, case_ahead, may_open, open_next, settle
 from attempts.series import end as end_series
 from cases.models import Case
 from cases.queries import first_images
-from learning import assigned, columns, curves, queries, review, services
+from learning import assigned, columns, curves, errors, queries, review, services
 from learning.comparing import own_past
 from learning.drills import choosing as drill_films
 from learning.drills import figures as drill_figures
@@ -36,6 +36,8 @@ from learning.history import attempts_of, choices
 from learning.past import attempt_url, described, name_of, with_reasons
 from learning.points import preferences_of, shown_to
 from learning.skills import skills_of
+from localize.scoring import KIND as LOCALIZE
+from report.scoring import KIND as REPORT
 
 PAST_A_PAGE = 20
 MOST_CONFUSED = 10
@@ -195,36 +197,50 @@ def end(request: UserRequest, series_id: Any) -> HttpResponse:
 @require_GET
 @never_cache
 def progress(request: UserRequest) -> HttpResponse:
-    figures = queries.progress_of(request.user, rule=request.GET.get("rule", ""))
+    """The learner's own figures in one game: the one asked for, else the first that was played."""
+    played = queries.games_played(request.user)
+    wanted = [request.GET.get("game", ""), *played, *kinds()]
+    kind = next(one for one in wanted if one in kinds())
+    figures = queries.progress_of(request.user, kind, rule=request.GET.get("rule", ""))
     context = {
+        "game": game_of(kind),
+        "games": [game_of(one) for one in kinds() if one in {*played, kind}],
+        "claims": "False claims" if kind == REPORT else "False marks",
         "progress": figures,
         "enough_cases": queries.ENOUGH_CASES,
         "attempts": queries.last_attempts(request.user),
         "months": thresholds_of(request.user, preferences_of(request.user).zone),
     }
     if figures.enough:
-        own = queries.own_records(request.user, figures.rule)
-        records = columns.read(own)
-        skills, now = skills_of(request.user, "localize"), timezone.now()
-        context |= {
-            "rows": [(one, skill_of(skills, one.slug, now)) for one in figures.labels],
-            "forgetting": [
-                (name_of(label), label, remembered)
-                for label, remembered in to_be_forgotten(skills, now)
-            ],
-            "times": curves.time_for_each(records),
-            "curve": curves.learning_curve(records),
-            "response": curves.free_response(records, of_one=True),
-            "calibration": curves.calibration(records),
-            "losses": curves.losses_over_time(records, UTC),
-            "past": own_past(own),
-            "compared": [write(request, figures.rule) for write in assigned.compared],
-            "confused": [
-                (name_of(label), name_of(called), count)
-                for label, called, count in curves.mistaken(records)[:MOST_CONFUSED]
-            ],
-        }
+        context |= _figures(request, figures, kind)
     return render(request, "learning/progress.html", context)
+
+
+def _figures(request: UserRequest, figures: queries.Progress, kind: str) -> dict[str, Any]:
+    """What the page of progress has once there are cases enough for rates."""
+    own = queries.own_records(request.user, figures.rule, kind)
+    records = columns.read(own)
+    skills, now = skills_of(request.user, kind), timezone.now()
+    return {
+        "rows": [(one, skill_of(skills, one.slug, now)) for one in figures.labels],
+        "forgetting": [
+            (name_of(label), label, remembered)
+            for label, remembered in to_be_forgotten(skills, now)
+        ],
+        "times": curves.time_for_each(records),
+        "curve": curves.learning_curve(records),
+        "response": curves.free_response(records, of_one=True) if kind == LOCALIZE else None,
+        "calibration": curves.calibration(records),
+        "losses": curves.losses_over_time(records, UTC),
+        "errors": errors.report_errors(records) if kind == REPORT else [],
+        "significances": errors.SIGNIFICANCES.values(),
+        "past": own_past(own),
+        "compared": [write(request, kind, figures.rule) for write in assigned.compared],
+        "confused": [
+            (name_of(label), name_of(called), count)
+            for label, called, count in curves.mistaken(records)[:MOST_CONFUSED]
+        ],
+    }
 
 
 @require_GET

@@ -142,4 +142,4 @@ def test_calibration_takes_marks_and_calls_of_normal_alike(trainee, db):
 
 def test_a_false_call_of_normal_is_no_false_mark(trainee, case):
     called_normal(trainee, case, 5)
-    assert progress_of(trainee).false_marks_per_case == 0
+    assert progress_of(trainee).false_marks_per_case.value == 0

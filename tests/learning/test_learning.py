@@ -101,6 +101,16 @@ def test_figures_are_not_shown_before_they_mean_something(trainee, nodule_case, 
     page = client_of(trainee).get("/progress/").content.decode()
     assert "mostly chance" in page
     assert "Sensitivity" not in page
+    counts = re.sub(r"<[^>]*>", "", page)
+    assert "Found0 of 2 shown" in counts
+    assert "False marks0" in counts
+
+
+def test_every_rate_of_the_page_has_its_interval(trainee, nodule_case, client_of, monkeypatch):
+    monkeypatch.setattr(queries, "ENOUGH_CASES", 1)
+    play(trainee, nodule_case)
+    page = re.sub(r"<[^>]*>", "", client_of(trainee).get("/progress/").content.decode())
+    assert "0.00 (0.00 to 3.69)" in page, "no event: Garwood's upper limit of a mean"
 
 
 def test_rates_have_their_wilson_interval():
@@ -115,7 +125,7 @@ def test_figures_count_hits_misses_and_false_marks(trainee, nodule_case):
     assert progress.cases == 1
     assert progress.sensitivity.hits == 0
     assert progress.sensitivity.total == 2
-    assert progress.false_marks_per_case == 0
+    assert progress.false_marks_per_case.value == 0
 
 
 def test_the_strip_links_every_attempt(trainee, nodule_case, client_of):
@@ -157,7 +167,9 @@ def test_a_finding_marked_twice_is_no_false_mark(trainee, nodule_case):
     answer = {"marks": [mark | {"id": "a"}, mark | {"id": "b"}], "ticked": ["edema"]}
     attempts.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer=answer, elapsed_ms=1)
     tasks.score_attempt(attempt.pk)
-    assert queries.progress_of(trainee).false_marks_per_case == 1, "the tick, and nothing else"
+    assert queries.progress_of(trainee).false_marks_per_case.value == 1, (
+        "the tick, and nothing else"
+    )
 
 
 def test_a_film_known_from_one_game_is_not_new_in_the_other(trainee, nodule_case):
