@@ -330,6 +330,18 @@ def test_a_case_with_few_answers_has_no_verdict(client_of, instructor, addresses
     assert "Consolidation" in page
 
 
+def test_a_case_leads_to_its_place_at_the_desk_or_to_how_its_truth_is_doubted(
+    client_of, instructor, addresses, nodule_case
+):
+    desk = reverse("cases:curate", args=[nodule_case.public_id])
+    page = client_of(instructor).get(addresses["item"] + RULE).content.decode()
+    assert desk not in page
+    assert reverse("localize:case", args=[nodule_case.public_id]) in page
+    instructor.is_superuser = True
+    instructor.save()
+    assert desk in client_of(instructor).get(addresses["item"] + RULE).content.decode()
+
+
 def test_the_heat_is_densest_where_most_boxes_lie():
     image = Image(width=320, height=320)
     cells, most = items.heat_over(image, [[0, 0, 0.1, 0.1], [0.0, 0.0, 0.05, 0.05]])
