@@ -1,14 +1,18 @@
-"""`python -m bench.pictures`: the pictures of the README and docs, taken from the running game."""
+"""`python -m bench.pictures [games] [classes]`: the pictures of the README and docs, of these or of
+all, taken from the running game.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.player import Player
-from tests.game import ROOT, started
+from tests.game import ROOT, Game, started
 
 FOLDER = ROOT / "docs" / "images"
 SETTLED_MS = 800
@@ -67,19 +71,63 @@ def report(player: Player) -> None:
     shoot(player, "report")
 
 
-def take(page: Page) -> None:
-    with started() as game:
-        player = Player(game, page)
-        player.log_in("trainee")
-        for picture in (viewer, localize, report):
-            picture(player)
+def games(game: Game, browser: Browser) -> None:
+    player = Player(game, browser.new_page(viewport={"width": 1280, "height": 720}))
+    player.log_in("trainee")
+    for picture in (viewer, localize, report):
+        picture(player)
+
+
+def classes(game: Game, browser: Browser) -> None:
+    """The dashboard of a simulated class, a learner, and the case that most mark wrongly."""
+    game.manage("make_demo_class", "--learners", "12", "--attempts", "24", "--seed", "1")
+    page = browser.new_page(viewport={"width": 960, "height": 975}, color_scheme="light")
+    player = Player(game, page)
+    player.log_in("instructor")
+    cohort = game.one(
+        "SELECT public_id FROM classroom_cohort WHERE is_simulated ORDER BY id DESC LIMIT 1"
+    )
+    code = game.one(
+        "SELECT code FROM classroom_membership m JOIN classroom_cohort c ON c.id = m.cohort_id "
+        "WHERE c.public_id = ? ORDER BY m.id LIMIT 1",
+        cohort,
+    )
+    case = game.one(
+        "SELECT k.public_id FROM learning_caserecord r JOIN cases_case k ON k.id = r.case_id "
+        "JOIN classroom_membership m ON m.user_id = r.user_id "
+        "JOIN classroom_cohort c ON c.id = m.cohort_id WHERE c.public_id = ? "
+        "AND r.kind = 'localize' GROUP BY k.id HAVING sum(r.truths) > 0 "
+        "ORDER BY sum(r.overcalls + r.recognition) DESC, k.id LIMIT 1",
+        cohort,
+    )
+    own = f"{game.address}/classes/{cohort}/"
+    for name, address in (
+        ("class-dashboard", "figures/"),
+        ("class-learner", f"learners/{code}/"),
+        ("class-item", f"figures/cases/{case}/"),
+        ("class-discuss", f"discuss/{case}/?truth"),
+    ):
+        page.goto(own + address)
+        page.wait_for_load_state("networkidle")
+        shoot(player, name)
+        few = Image.open(FOLDER / f"{name}.png").convert("RGB").quantize(128)
+        few.save(FOLDER / f"{name}.png", optimize=True)
+
+
+ALL = {"games": games, "classes": classes}
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench pictures", description=__doc__)
+    parser.add_argument("which", nargs="*", metavar="WHICH", help=", ".join(ALL))
+    which = parser.parse_args().which or list(ALL)
+    if unknown := set(which) - set(ALL):
+        parser.error(f"There are no pictures called {', '.join(sorted(unknown))}.")
     FOLDER.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, started() as game:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        take(browser.new_page(viewport={"width": 1280, "height": 720}))
+        for name in which:
+            ALL[name](game, browser)
         browser.close()
     return 0
 

@@ -97,6 +97,16 @@ def test_a_class_does_its_work_and_hears_of_it(game, chromium):
         office.get_by_role("button", name="Send").click()
         expect(office.locator(".comment")).to_contain_text("behind the heart")
 
+        office.goto(f"{cohort_page}figures/")
+        office.get_by_role("link", name=able).first.click()
+        office.locator(".past-name").first.click()
+        teacher.wait_until_shown()
+        office.get_by_text("When the marks were drawn").click()
+        expect(office.locator(".times")).to_contain_text("First mark after")
+        drawn = office.locator(".times tbody tr")
+        expect(drawn).to_have_count(1)
+        expect(drawn).to_contain_text(re.compile(r"\d+\.\d s\s*Nodule / mass\s*Hit"))
+
         two.goto(f"{game.address}/home/")
         with two.expect_response(lambda answer: answer.url.endswith("/seen/")):
             two.get_by_role("link", name="instructor commented on a case of yours").click()
@@ -154,6 +164,7 @@ def test_no_page_of_a_class_has_a_serious_problem_or_runs_over(game, chromium, s
             if "/attempts/" in path:
                 teacher.wait_until_shown()
                 page.get_by_text("Write a comment").click()
+                page.get_by_text("When the marks were drawn").click()
             assert grave_problems(page) == [], path
             over = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             assert not page.evaluate(over), path
@@ -197,6 +208,45 @@ def test_the_dashboard_is_used_by_keyboard_alone(game, page, simulated):
     reach(page, page.locator(".heat th a").first)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/learners/"))
+
+
+# What can be reached on a page by Tab: of a group of radio buttons one.
+REACHABLE = """() => [...document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex='0']")].filter((one) =>
+  !one.disabled && one.tabIndex >= 0 && one.type !== "hidden" &&
+  one.checkVisibility({ visibilityProperty: true }) && !one.closest("[inert]") &&
+  !(one.type === "radio" && one.matches(":not(:checked)"))).length"""
+FOCUSED = """() => {
+  const one = document.activeElement;
+  if (one === document.body || one.dataset.reached) return null;
+  one.dataset.reached = "yes";
+  const { outlineStyle, boxShadow } = getComputedStyle(one);
+  return outlineStyle !== "none" || boxShadow !== "none";
+}"""
+
+
+def test_all_of_every_page_is_reached_by_keyboard_and_seen_to_be(game, page, simulated):
+    """Tab leads to everything that can be pressed or filled in, once, with a mark of the focus."""
+    Player(game, page).log_in("instructor")
+    for path in pages_of(game, simulated):
+        if "/attempts/" in path:
+            continue  # a case's page, which has keys of its own
+        page.goto(f"{game.address}{path}")
+        there = page.evaluate(REACHABLE)
+        page.evaluate("document.activeElement.blur()")
+        reached: list[bool] = []
+        past_the_end = (
+            0  # the first field of a form may have had the focus: what is above it follows
+        )
+        while len(reached) < there and past_the_end < 3:
+            page.keyboard.press("Tab")
+            is_marked = page.evaluate(FOCUSED)
+            if is_marked is None:
+                past_the_end += 1
+            else:
+                reached.append(is_marked)
+        assert len(reached) == there, path
+        assert all(reached), path
 
 
 def mark_on(player: Player, frame: int, corner: float) -> None:
