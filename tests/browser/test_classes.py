@@ -220,8 +220,8 @@ FOCUSED = """() => {
   const one = document.activeElement;
   if (one === document.body || one.dataset.reached) return null;
   one.dataset.reached = "yes";
-  const { outlineStyle, boxShadow } = getComputedStyle(one);
-  return outlineStyle !== "none" || boxShadow !== "none";
+  const looks = [getComputedStyle(one), getComputedStyle(one, "::after")];
+  return looks.some((look) => look.outlineStyle !== "none" || look.boxShadow !== "none");
 }"""
 
 
