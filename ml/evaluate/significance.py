@@ -62,7 +62,7 @@ class Rule:
 
 def _said_of(finding: Observation) -> str:
     """What its sentences assert of the finding itself."""
-    return _own_words(finding.sentence, finding.words)
+    return _own_words(finding.sentence, finding.words or finding.label.replace("_", " "))
 
 
 @lru_cache(maxsize=1000)
