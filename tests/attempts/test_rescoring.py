@@ -176,7 +176,7 @@ def test_figures_are_of_one_rule_and_the_learner_chooses_which(client_of, traine
     assert progress_of(trainee, rule="standard").scores == [0.0]
     page = client_of(trainee).get("/progress/?rule=standard").content.decode()
     assert '<strong aria-current="true">Standard (1)</strong>' in page
-    assert 'href="?rule=clinical"' in page
+    assert 'href="?game=localize&amp;rule=clinical"' in page
 
 
 def test_two_versions_of_a_rule_count_once(trainee, db):

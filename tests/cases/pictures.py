@@ -21,7 +21,7 @@ def png_of(picture: Picture.Image) -> bytes:
     return stream.getvalue()
 
 
-def jpeg_of(picture: Picture.Image, side: int) -> bytes:
+def webp_of(picture: Picture.Image, side: int) -> bytes:
     stream = io.BytesIO()
-    picture.resize((side, side)).save(stream, "JPEG", quality=70)
+    picture.resize((side, side)).save(stream, "WEBP", quality=70)
     return stream.getvalue()

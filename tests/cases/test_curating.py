@@ -12,7 +12,7 @@ from cases.duplicates import fill_fingerprints, twins_of
 from cases.imaging.fingerprint import bands_of, distance, fingerprint
 from cases.models import CaseChange, Image
 from tests import factories
-from tests.cases.pictures import film, jpeg_of, png_of
+from tests.cases.pictures import film, webp_of, png_of
 
 
 def sent(case) -> dict:
@@ -260,7 +260,7 @@ def test_the_page_checks_what_it_has_and_stores_nothing(client, nodule_case):
 
 
 def test_the_same_film_again_is_found_whatever_its_size_and_compression(db):
-    pictures = [png_of(film(1)), jpeg_of(film(1), side=300), png_of(film(2))]
+    pictures = [png_of(film(1)), webp_of(film(1), side=300), png_of(film(2))]
     first, again, other = [factories.ImageFactory(case=factories.CaseFactory()) for _ in pictures]
     for image, picture in zip((first, again, other), pictures, strict=True):
         image.thumbnail.storage.delete(image.thumbnail.name)

@@ -193,7 +193,7 @@ def test_a_redis_that_dies_refuses_nobody_and_fills_no_log(
     monkeypatch.setitem(rates.OF_LEARNER, "submit", "1/minute")
     monkeypatch.setattr(rates, "_told_at", -1e9)
     client = client_of(trainee)
-    assert [submit(client, draft).status_code for _ in range(3)] == [202, 409, 429]
+    assert [submit(client, draft).status_code for _ in range(3)] == [202, 429, 429]
     end(mortal)
     with caplog.at_level(logging.WARNING, logger="radgame.rates"):
         assert [submit(client, draft).status_code for _ in range(4)] == [409] * 4
