@@ -12,7 +12,7 @@ from cases.duplicates import fill_fingerprints, twins_of
 from cases.imaging.fingerprint import bands_of, distance, fingerprint
 from cases.models import CaseChange, Image
 from tests import factories
-from tests.cases.pictures import film, webp_of, png_of
+from tests.cases.pictures import film, png_of, webp_of
 
 
 def sent(case) -> dict:
