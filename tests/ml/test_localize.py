@@ -165,6 +165,7 @@ def test_rule_radgame_asks_a_fixed_overlap_and_the_label():
     off = mark((0.65, 0.2, 0.75, 0.3))  # IoU 1/3
     assert score([truth()], [off], [], rule="radgame").score == 100
     assert score([truth()], [off], [], rule="radgame", threshold=0.4).score == 0
+    assert score([truth()], [mark()], [], rule="radgame", threshold=1).score == 100
     fibrotic = score(
         [truth(label="atelectasis")], [mark(label="fibrotic_band")], [], rule="radgame"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml import evaluate
+from ml.evaluate.pairing import PLACE_WORTH
 
 pytestmark = pytest.mark.pure
 
@@ -205,3 +206,36 @@ def test_two_kinds_that_share_a_label_are_two_findings(language, one, other):
 def test_what_can_be_tuberculosis_or_an_embolism_is_urgent(language, text):
     (found,) = evaluate.evaluate(text, text, language=language).reference_findings
     assert found.clinical_significance == "urgent"
+
+
+def test_the_nearer_a_place_is_the_more_it_tells_which_finding_is_meant():
+    """In the order of the table: from the very place to the other side."""
+    worth = list(PLACE_WORTH.values())
+    assert worth == sorted(worth, reverse=True)
+    assert (PLACE_WORTH["same"], PLACE_WORTH["other_side"]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("zone", "elsewhere", "told"),
+    [
+        ("hilar region", "apex", "It is in the hilar region, not in the apex."),
+        ("perihilar region", "apex", "It is in the perihilar region; the apex is next to it."),
+        ("suprahilar region", "apex", "It is in the suprahilar region; the apex is next to it."),
+        ("infrahilar region", "apex", "It is in the infrahilar region, not in the apex."),
+        ("retrocardiac region", "apex", "It is in the retrocardiac region, not in the apex."),
+        ("apical region", "mid zone", "It is in the apex, not in the mid zone."),
+        ("basilar region", "mid zone", "It is in the base, not in the mid zone."),
+    ],
+)
+def test_a_zone_is_told_in_words_that_can_stand_alone(zone, elsewhere, told):
+    found = evaluate.evaluate(f"Nodule in the right {zone}.", f"Nodule in the right {elsewhere}.")
+    assert told in [note.explanation for note in found.notes]
+
+
+def test_a_tip_in_its_place_at_another_height_is_no_mistake():
+    reference = "Endotracheal tube tip 4 cm above the carina."
+    for candidate in (
+        "Endotracheal tube tip 5 cm above the carina.",
+        "Endotracheal tube in place.",
+    ):
+        assert compared(reference, candidate) == ([], [], [])
