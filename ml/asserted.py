@@ -18,7 +18,7 @@ PREFIXED = re.compile(
     r"\b(?:non(?:[\s-]|(?=calcif|displac))|un(?:-|(?=calcif|displac|heal)))\w+", re.IGNORECASE
 )
 DENIED = re.compile(
-    r"\b(?:no|not|without|nor|denies|negative for|absence of|free of|rather than|sin)\b"
+    r"\b(?:no|not|without|nor|neither|denies|negative for|absence of|free of|rather than|sin)\b"
     r"(?:(?!\b(?:but|however|although|and|with|which|pero)\b)[^.;:,])*"
     r"(?:,?\s(?:or|nor|o|ni)\b(?:(?!\b(?:but|however|with|pero)\b)[^.;:,])*)*",
     re.IGNORECASE,

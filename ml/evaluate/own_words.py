@@ -40,6 +40,12 @@ VERB = (
     r"(?:is|are|was|were|has|have|shows?|appears?|remains?|measur\w+|which|that|with|but|however"
     r"|although|while)"
 )
+UNSURE = re.compile(
+    r"\b(?:possibly|perhaps|questionabl[ey]|may be|might be|partial(?:ly)?|partly"
+    rf"|eccentric(?:ally)?) {STATE}\b",
+    re.IGNORECASE,
+)
+"""What is not known of the finding, or is true of a part of it, makes it no lighter."""
 NEXT_TO = re.compile(
     r"\b(?:next to|near(?:by)?|beside|besides|adjacent to|abut(?:s|ting)|along(?:side)?|close to"
     r"|in (?:the )?(?:vicinity|neighbou?rhood) of|overlying|over|behind|in front of|above|below"
@@ -89,7 +95,7 @@ def own_words(text: str, finding: str) -> str:
     `finding` is what the text calls the finding: a thing of that name is no neighbor.
     """
     kept = EXCEPT.sub(" ", " ".join(text.split()))
-    for pattern in (OTHERWISE, PATIENT, HISTORY, NEXT_TO):
+    for pattern in (UNSURE, OTHERWISE, PATIENT, HISTORY, NEXT_TO):
         kept = " ".join(pattern.sub(" ", kept).split())
     return " ".join(OF_OTHERS.sub(lambda found: _unless_named(found, finding), kept).split())
 

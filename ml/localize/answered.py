@@ -116,13 +116,19 @@ class Answered:
         distance = None
         if candidate.point:
             distance = tip_distance(candidate.point, mark, size)
-            place = extent = nearness(distance, size, self.weights)
+            place = extent = nearness(distance, size, self.weights) * self._sized(mark)
         elif mark.point and is_point(mark.label):
             beyond = box_distance(candidate.box, mark.point, size)
             place = extent = nearness(beyond, size, self.weights)
         return Credit(
             float(place), 0.0, float(extent), float(iou), candidate.reader, distance=distance
         )
+
+    def _sized(self, mark: Mark) -> float:
+        """What is left of a device's place for a box larger than any device needs."""
+        x0, y0, x1, y1 = mark.box
+        largest = self.weights.largest
+        return largest / max(largest, (x1 - x0) * (y1 - y0))
 
     def is_one_sided(self, truth: Truth, region: Region) -> bool:
         """Whether the image has nothing of the kind with its middle in the other half."""

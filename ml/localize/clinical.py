@@ -13,7 +13,7 @@ from ml.localize.claims import Claims
 from ml.localize.credit import WEIGHTS, Size, Sizes, Weights
 from ml.localize.earned import NOTHING_LOST, Earned, earned_by, outcome_of
 from ml.localize.model import Mark, MarkOutcome, Region, Result, Tick, Truth, TruthOutcome
-from ml.localize.naming import label_share
+from ml.localize.naming import label_share, position_of
 from ml.localize.parts import Parts
 from ml.localize.places import order_of_marks, order_of_regions
 
@@ -152,6 +152,9 @@ class _Clinical(Answered):
             share = self.weights.named_only * max(
                 (self.claims.share_of_tick(truth, region, tick) for tick in self.ticks), default=0.0
             )
+            if position_of(truth) == "wrong" and not self.claims.is_alarmed(truth):
+                said = kept.credit.verdict if kept.credit and kept.credit.label else None
+                share *= self.weights.unsaid["wrong"] if said is None else said
             if self.claims.is_alarmed(truth) and (not kept.credit or kept.credit.verdict):
                 share = max(share, self.weights.alarm)
                 if kept.credit and kept.credit.verdict == self.weights.unsaid["wrong"]:

@@ -75,6 +75,8 @@ class Weights:
     """Distance from a device's tip that is on it: in mm, or as a fraction of the width."""
     far: float = 2.5
     """Times the tolerance, at which nothing of the place is left."""
+    largest: float = 0.15
+    """Of the image: a box around a device that is larger loses of its place, in proportion."""
     alarm: float = 0.3
     """For who says of a misplaced device that it is, but not where its tip lies."""
     unsaid: Mapping[str, float] = field(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ml.localize import Alternate, Region, Size, Truth
+from ml.localize import Alternate, Region, Size, Tick, Truth
 from tests.ml.clinical_answers import clinical, drawn, mark, tip_mark
 
 pytestmark = pytest.mark.pure
@@ -171,3 +171,21 @@ def test_a_word_on_a_device_in_place_is_no_alarm_for_another(grave):
     assert 0 < of_wrong < of_both < of_right
     far = tip_mark(0.5, 0.8, "cardiac_lead", name="f", position="wrong")
     assert clinical(truths, [far]).truths[1].earned == pytest.approx(0.3 * (4 if grave else 1))
+
+
+@pytest.mark.parametrize("position", ["right", "wrong"])
+def test_a_box_over_half_the_film_shows_no_tip(position):
+    tip = Region("r", (0.43, 0.43, 0.47, 0.47), point=(0.45, 0.45))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), position=position)
+    small = mark((0.40, 0.30, 0.50, 0.46), "tracheal_tube", position=position)
+    assert clinical([tube], [small]).score == 100
+    for box in [(0.05, 0.05, 0.45, 0.85), (0.1, 0.1, 0.9, 0.7), (0.0, 0.0, 1.0, 1.0)]:
+        assert clinical([tube], [mark(box, "tracheal_tube", position=position)]).score <= 60
+
+
+def test_a_tick_beside_a_misplaced_device_called_right_earns_nothing():
+    tip = Region("r", (0.43, 0.43, 0.47, 0.47), point=(0.45, 0.45))
+    tube = Truth("t", "tracheal_tube", "draw", (tip,), "urgent", position="wrong")
+    said = mark((0.43, 0.43, 0.47, 0.47), "tracheal_tube", point=(0.45, 0.45), position="right")
+    assert clinical([tube], [said], [Tick("tracheal_tube")]).score == 0
+    assert clinical([tube], [], [Tick("tracheal_tube")]).score <= 10

@@ -16,6 +16,15 @@ WEIGHTS = {
     "benign": "benign_expected",
 }
 CASES: list[tuple[str, str, float | None, str]] = [
+    # of two sizes the larger one, and growth before an old comparison
+    ("12 mm nodule, 5 mm from the pleura.", "nodule_mass", 60, "actionable"),
+    ("Nodule grew from 3 mm to 12 mm.", "nodule_mass", 60, "actionable"),
+    ("4 mm nodule, larger than before.", "nodule_mass", 60, "actionable"),
+    ("Nodule unchanged since 2024 but larger than in 2019.", "nodule_mass", 60, "actionable"),
+    ("4 mm nodule, not enlarging.", "nodule_mass", 60, "minor"),
+    # what is not known makes nothing lighter
+    ("Nodule, possibly calcified.", "nodule_mass", 60, "actionable"),
+    ("Left sixth rib fracture, age indeterminate, possibly old.", "fracture", 84, "actionable"),
     # a neighbor's word
     ("9 mm nodule next to the calcified aorta.", "nodule_mass", 60, "actionable"),
     ("9 mm nodule near a calcified granuloma.", "nodule_mass", 60, "actionable"),
