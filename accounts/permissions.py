@@ -41,14 +41,15 @@ def may_govern(by: User, account: User) -> bool:
     """Whether `by` may change the account, whose password or address they can then log in with.
 
     A superuser governs all. Whoever else has Django's permission to change accounts governs those
-    that can do nothing that they cannot: no superuser, of no other role than theirs but a
-    trainee, staff only if they are, and with none but their permissions, active or not.
+    that can do nothing that they cannot: no superuser, no instructor (who has classes of their
+    own), of no other role than theirs but a trainee, staff only if they are, and with none but
+    their permissions, active or not.
     """
     if by.is_superuser:
         return True
     return (
         not account.is_superuser
-        and account.role in (Role.TRAINEE, by.role)
+        and (account.role == Role.TRAINEE or account.role == by.role != Role.INSTRUCTOR)
         and (by.is_staff or not account.is_staff)
         and not _granted(account).exclude(pk__in=_granted(by)).exists()
     )

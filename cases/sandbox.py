@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import platform
 import socket
@@ -53,6 +54,9 @@ OTHERS = {
     **{"rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240)},
     **{"perf_event_open": (298, 241), "setpriority": (141, 140), "ioprio_set": (251, 30)},
     **{"sched_setscheduler": (144, 119), "sched_setparam": (142, 118)},
+    **{"sched_setaffinity": (203, 122)},
+    **{"shmctl": (31, 195), "semctl": (66, 191), "semop": (65, 193), "semtimedop": (220, 192)},
+    **{"msgctl": (71, 187), "msgsnd": (69, 189), "msgrcv": (70, 188)},
     **{"sched_setattr": (314, 274), "migrate_pages": (256, 238), "move_pages": (279, 239)},
     **{"fork": (57, 0), "vfork": (58, 0), "execve": (59, 221), "execveat": (322, 281)},
     **{"unshare": (272, 97), "setns": (308, 268), "bpf": (321, 280), "userfaultfd": (323, 282)},
@@ -72,7 +76,7 @@ FILES = {
     **{"utime": (132, 0), "utimes": (235, 0), "futimesat": (261, 0), "utimensat": (280, 88)},
     **{"setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7)},
     **{"removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16)},
-    **{"setxattrat": (463, 463), "removexattrat": (466, 466)},
+    **{"setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469)},
     **{
         "flock": (73, 32),
         "mount": (165, 40),
@@ -90,11 +94,15 @@ older call."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 A_THREAD = 0x1_0000
 """CLONE_THREAD: what is started is a thread of this process."""
-TO_OTHERS = (8, 15, 6, 7, 37, 38, 1024)
-"""Commands of fcntl(2): F_SETOWN and F_SETOWN_EX, by which the kernel sends signals to others, and
+TO_OTHERS = (8, 10, 15, 6, 7, 37, 38, 1024)
+"""Commands of fcntl(2): F_SETOWN, F_SETOWN_EX and F_SETSIG, by which the kernel sends signals, and
 all that lock a file or lease it, which would hold up who writes it (a SQLite database)."""
-INTO_TERMINAL, OF_TERMINAL = 0x5412, 0x541C
-"""TIOCSTI and TIOCLINUX of ioctl(2): what they put into a terminal counts as typed."""
+OF_DESCRIPTORS = (0x5401, 0x5450, 0x5451, 0x5421, 0x541B)
+"""TCGETS, FIONCLEX, FIOCLEX, FIONBIO and FIONREAD, all of ioctl(2) that is left: others name who
+gets signals (FIOSETOWN), put into a terminal what counts as typed, or change a file's flags."""
+
+SET_OWNER = 0x8901
+"""FIOSETOWN of ioctl(2)."""
 
 # Operations of the kernel's filter programs (linux/bpf_common.h).
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -177,7 +185,7 @@ def _nothing_else() -> list[bytes]:
         ({"fcntl": (72, 25)}, lambda n: denied(n, 1, [(EQUAL, one) for one in TO_OTHERS])),
         (
             {"ioctl": (16, 29)},
-            lambda n: denied(n, 1, [(EQUAL, INTO_TERMINAL), (EQUAL, OF_TERMINAL)]),
+            lambda n: allowed(n, 1, [(EQUAL, one) for one in OF_DESCRIPTORS]),
         ),
     ]
     looked_into = [step for calls, rule in rules for number in _of(calls) for step in rule(number)]
@@ -293,9 +301,20 @@ def still_open(parent: int, other: int, folder: str) -> list[str]:
         "parent": lambda: os.close(os.open(f"/proc/{parent}/mem", os.O_RDONLY)),
         "processes": lambda: Path(f"/proc/{other}/environ").read_bytes(),
         "signals": lambda: os.kill(other, 0),
+        "owner": lambda: own_by_ioctl(other),
         "files": lambda: Path(folder, "made").mkdir(),
     }
     return [word for word, way in ways.items() if _is_open(way)]
+
+
+def own_by_ioctl(other: int) -> None:
+    """Have the kernel signal another process of what comes on a line of this one."""
+    ours, theirs = os.pipe()
+    try:
+        fcntl.ioctl(ours, SET_OWNER, struct.pack("i", other))
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def _is_open(way: Callable[[], object]) -> bool:

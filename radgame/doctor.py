@@ -41,6 +41,7 @@ OPEN_TO_DECODERS = {
     "parent": "read the memory of the import",
     "processes": "read what other processes of this user were started with",
     "signals": "end other processes of this user",
+    "owner": "have the kernel end other processes of this user",
     "files": "change files of this user",
 }
 """What `cases.sandbox` prints, in words."""

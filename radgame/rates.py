@@ -11,6 +11,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from axes.signals import user_locked_out
@@ -217,7 +218,15 @@ def _read(name: str) -> str:
 
 
 def _address(request: HttpRequest) -> str:
-    return request.META.get("REMOTE_ADDR", "")
+    """Whoever has one address of IPv6 has all of its /64: they count as one."""
+    given = request.META.get("REMOTE_ADDR", "")
+    try:
+        read = ip_address(given)
+    except ValueError:
+        return given
+    if isinstance(read, IPv6Address) and read.ipv4_mapped is None:
+        return str(ip_network((int(read), 64), strict=False))
+    return str(getattr(read, "ipv4_mapped", None) or read)
 
 
 class Rates:

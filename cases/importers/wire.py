@@ -132,19 +132,19 @@ def receive_answer(
 
 def _received(line: socket.socket, count: int, until: float | None = None) -> bytes:
     """Exactly so many bytes, by the monotonic clock's `until`; EOFError where there are fewer."""
-    blocks = []
-    while count:
+    content = bytearray(count)
+    left = memoryview(content)
+    while left:
         if until is not None:
-            left = until - time.monotonic()
-            if left <= 0:
+            seconds = until - time.monotonic()
+            if seconds <= 0:
                 raise TimeoutError
-            line.settimeout(left)
-        block = line.recv(min(count, BLOCK))
-        if not block:
+            line.settimeout(seconds)
+        read = line.recv_into(left, min(len(left), BLOCK))
+        if not read:
             raise EOFError
-        blocks.append(block)
-        count -= len(block)
-    return b"".join(blocks)
+        left = left[read:]
+    return bytes(content)
 
 
 # What is told
@@ -312,7 +312,7 @@ CHECKS: dict[str, Check] = {
     "window": _window,
     "spacing_mm": _optional(_pair(_positive)),
     "pixel_aspect": _positive,
-    "view": _text("[A-Z]{0,10}"),
+    "view": _text("(PA|AP|LATERAL|FRONTAL|CT|OTHER)?"),
     "orientation": _text("[LRAPHF]{0,2}"),
     "age": _optional(_whole(0, OLDEST)),
     "sex": _text("[FMO]?"),

@@ -168,3 +168,12 @@ def test_a_superuser_gives_rights(client_of, trainee):
     client_of(superuser()).post(page("accounts_user_change", trainee.pk), sent)
     trainee.refresh_from_db()
     assert trainee.role == "instructor" and trainee.is_staff
+
+
+def test_instructors_do_not_govern_each_other(client_of):
+    """Each has classes of their own, which no permission of Django's tells of."""
+    one, peer = (factories.UserFactory(role="instructor", is_staff=True) for _ in range(2))
+    one.user_permissions.set(Permission.objects.filter(codename__in=ACCOUNTS))
+    password = {"usable_password": "true", "password1": NEW, "password2": NEW}
+    answer = client_of(one).post(page("auth_user_password_change", peer.pk), password)
+    assert answer.status_code == 403

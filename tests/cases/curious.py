@@ -7,6 +7,7 @@ import fcntl
 import os
 import resource
 import socket
+import struct
 from pathlib import Path
 
 from cases.importers import child
@@ -117,6 +118,10 @@ def tell_what_is_open(parent, other, folder):
         "program": lambda: os.execv("/bin/true", ["true"]),
         "pair": lambda: socket.socketpair(),
         "owner": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, other),
+        "owner by ioctl": lambda: fcntl.ioctl(0, 0x8901, struct.pack("i", other)),
+        "its signal": lambda: fcntl.fcntl(0, 10, 9),
+        "processors": lambda: os.sched_setaffinity(other, {0}),
+        "flags": lambda: fcntl.ioctl(there.open("rb"), 0x40086602, struct.pack("l", 0)),
         "write": lambda: there.open("r+b").close(),
         "append": lambda: there.open("ab").close(),
         "create": lambda: os.close(os.open(f"{folder}/new", os.O_RDONLY | os.O_CREAT)),

@@ -87,6 +87,15 @@ def test_one_password_for_many_names_goes_slowly_after_a_while(client, monkeypat
     assert log_in(client, names[0], address="10.0.0.2").status_code == 200
 
 
+def test_addresses_of_one_line_of_ipv6_count_together(client, monkeypatch):
+    monkeypatch.setattr(rates, "FAILURES", "5/15minute")
+    monkeypatch.setattr(rates, "SLOW", "1/hour")  # however slow the machine is
+    tries = [log_in(client, f"name{n}", address=f"2001:db8:9::{n + 1:x}") for n in range(8)]
+    assert [one.status_code for one in tries] == [200] * 6 + [429] * 2
+    assert log_in(client, "another", address="2001:db8:a::1").status_code == 200
+    assert log_in(client, "another", address="::ffff:10.0.3.1").status_code == 200
+
+
 @pytest.mark.parametrize(
     "spelling", ["learner", " learner", "learner\t", "\uff4cearner", "LEARNER"]
 )
