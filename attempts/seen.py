@@ -31,7 +31,7 @@ def tellings(user: User) -> QuerySet[Attempt]:
 
 def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> bool:
     """Whether the user has seen this case's truth; `but` is an attempt to leave out."""
-    told = tellings(user).filter(case=case)
+    told = tellings(user).filter(Q(case=case) | Q(case__duplicate_of=case))
     return (told.exclude(pk=but.pk) if but else told).exists()
 
 
@@ -46,4 +46,8 @@ def met(user: User) -> QuerySet[Attempt]:
 def new_to(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
     """Of these cases those that the user has met in no game."""
     # One list of what was met, not a look for each case: a library holds many more.
-    return cases.exclude(pk__in=met(user).values("case_id"))
+    known = met(user)
+    merged = known.filter(case__duplicate_of__isnull=False)
+    return cases.exclude(pk__in=known.values("case_id")).exclude(
+        pk__in=merged.values("case__duplicate_of")
+    )

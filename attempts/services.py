@@ -206,7 +206,10 @@ def close_draft(attempt_id: int, because: str) -> None:
     attempt = locked(attempt_id)
     if attempt.is_open:
         attempt.closed_because = because
-        _hand_in(attempt, _since_opened(attempt))
+        if attempt.case.is_playable:
+            _hand_in(attempt, _since_opened(attempt))
+        else:
+            _set_aside(attempt)
 
 
 @transaction.atomic

@@ -84,7 +84,10 @@ def check_labels(case: Case) -> None:
     Raises:
         UnknownLabel: the taxonomy has not all of its labels.
     """
-    unknown = [finding.label for finding in case.findings.all() if not finding.has_known_label]
+    findings = list(case.findings.all())
+    unknown = [finding.label for finding in findings if not finding.has_known_label]
+    if not findings and case.knows_findings:  # else it would be told as a normal case
+        unknown += [one["label"] for one in case.unmapped]
     if unknown:
         raise UnknownLabel(dict.fromkeys(unknown))
 

@@ -199,11 +199,13 @@ def _unplayed(own: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def _longest_ago(attempts: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Attempt, Any]:
     """Keys of the cases of these attempts, the one of longest ago first."""
-    by_case = attempts.filter(case__in=cases).values("case_id")
+    films = attempts.annotate(film=Coalesce("case__duplicate_of_id", "case_id"))
     return (
-        by_case.annotate(last=Max(Coalesce("submitted_at", "started_at")))
-        .order_by("last", "case_id")
-        .values_list("case_id", flat=True)
+        films.filter(film__in=cases.values("pk"))
+        .values("film")
+        .annotate(last=Max(Coalesce("submitted_at", "started_at")))
+        .order_by("last", "film")
+        .values_list("film", flat=True)
     )
 
 
