@@ -245,7 +245,7 @@ def save(*, case: Case, draft: Draft, by: User, why: str, stamp: str) -> Case:
     if now.is_playable and not why:
         raise Refused("Learners play this case: say in a word why it changes.")
     explained = now.explanation != draft.explanation
-    with correcting(case=now, by=by, why=why):
+    with correcting(case=now, by=by, why=why, is_normal=draft.is_normal):
         for name in CONTEXT:
             setattr(now, name, draft.context.get(name, getattr(now, name)))
         now.explanation = draft.explanation

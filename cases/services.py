@@ -164,20 +164,28 @@ def retire_case(*, case: Case) -> Case:
     return set_status(case=case, status=Case.Status.RETIRED)
 
 
+NOTHING_LEFT = "All its findings were removed, and nobody said that the film is normal."
+
+
 @contextmanager
-def correcting(*, case: Case, by: User, why: str = "") -> Iterator[None]:
+def correcting(*, case: Case, by: User, why: str = "", is_normal: bool = False) -> Iterator[None]:
     """What changes of a case's truth or context inside is a person's: imports keep it from then on.
 
-    Changed truth raises the version; both versions stay in the case's history. All is undone when
-    an error ends it.
+    Changed truth raises the version; both versions stay in the case's history. A published case
+    that loses all its findings goes back into review, unless the person says that it `is_normal`.
+    All is undone when an error ends it.
     """
     with transaction.atomic():
         before = Case.objects.select_for_update().get(pk=case.pk)
         truth, context = stored_truth(before), stored_context(before)
         was = said_by_library(before)
         said = before.source_truth if before.is_corrected else was
+        had_findings = before.findings.exists()
         yield
         after = Case.objects.get(pk=case.pk)
+        if had_findings and not is_normal and after.is_playable and not after.findings.exists():
+            after.status = Case.Status.REVIEW
+            after.review_reasons = [*after.review_reasons, NOTHING_LEFT]
         after.has_truth_boxes = has_truth_boxes(after.findings.prefetch_related("regions"))
         after.knows_findings = after.knows_findings or after.findings.exists()
         said_normal = after.knows_findings and not before.knows_findings

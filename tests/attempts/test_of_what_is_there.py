@@ -65,3 +65,14 @@ def test_a_case_whose_only_label_is_unknown_is_not_published_as_normal(curator):
         library.set_status(case=case, status="published", by=curator)
     case.refresh_from_db()
     assert case.status == "review"
+
+
+@pytest.mark.parametrize(("is_normal", "status"), [(False, "review"), (True, "published")])
+def test_a_case_that_loses_its_findings_is_normal_only_where_somebody_says_so(
+    is_normal, status, nodule_case, curator
+):
+    with library.correcting(case=nodule_case, by=curator, why="wrong film", is_normal=is_normal):
+        nodule_case.findings.all().delete()
+    nodule_case.refresh_from_db()
+    assert nodule_case.status == status
+    assert bool(nodule_case.review_reasons) != is_normal
