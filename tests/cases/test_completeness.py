@@ -193,14 +193,26 @@ def set_status(client, case, status):
 def test_a_curator_may_publish_it_all_the_same_and_the_next_import_lets_it_be(
     tmp_path, client_of, curator
 ):
-    folder = finding_of(label="nodule")(tmp_path)
+    both = [*findings_with(), *findings_with(label="nodule")]
+    folder = simulated_of(findings=both)(tmp_path)
     run("simulated", folder)
     case = Case.objects.get()
+    assert case.review_reasons
     set_status(client_of(curator), case, "published")
     assert (case.status, case.review_reasons) == ("published", [])
     assert table_row(run("simulated", folder), "unchanged") == 1
     case.refresh_from_db()
     assert (case.status, case.review_reasons) == ("published", [])
+
+
+def test_a_case_of_one_label_that_nobody_mapped_is_not_published_as_normal(
+    tmp_path, client_of, curator
+):
+    run("simulated", finding_of(label="nodule")(tmp_path))
+    case = Case.objects.get()
+    page = set_status(client_of(curator), case, "published")
+    assert "It was not published. The taxonomy has no label “nodule”" in page
+    assert case.status == "review"
 
 
 def test_a_label_that_is_not_in_the_taxonomy_cannot_be_published(client_of, curator):
