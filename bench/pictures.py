@@ -79,7 +79,9 @@ def games(game: Game, browser: Browser) -> None:
 
 
 def classes(game: Game, browser: Browser) -> None:
-    """The dashboard of a simulated class, a learner, and the case that most mark wrongly."""
+    """The dashboard of a simulated class, a learner, and of the cases that most answered
+    the one with the most wrong marks.
+    """
     game.manage("make_demo_class", "--learners", "12", "--attempts", "24", "--seed", "1")
     page = browser.new_page(viewport={"width": 960, "height": 975}, color_scheme="light")
     player = Player(game, page)
@@ -96,7 +98,7 @@ def classes(game: Game, browser: Browser) -> None:
         "SELECT k.public_id FROM learning_caserecord r JOIN cases_case k ON k.id = r.case_id "
         "JOIN classroom_membership m ON m.user_id = r.user_id "
         "JOIN classroom_cohort c ON c.id = m.cohort_id WHERE c.public_id = ? "
-        "AND r.kind = 'localize' GROUP BY k.id HAVING sum(r.truths) > 0 "
+        "AND r.kind = 'localize' GROUP BY k.id HAVING sum(r.truths) > 0 AND count(*) >= 8 "
         "ORDER BY sum(r.overcalls + r.recognition) DESC, k.id LIMIT 1",
         cohort,
     )
