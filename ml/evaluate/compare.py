@@ -18,7 +18,7 @@ from ml.devices import compared
 from ml.evaluate.explain import phrase_of
 from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.observation import Observation
-from ml.evaluate.relations import Relation
+from ml.evaluate.relations import Relation, is_wider
 from ml.evaluate.significance import severity_levels
 from ml.evaluate.vagueness import asks_for_zone, is_loose, is_placeless, is_umbrella, spare_kinds
 from ml.findings.attributes import DEVICES
@@ -360,7 +360,8 @@ def _umbrella(
     """
     kinds = spare_kinds(candidate.label, reference.label)
     another = taxonomy.group_of(candidate.label) != taxonomy.group_of(reference.label)
-    vague = relation.kind == "vaguer" and relation.severity == "significant" and another
+    wide = is_wider(candidate.label, reference.label)
+    vague = wide and relation.kind == "vaguer" and relation.severity == "significant" and another
     place = place_of(reference, candidate)
     astray = is_umbrella(reference, candidate) and (
         place in (*WRONG, "adjacent") or is_loose(reference, candidate)

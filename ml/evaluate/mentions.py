@@ -294,12 +294,17 @@ def _one_finding(first: Observation, second: Observation) -> bool:
 def _fewer(
     one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]
 ) -> frozenset[tuple[str, str]]:
-    """What is left open when two mentions are one: the impression may settle the findings."""
-    return min((one, other), key=lambda rivals: (len(rivals), sorted(rivals)))
+    """What is left open when two mentions are one: the impression may settle the findings.
+
+    Two lists of which neither settles the other leave open what both name.
+    """
+    return min(one, other, key=len) if one <= other or other <= one else one | other
 
 
 def _joined(first: Observation, second: Observation) -> Observation:
     levels = severity_levels()
+    rivals = _fewer(first.rivals, second.rivals)
+    settled = {concept for concept, _ in (first.rivals | second.rivals) - rivals}
     severities = sorted(
         {*first.severities, *second.severities}, key=lambda word: (levels.get(word, 0.0), word)
     )
@@ -313,8 +318,8 @@ def _joined(first: Observation, second: Observation) -> Observation:
         changes=first.changes | second.changes,
         descriptors=first.descriptors | second.descriptors,
         parts=first.parts | second.parts,
-        also=first.also | second.also,
-        rivals=_fewer(first.rivals, second.rivals),
+        also=(first.also | second.also) - settled,
+        rivals=rivals,
         places=first.places | second.places,
         positions=first.positions | second.positions,
         spans=tuple(sorted({*first.spans, *second.spans})),

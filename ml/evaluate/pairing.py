@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ml import taxonomy
 from ml.devices import compared
-from ml.evaluate.location import place_of
+from ml.evaluate.location import compatible, place_of, zone_distance
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import SIGN, Relation, is_sign, is_wider, relation
 from ml.evaluate.vagueness import is_placeless, is_umbrella
@@ -76,7 +76,12 @@ def pairs_of(
     strayed: set[int] = set()
     for pair in options:
         wanted, given = reference[pair.reference], candidate[pair.candidate]
-        if pair.candidate in used_candidate or not _joins(pair, answered, wanted, given):
+        if pair.candidate in used_candidate:
+            continue
+        others = [candidate[p.candidate] for p in chosen if p.reference == pair.reference]
+        if not _joins(pair, answered, wanted, given) and not any(
+            says_again(given, other) for other in others
+        ):
             continue
         if wanted.concept == given.concept and place_of(wanted, given) in ELSEWHERE:
             if pair.reference in strayed:
@@ -115,6 +120,18 @@ def _joins(pair: Pair, answered: set[int], reference: Observation, given: Observ
     return taxonomy.group_of(reference.label) == taxonomy.group_of(given.label)
 
 
+def says_again(general: Observation, named: Observation) -> bool:
+    """Whether a general word is a named finding once more: "right opacity. RLL pneumonia".
+
+    It lies in the same place and has no size of its own; nor has a list of alternatives that the
+    named finding settles.
+    """
+    own = set(general.sizes_mm) - set(named.sizes_mm)
+    settled = (named.concept, named.label) in general.rivals
+    wide = is_wider(general.label, named.label)
+    return (settled or wide) and not (own or named.rivals) and compatible(named, general)
+
+
 def _options(
     reference: Sequence[Observation],
     candidate: Sequence[Observation],
@@ -142,6 +159,8 @@ def _options(
                 continue  # A drain would be put into the wrong side.
             if place in ELSEWHERE and _of_another_size(wanted, given):
                 continue
+            if place == "other_side" and zone_distance(wanted.zones, given.zones) == "far":
+                continue  # Neither the side nor the height: nobody would say that it was seen.
             worth = KIND_WORTH[how.kind] + PLACE_WORTH[place] + _likeness(wanted, given)
             ranked.append((-worth, _content(wanted), _content(given), i, j, how))
     ranked.sort(key=lambda item: item[:5])

@@ -32,6 +32,9 @@ class Relation:
 SAME = Relation("same")
 SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
+ONLY_CAUSE = Relation("vaguer", "significant", "it is named only as what another finding may be")
+"""A finding that is given as the cause of one that it does not look like: "nodule, likely pneumonia"
+for a pneumonia."""
 UNNAMED = "abnormality"
 """The concept of "abnormal chest", which answers no finding."""
 
@@ -124,9 +127,13 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
     """
     if UNNAMED in (reference.concept, candidate.concept):
         return SAME if reference.concept == candidate.concept else None
-    if reference.concept in candidate.also or candidate.concept in reference.also:
+    if candidate.concept in reference.also:
         return SAME
-    return _relation(reference.concept, reference.label, candidate.concept, candidate.label)
+    direct = _relation(reference.concept, reference.label, candidate.concept, candidate.label)
+    if reference.concept in candidate.also:
+        named = direct or candidate.rivals or not candidate.certain
+        return SAME if named else ONLY_CAUSE
+    return direct
 
 
 @cache

@@ -9,7 +9,7 @@ from ml.evaluate.compare import mistakes_of
 from ml.evaluate.explain import name_of, notes_for, side_of
 from ml.evaluate.mentions import Reading, read
 from ml.evaluate.observation import Observation
-from ml.evaluate.pairing import Pair, pairs_of
+from ml.evaluate.pairing import Pair, pairs_of, says_again
 from ml.evaluate.schema import AttributeMistake, Errors, EvaluatedFinding, Evaluation, Match
 from ml.evaluate.significance import Patient, gravest_of
 from ml.evaluate.tongue import other_language
@@ -110,6 +110,17 @@ def _sides_of(findings: Iterable[Observation]) -> frozenset[str]:
     return frozenset(side for finding in findings for side in finding.sides)
 
 
+def _is_said_again(pair: Pair, pairs: Sequence[Pair], given: Reading) -> bool:
+    """Whether another finding of the candidate says by its name what this one says generally."""
+    return any(
+        other.reference == pair.reference
+        and other.relation.severity == "negligible"
+        and says_again(given.findings[pair.candidate], given.findings[other.candidate])
+        for other in pairs
+        if other.candidate != pair.candidate
+    )
+
+
 def _mistakes(
     pairs: Sequence[Pair],
     wanted: Reading,
@@ -119,7 +130,7 @@ def _mistakes(
 ) -> list[AttributeMistake]:
     found = []
     for pair in pairs:
-        if pair.relation.kind == "sign":
+        if pair.relation.kind == "sign" or _is_said_again(pair, pairs, given):
             continue
         significance = reference[pair.reference].clinical_significance
         said = [given.findings[p.candidate] for p in pairs if p.reference == pair.reference]

@@ -172,8 +172,7 @@ def _alternatives(
     """Of two findings joined by "or" one is stated: each is probable, or hedged as the first is."""
     found = list(kinds)
     for place, (one, other) in enumerate(pairwise(matches)):
-        between = range(one.end, other.start)
-        if len(between) <= 3 and any(sentence.is_one_of("or", p) for p in between):
+        if sentence.alternative(one, other):
             hedge = found[place] if found[place] in HEDGES else EITHER
             found[place] = found[place] or EITHER
             found[place + 1] = found[place + 1] or hedge

@@ -27,6 +27,8 @@ OPPOSITE = {"absent": "probable", "probable": "absent"}
 """What a comparison says of the finding after it: A is less likely than B."""
 NEAR = 5
 """Words behind a denial of a position, at most, in which the position is named."""
+OR_GAP = 3
+"""Words between two findings, an "or" among them, at most, whatever the others are."""
 LIST_GAP = 4
 """Words between two findings of one list at most."""
 DESCRIBES = ("side", "zone", "place", "severity")
@@ -112,7 +114,31 @@ class Sentence:
             return False
         if any(self._starts.get(place) in ("link", *HEDGES) for place in between):
             return not any(self._adds(place) for place in between)
-        return len(between) <= LIST_GAP and any(self.is_one_of("or", place) for place in between)
+        return self.alternative(one, other) or (
+            len(between) <= LIST_GAP and any(self.is_one_of("or", place) for place in between)
+        )
+
+    def alternative(self, one: Match[object], other: Match[object]) -> bool:
+        """Whether an "or" joins two findings: "nodule in the left apex or likely consolidation".
+
+        Before it nothing new begins, and after it stands at most how the second one is described.
+        """
+        between = range(one.end, other.start)
+        joints = [place for place in between if self.is_one_of("or", place)]
+        if not joints or len(between) <= OR_GAP:
+            return bool(joints)
+        begins = any(
+            self.words[place] in PUNCTUATION
+            or place in self._starts
+            or any(self.is_one_of(name, place) for name in ("and", "with", "verb"))
+            for place in range(one.end, joints[0])
+        )
+        return not begins and all(
+            place in self._described
+            or self._starts.get(place) in HEDGES
+            or self.is_one_of("article", place)
+            for place in range(joints[-1] + 1, other.start)
+        )
 
     def listed(self, one: Match[object], other: Match[object]) -> bool:
         """Whether only commas, joining words and adjectives stand between two findings."""

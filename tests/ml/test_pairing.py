@@ -41,8 +41,8 @@ def test_the_place_tells_more_than_the_size_which_nodule_is_meant():
 
 
 def test_its_own_word_tells_more_than_the_place_which_finding_is_meant():
-    reference = "Pneumonia in the right lower lobe. Opacity in the left upper lobe."
-    candidate = "Opacity in the right lower lobe. Pneumonia in the left upper lobe."
+    reference = "Pneumonia in the right lower lobe. Opacity in the left lower lobe."
+    candidate = "Opacity in the right lower lobe. Pneumonia in the left lower lobe."
     assert compared(reference, candidate) == ([], [], ["location", "location"])
 
 
@@ -59,7 +59,7 @@ def test_a_nodule_elsewhere_of_twice_the_size_is_another_nodule(reference, candi
 
 
 def test_a_nodule_elsewhere_of_nearly_its_size_is_the_same_in_a_wrong_place():
-    candidate = "9 mm nodule in the left lower lobe."
+    candidate = "9 mm nodule in the left upper lobe."
     found = compared("5 mm nodule in the right upper lobe.", candidate)
     assert found == ([], [], ["location", "measurement"])
 
@@ -67,12 +67,64 @@ def test_a_nodule_elsewhere_of_nearly_its_size_is_the_same_in_a_wrong_place():
 @pytest.mark.parametrize(
     ("reference", "candidate"),
     [
-        ("5 mm nodule in the right upper lobe.", "Nodule in the left lower lobe."),
-        ("Nodule in the right upper lobe.", "5 mm nodule in the left lower lobe."),
+        ("5 mm nodule in the right upper lobe.", "Nodule in the left upper lobe."),
+        ("Nodule in the right upper lobe.", "5 mm nodule in the left upper lobe."),
     ],
 )
 def test_a_nodule_elsewhere_of_unsaid_size_may_be_the_same_in_a_wrong_place(reference, candidate):
     assert compared(reference, candidate) == ([], [], ["location"])
+
+
+def test_a_nodule_on_the_other_side_and_at_another_height_is_another_nodule():
+    missing, false, kinds = compared(
+        "Nodule in the right upper lobe.", "Nodule in the left lower lobe."
+    )
+    assert (len(missing), len(false), kinds) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        (
+            "Consolidation in the right lower lobe.",
+            "Right opacity. Pneumonia in the right lower lobe.",
+        ),
+        (
+            "9 mm nodule in the right lower lobe.",
+            "Opacity on the right. 9 mm nodule in the right lower lobe.",
+        ),
+        (
+            "Pneumonia in the right lower lobe.",
+            "Pneumonia or atelectasis in the right lower lobe. "
+            "Impression: pneumonia in the right lower lobe.",
+        ),
+    ],
+)
+def test_a_general_word_beside_the_right_name_is_the_same_finding_once_more(reference, candidate):
+    result = evaluate.evaluate(reference, candidate)
+    assert result.score == 100
+    assert not any(error.severity == "significant" for error in result.errors.attribute_errors)
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        "Opacity in the left upper lobe. Pneumonia in the right lower lobe.",
+        "Right opacity.",
+        "Right opacity. Nodule in the right lower lobe.",
+        "5 cm opacity on the right. 1 cm nodule in the right lower lobe. Pneumonia on the left.",
+    ],
+)
+def test_a_general_word_earns_nothing_beside_a_wrong_name_or_elsewhere(candidate):
+    assert evaluate.evaluate("Pneumonia in the right lower lobe.", candidate).score <= 10
+
+
+def test_the_cause_of_another_finding_is_half_an_answer():
+    reference = "Pneumonia in the right lower lobe."
+    right = evaluate.evaluate(reference, "Opacity in the right lower lobe, likely pneumonia.")
+    other = evaluate.evaluate(reference, "Nodule in the right lower lobe, likely pneumonia.")
+    assert right.score == 100
+    assert other.score == 50
 
 
 def test_another_size_in_the_same_place_is_a_wrong_size_and_no_other_nodule():
