@@ -20,7 +20,15 @@ from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation, is_wider
 from ml.evaluate.significance import severity_levels
-from ml.evaluate.vagueness import asks_for_zone, is_loose, is_placeless, is_umbrella, spare_kinds
+from ml.evaluate.vagueness import (
+    asks_for_zone,
+    is_loose,
+    is_placeless,
+    is_umbrella,
+    says_any_lobe,
+    spare_kinds,
+    zones_beside,
+)
 from ml.findings.attributes import DEVICES
 
 Severity = Literal["significant", "negligible"]
@@ -165,10 +173,19 @@ def _location(
 
 
 def _zone(reference: Observation, said_zones: frozenset[str]) -> Mistake | None:
-    if said_zones or not asks_for_zone(reference):
+    if not asks_for_zone(reference):
         return None
     wanted = zones_in_words(reference.zones)
-    return Mistake("location", "significant", f"Where in the lung is not said: {wanted}.")
+    if not said_zones:
+        sentence = f"Where in the lung is not said: {wanted}."
+    elif spared := zones_beside(reference, said_zones):
+        sentence = f"It is in the {wanted} only, not in the {zones_in_words(spared)} as well."
+    elif says_any_lobe(reference, said_zones):
+        said = zones_in_words(said_zones)
+        sentence = f"It is in the {wanted}; in the {said} may be in any lobe."
+    else:
+        return None
+    return Mistake("location", "significant", sentence)
 
 
 def _crossed(reference: Observation, candidate: Observation) -> Mistake | None:

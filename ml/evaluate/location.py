@@ -20,6 +20,8 @@ Place = Literal["same", "adjacent", "far", "part", "more", "other_side", "unsaid
 sides where the reference has one, `unsaid` no side where the reference has one."""
 
 NEIGHBOR_GAP = 1.0
+UPPER_END, LOWER_START = 1.0, 3.0
+"""Where the upper lobe ends and the lower one begins, on the scale of the zones."""
 ADJECTIVES = frozenset(
     {
         *("hilar", "perihilar", "suprahilar", "infrahilar"),
@@ -89,10 +91,17 @@ def only_neighbors(reference: Observation, candidate: Observation) -> bool:
     """Whether no zone of the two overlaps: they lie apart or share a border only."""
     sides = reference.sides & candidate.sides & BILATERAL
     pairs = [(one, other) for one in reference.zones for other in candidate.zones]
-    return bool(pairs) and not any(_overlap(one, other, sides) for one, other in pairs)
+    return bool(pairs) and not any(overlap(one, other, sides) for one, other in pairs)
 
 
-def _overlap(one: str, other: str, sides: frozenset[str]) -> bool:
+def is_central(zone: str) -> bool:
+    """Whether a zone reaches from the upper to the lower lobe, as the perihilar region does."""
+    interval = _interval(zone, frozenset())
+    return interval is not None and interval[0] <= UPPER_END and interval[1] >= LOWER_START
+
+
+def overlap(one: str, other: str, sides: frozenset[str]) -> bool:
+    """Whether two zones share more than a border; one that the table has not contradicts none."""
     first, second = _interval(one, sides), _interval(other, sides)
     if one == other or first is None or second is None:
         return True

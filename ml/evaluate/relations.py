@@ -33,7 +33,7 @@ SAME = Relation("same")
 SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
 ONLY_CAUSE = Relation("vaguer", "significant", "it is named only as what another finding may be")
-"""A finding that is given as the cause of one that it does not look like: "nodule, likely pneumonia"
+"""A finding given as the cause of one that it does not look like: "nodule, likely pneumonia"
 for a pneumonia."""
 UNNAMED = "abnormality"
 """The concept of "abnormal chest", which answers no finding."""

@@ -6,10 +6,17 @@ of the kinds of finding that it covers each earns its share, and only where its 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from ml import taxonomy
-from ml.evaluate.location import only_neighbors, place_of
+from ml.evaluate.location import (
+    is_central,
+    only_neighbors,
+    overlap,
+    place_of,
+    zone_distance,
+)
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import is_wider, narrower
 from ml.regions import region_of
@@ -61,6 +68,25 @@ def is_loose(reference: Observation, candidate: Observation) -> bool:
     if not reference.zones or place_of(reference, candidate) == "other_side":
         return False
     return not candidate.zones or only_neighbors(reference, candidate)
+
+
+def zones_beside(reference: Observation, zones: Iterable[str]) -> frozenset[str]:
+    """Those of some zones that lie apart from every zone of a finding: beside the right one."""
+    sides = reference.sides & BILATERAL
+    apart = {zone for zone in zones if zone_distance(reference.zones, {zone}, sides) == "far"}
+    return frozenset(apart)
+
+
+def says_any_lobe(reference: Observation, zones: Iterable[str]) -> bool:
+    """Whether zones reach from the upper to the lower lobe and only border on the finding's own.
+
+    "Perihilar" for a lower lobe says no more of the place than the side does.
+    """
+    sides = reference.sides & BILATERAL
+    return all(
+        is_central(zone) and not any(overlap(own, zone, sides) for own in reference.zones)
+        for zone in zones
+    )
 
 
 def asks_for_zone(reference: Observation) -> bool:
