@@ -17,9 +17,12 @@ from ml.asserted import asserted
 from ml.crimson import SIGNIFICANCE_WEIGHTS
 from ml.evaluate.observation import Observation
 from ml.evaluate.own_words import own_words
+from ml.evaluate.ribs import ribs_counted
 from ml.evaluate.schema import TAXONOMY_SIGNIFICANCE
 
 DEFAULT = "minor"
+FRESH = frozenset({"acute", "recent"})
+"""Descriptors of what is not healed."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ class Rule:
 
 def _said_of(finding: Observation) -> str:
     """What its sentences assert of the finding itself."""
-    return _own_words(finding.sentence, finding.words or finding.label.replace("_", " "))
+    sentence = finding.sentence
+    if "old" not in finding.descriptors or finding.descriptors & FRESH:
+        sentence = ribs_counted(sentence)
+    return _own_words(sentence, finding.words or finding.label.replace("_", " "))
 
 
 @lru_cache(maxsize=1000)

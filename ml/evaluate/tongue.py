@@ -1,7 +1,8 @@
 """Which language a text is written in, as far as a report's score depends on it.
 
 Counted are the words of ``common_words.csv`` that one language has and the other has not: cognates
-(pneumothorax, normal, no) say nothing.
+(pneumothorax, normal, no) say nothing, unless they are all that a few words hold and are not
+spelled as the language spells them.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection
 from functools import cache, lru_cache
 
 from ml import tables
-from ml.findings.lexicon import lexicon
+from ml.findings.lexicon import LANGUAGES, lexicon
 from ml.findings.tokens import plain
 
 WORD = re.compile(r"[^\W\d_]+")
@@ -37,6 +39,12 @@ def _words() -> dict[str, frozenset[str]]:
         row["language"]: frozenset((*row["words"].split("|"), *row["terms"].split("|"))) - {""}
         for row in tables.rows("common_words")
     }
+
+
+@cache
+def _letters() -> dict[str, frozenset[str]]:
+    """Code of a language → its letters beyond those of English."""
+    return {row["language"]: frozenset(row["letters"]) for row in tables.rows("common_words")}
 
 
 @cache
@@ -70,6 +78,26 @@ def other_language(text: str, language: str) -> bool:
         if strange >= FEWEST and strange > RATIO * familiar:
             return True
         if counts.total() <= SHORT and not familiar and _unknown(theirs & counts.keys(), language):
+            return True
+    return counts.total() <= SHORT and _only_cognates(counts.keys(), language)
+
+
+def _only_cognates(words: Collection[str], language: str) -> bool:
+    """Whether of some words none is the language's own and one is spelled as another has it.
+
+    That is a term with a letter that the language does not write ("Cardiomégalie" in English), or
+    one that another language has exactly so and this one has not ("Cardiomegalia").
+    """
+    here = lexicon(language)
+    if any(word in _words()[language] or here.has(plain(word)) for word in words if word.isascii()):
+        return False
+    letters = _letters()[language]
+    for word in words:
+        there = any(lexicon(code).has(plain(word)) for code in LANGUAGES if code != language)
+        odd = any(not letter.isascii() and letter not in letters for letter in word)
+        if (there and not here.has(plain(word)) and not here.knows(plain(word))) or (
+            odd and (there or here.knows(plain(word)))
+        ):
             return True
     return False
 

@@ -78,6 +78,10 @@ class Lexicon:
         """Whether a word names a finding, a place or a degree."""
         return word in self._vocabulary or word.startswith(self.stems)
 
+    def has(self, word: str) -> bool:
+        """Whether a table has just this word, not only its beginning."""
+        return word in self.known
+
     def knows(self, word: str) -> bool:
         """Whether a word stands right as it is."""
         return word in self.known or word.startswith(self.stems)
