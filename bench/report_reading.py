@@ -41,8 +41,9 @@ SAME = 0.05
 MOST_POINTS = 5.0
 """What a text written without looking may earn on the mean of all abnormal cases, beside what it
 earns by chance where nothing that it says is wrong or too vague: a guess is right sometimes."""
-MOST_WHOLE = 8.5
-"""What it may earn with those guesses that are right. Not the 5 points that are wanted."""
+MOST_WHOLE = 9.0
+"""What it may earn with those guesses that are right. Not the 5 points that are wanted: what it
+says is the truth of that many cases."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,13 @@ def is_right(found: evaluate.Evaluation) -> bool:
     """Whether nothing that a text says is false, significantly wrong or too vague."""
     grave = any(error.severity == "significant" for error in found.errors.attribute_errors)
     return not found.errors.false_findings and not grave
+
+
+def is_near(found: evaluate.Evaluation) -> bool:
+    """Whether what is right is so beside its place: the middle lobe for the lower one."""
+    return is_right(found) and any(
+        "location" in error.error_types for error in found.errors.attribute_errors
+    )
 
 
 @cache

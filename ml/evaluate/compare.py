@@ -86,7 +86,10 @@ def mistakes_of(
     the candidate wants nothing done for a finding that asks for action.
     """
     found = [
-        _location(reference, candidate, said_sides, meant_sides) or _zone(reference, said_zones),
+        _graver(
+            _location(reference, candidate, said_sides, meant_sides),
+            _zone(reference, said_zones),
+        ),
         _severity(reference, candidate),
         _descriptor(reference, candidate),
         _measurement(reference, candidate),
@@ -170,6 +173,11 @@ def _location(
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _graver(one: Mistake | None, other: Mistake | None) -> Mistake | None:
+    """The significant one of two errors, the first where both are or none is."""
+    return one if one and (other is None or one.severity == "significant") else other
 
 
 def _zone(reference: Observation, said_zones: frozenset[str]) -> Mistake | None:

@@ -148,7 +148,8 @@ def _relation(reference: str, wanted: str, candidate: str, given: str) -> Relati
         return None  # A line of a known kind is no loose name for a tube of a known kind.
     if edge := _edges().get((given, wanted)):
         return Relation("vaguer", edge[1], edge[2])  # type: ignore[arg-type]
-    if edge := _edges().get((wanted, given)):
+    general = reference == wanted  # A kind of a label, as mediastinal adenopathy, is no loose word.
+    if general and (edge := _edges().get((wanted, given))):
         return Relation("bolder", edge[0], edge[2])  # type: ignore[arg-type]
     if taxonomy.group_of(wanted) == taxonomy.group_of(given):
         return Relation("group", "negligible", "close names of one appearance")

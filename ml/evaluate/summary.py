@@ -31,17 +31,17 @@ def named_in_impression(
 ) -> list[Observation]:
     """The findings, those that the impression gives a name joined with that name.
 
-    An opacity of the findings that is a pneumonia of the same place in the impression, and there
-    only, is one finding that answers to either word.
+    An opacity of the findings that is a pneumonia of the same place in the impression is one
+    finding that answers to either word.
     """
     summary = impression_of(text, language)
     if summary is None:
         return list(found)
-    above = [item for item in found if all(span[1] <= summary[0] for span in item.spans)]
-    below = [item for item in found if all(span[0] >= summary[0] for span in item.spans)]
+    above = [item for item in found if any(span[1] <= summary[0] for span in item.spans)]
+    below = [item for item in found if any(span[0] >= summary[0] for span in item.spans)]
     kept = list(found)
-    for wide in above:
-        named = next((item for item in below if _names(item, wide)), None)
+    for wide in above:  # What is joined may itself be named more closely: it is added behind.
+        named = next((item for item in below if item is not wide and _names(item, wide)), None)
         if named is None:
             continue
         both = replace(
@@ -57,6 +57,8 @@ def named_in_impression(
         )
         kept = [both if item is named else item for item in kept if item is not wide]
         below.remove(named)
+        if named not in above:
+            above.append(both)
     return sorted(kept, key=lambda item: (item.spans, item.concept))
 
 
