@@ -17,6 +17,7 @@ from ml import tables, taxonomy
 from ml.devices import compared
 from ml.evaluate.explain import phrase_of
 from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
+from ml.evaluate.margins import millimeters, within_margin, within_spread
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import Relation, is_wider
 from ml.evaluate.significance import severity_levels
@@ -37,12 +38,8 @@ SAME_SEVERITY = 1.0
 """Words closer than this on the scale of ``severity.csv`` say the same (small, minimal)."""
 FAR_SEVERITY = 2.0
 """From here on a different severity changes what is done (mild, severe)."""
-SMALL_MM, SMALL_MARGIN_MM = 6.0, 2.0
-MASS_MM, NODULE_MARGIN_MM = 30.0, 4.0
-MASS_MARGIN = 0.20
 SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
 """Findings whose size is a depth of air or fluid, not a diameter."""
-SPREAD_MARGIN_MM, SPREAD_MARGIN = 10.0, 0.40
 FAR_APART = 99
 WRONG = ("other_side", "part", "more", "far")
 
@@ -85,11 +82,11 @@ def mistakes_of(
     that the reference finding is urgent, where a hedge changes what is done; `dismissed`, that
     the candidate wants nothing done for a finding that asks for action.
     """
+    where = _location(reference, candidate, said_sides, meant_sides)
+    zone = _zone(reference, said_zones)
+    nowhere = not said_zones and place_of(reference, candidate) == "unsaid"
     found = [
-        _graver(
-            _location(reference, candidate, said_sides, meant_sides),
-            _zone(reference, said_zones),
-        ),
+        *((where, zone) if nowhere else (_graver(where, zone),)),
         _severity(reference, candidate),
         _descriptor(reference, candidate),
         _measurement(reference, candidate),
@@ -302,26 +299,6 @@ def _join(values: Iterable[str]) -> str:
     return " and ".join(sorted(values))
 
 
-def within_margin(reference_mm: float, candidate_mm: float) -> bool:
-    """Whether two sizes say the same: 2 mm below 6 mm, 4 mm up to 3 cm, 20 % above.
-
-    A mass (3 cm or more) that is called smaller than 3 cm is never within the margin,
-    as it is then called a nodule.
-    """
-    gap = abs(reference_mm - candidate_mm)
-    if reference_mm < SMALL_MM:
-        return gap <= SMALL_MARGIN_MM
-    if reference_mm < MASS_MM:
-        return gap <= NODULE_MARGIN_MM
-    return gap <= MASS_MARGIN * reference_mm and candidate_mm >= MASS_MM
-
-
-def within_spread(reference_mm: float, candidate_mm: float) -> bool:
-    """Whether two depths of air or fluid say the same: they change with posture and breath."""
-    gap = abs(reference_mm - candidate_mm)
-    return gap <= max(SPREAD_MARGIN_MM, SPREAD_MARGIN * reference_mm)
-
-
 def _measurement(reference: Observation, candidate: Observation) -> Mistake | None:
     if not reference.sizes_mm or not candidate.sizes_mm or reference.label in DEVICES:
         return None
@@ -333,14 +310,10 @@ def _measurement(reference: Observation, candidate: Observation) -> Mistake | No
     ]
     if not wrong:
         return None
-    wanted = " × ".join(_millimeters(size) for size in reference.sizes_mm)
+    wanted = " × ".join(millimeters(size) for size in reference.sizes_mm)
     return Mistake(
-        "measurement", "significant", f"It measures {wanted}, not {_millimeters(wrong[0])}."
+        "measurement", "significant", f"It measures {wanted}, not {millimeters(wrong[0])}."
     )
-
-
-def _millimeters(size: float) -> str:
-    return f"{size / 10:g} cm" if size >= 10 else f"{size:g} mm"
 
 
 def _certainty(reference: Observation, candidate: Observation, urgent: bool) -> Mistake | None:

@@ -29,6 +29,7 @@ ADJECTIVES = frozenset(
     }
 )
 """Zones whose names are no nouns."""
+LOBES = frozenset({"upper lobe", "middle lobe", "lower lobe", "lingula"})
 PLURALS = {"apex": "apices", "bases": "bases"}
 
 
@@ -95,9 +96,14 @@ def only_neighbors(reference: Observation, candidate: Observation) -> bool:
 
 
 def is_central(zone: str) -> bool:
-    """Whether a zone reaches from the upper to the lower lobe, as the perihilar region does."""
+    """Whether a zone, itself no lobe, borders on the upper and the lower one: the mid zone does."""
+    if zone in LOBES:
+        return False
     interval = _interval(zone, frozenset())
-    return interval is not None and interval[0] <= UPPER_END and interval[1] >= LOWER_START
+    if interval is None:
+        return False
+    upper = interval[0] - UPPER_END <= NEIGHBOR_GAP
+    return upper and LOWER_START - interval[1] <= NEIGHBOR_GAP
 
 
 def overlap(one: str, other: str, sides: frozenset[str]) -> bool:

@@ -17,7 +17,10 @@ NUMBER = rf"(?:\d{{1,2}}(?:st|nd|rd|th|[ªºa°.])?|{'|'.join(ORDINALS)})"
 TO = r" ?(?:[-–—]|to|through|thru|a|al|ao|à|bis)(?: ?(?:the|la|el|o|a))? ?"
 AND = r" ?(?:,? ?(?:and|&|y|und|et|e)|,) ?(?:the )?"
 NUMBERS = rf"{NUMBER}(?:(?:{TO}|{AND}){NUMBER})+"
-RIB = r"(?:ribs?|costillas?|rippen?|c[ôo]tes?|costelas?|arcos? costa(?:l|is|les))"
+RIB = (
+    r"(?:ribs?|(?:fract?ur(?:a|e)s?|fx) (?:costale?s?|de costillas?|de c[ôo]tes?)|costillas?"
+    r"|rippen?|c[ôo]tes?|costelas?|arcos? costa(?:l|is|les))"
+)
 WHERE = r"(?:left|right|lateral|posterior|anterior|linken?|rechten?)"
 NAMED = re.compile(
     rf"\b(?P<after>{RIB}(?: fractures?)?) (?P<list>{NUMBERS})(?![\w.]*\d)"

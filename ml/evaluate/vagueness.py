@@ -11,6 +11,7 @@ from functools import cache
 
 from ml import taxonomy
 from ml.evaluate.location import (
+    LOBES,
     is_central,
     only_neighbors,
     overlap,
@@ -78,12 +79,13 @@ def zones_beside(reference: Observation, zones: Iterable[str]) -> frozenset[str]
 
 
 def says_any_lobe(reference: Observation, zones: Iterable[str]) -> bool:
-    """Whether zones reach from the upper to the lower lobe and only border on the finding's own.
+    """Whether zones that may belong to any lobe stand for a named one, and only border on it.
 
-    "Perihilar" for a lower lobe says no more of the place than the side does.
+    "Perihilar" or "mid zone" for a lower lobe says no more of the place than the side does. Of two
+    lobes the neighbor is a slip, as CRIMSON has it, and so is one zone for the next.
     """
     sides = reference.sides & BILATERAL
-    return all(
+    return reference.zones <= LOBES and all(
         is_central(zone) and not any(overlap(own, zone, sides) for own in reference.zones)
         for zone in zones
     )

@@ -240,7 +240,7 @@ def _stated(
                 certainty=CERTAINTY.get(kind, "certain"),
                 change=change,
                 descriptors=tuple(found.descriptors),
-                positions=tuple(found.positions),
+                positions=tuple(found.positions) if label in DEVICES else (),
                 span=span,
                 explains=explains,
             )

@@ -383,6 +383,8 @@ class Sentence:
             return not self._is_clause(item)
         if self._is_clause(item, of_list=not self._names_before(comma, cue.end)):
             return False
+        if any(self.is_one_of("placed", place) for place in item):
+            return False  # A device that lies somewhere is there: "no shift, tube in situ".
         if kind == "drop" or cue.value.wide or not self._names_before(comma, cue.end):
             return True
         closed = self._next_join[cue.end] < comma
@@ -468,7 +470,11 @@ class Sentence:
                 or self.is_one_of("with", place)
                 or (word == "," and (normal or not (joined or place == cue.start - 1)))
                 or (normal and self.is_one_of("and", place))
-                or (place in self._term_ends and self.is_one_of("article", place))
+                or (
+                    place in self._term_ends
+                    and self.is_one_of("article", place)
+                    and not self.is_one_of("preposition", place)
+                )
             )
             if stops:
                 return place + 1
