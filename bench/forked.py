@@ -1,9 +1,11 @@
 """Changes tried in forks of one pytest process, which imports and collects once for all of them.
 
 A pytest plugin (``-p bench.forked``). It first runs all tests in a fork and notes which of the
-module's functions each one calls. Then, for every change, a fork puts the changed code into the
-functions that are in memory and runs the tests that call them. What this cannot see, a table made
-at import or a cached value, a run from the beginning has to tell (`bench.mutation`).
+module's functions each one calls, and whether it starts a process. Then, for every change, a fork
+puts the changed code into the functions that are in memory and runs the tests that call them. What
+this cannot see, a table made at import, a result that is kept for later tests, code that runs in
+another process, a run from the beginning has to tell (`bench.mutation`): for that the plugin
+keeps to the tests which it is told.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -30,43 +34,178 @@ from _pytest.main import pytest_runtestloop as run_items
 from bench.mutants import changed_tree
 
 JOB = "MUTATION_JOB"
-"""Environment variable: a file of ``{"changes": [[path, number], …], "told": file}``."""
-SHORTEST_LIMIT = 20
+"""Environment variable: a file of a job.
+
+Either ``{"changes": [[path, number], …], "files": [path, …], "told": file}``, with the files of
+which the calls are noted, or ``{"only": [test, …]}``, to run these tests in this order.
+"""
+SHORTEST_LIMIT, LONGEST_WAIT = 20, 600
 TIMES_AS_LONG = 5
-"""A fork may take so many times the processor's time of all tests, seconds at least as above."""
-SLOWEST = 600
-"""Seconds by the clock after which a fork is ended: it waits for what does not come."""
+"""A fork may take so many times the processor's time of all tests, seconds at least as above.
+
+By the clock twice as many times: then it waits for what does not come.
+"""
 FAILED, PASSED, NOT_IN_MEMORY = 1, 0, 3
+STARTING = frozenset({"fork", "fork_exec", "posix_spawn", "posix_spawnp"})
+"""Functions of the interpreter that start a process."""
+Place = tuple[str, int]
+"""File and first line of a function."""
+
+
+class Watch:
+    """Notes the functions that a test calls, and those that were called before the first."""
+
+    def __init__(self, files: set[str]) -> None:
+        self.files = files
+        self.called: dict[str, set[Place]] = defaultdict(set)
+        self.lasting: set[Place] = set()
+        self.starting: set[str] = set()
+        self.cached: set[CodeType] = set()
+
+    def begin(self, test: str) -> None:
+        called = self.called[test]
+
+        def note(frame: Any, event: str, function: Any) -> None:
+            code = frame.f_code
+            if event == "call":
+                place = code.co_filename, code.co_firstlineno
+                if code.co_filename in self.files:
+                    if place not in called and self.is_lasting(frame):
+                        self.lasting.add(place)
+                    called.add(place)
+                elif code.co_name == "start" and _is_of_processes(code.co_filename):
+                    self.starting.add(test)
+            elif event == "c_call" and function.__name__ in STARTING:
+                self.starting.add(test)
+
+        threading.setprofile(note)
+        sys.setprofile(note)
+
+    def is_lasting(self, frame: Any) -> bool:
+        """Whether what is called is kept for later tests: in a cache, in a wider fixture."""
+        while frame is not None:
+            code = frame.f_code
+            if code in self.cached:
+                return True
+            if code.co_name == "execute" and code.co_filename.endswith("_pytest/fixtures.py"):
+                return bool(frame.f_locals["self"].scope != "function")
+            frame = frame.f_back
+        return False
+
+    def end(self) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.begin(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self.end()
+
+
+def cached_codes() -> set[CodeType]:
+    """The code of all functions in memory whose results are kept (`functools.cache`)."""
+    kept = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
+    return {code for one in kept if (code := getattr(one.__wrapped__, "__code__", None))}
+
+
+def _is_of_processes(file: str) -> bool:
+    return file.endswith("multiprocessing/process.py")
+
+
+BEFORE = ""
+"""In place of a test: what was called while the tests were imported."""
+_before: list[Watch] = []
+
+
+def _job() -> dict[str, Any]:
+    job: dict[str, Any] = json.loads(Path(os.environ[JOB]).read_text())
+    return job
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool:
+def pytest_load_initial_conftests() -> None:
+    job = _job()
+    if "changes" in job:
+        _before.append(Watch({str(Path(path).resolve()) for path in job["files"]}))
+        _before[0].begin(BEFORE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    only = {test: place for place, test in enumerate(_job().get("only", []))}
+    if only:
+        config.hook.pytest_deselected(items=[one for one in items if one.nodeid not in only])
+        kept = [one for one in items if one.nodeid in only]
+        items[:] = sorted(kept, key=lambda one: only[one.nodeid])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """In place of the tests: a line for each change, ``killed``, ``alive`` or ``unknown``."""
-    job = json.loads(Path(os.environ[JOB]).read_text())
+    job = _job()
+    if "changes" not in job:
+        return None
+    watch = _before.pop()
+    watch.end()
     with Path(job["told"]).open("a") as told:
-        calls = calls_of(session, {str(Path(path).resolve()) for path, _ in job["changes"]})
+        calls = calls_of(session, watch)
         if calls is None:
             told.write("unusable\n")
             return True
-        seconds = calls.pop("seconds")
-        limit = max(SHORTEST_LIMIT, int(TIMES_AS_LONG * seconds))
         for path, number in job["changes"]:
-            told.write(verdict(session, calls, path, number, limit) + "\n")
+            told.write(verdict(session, calls, path, number) + "\n")
             told.flush()
     return True
 
 
-def in_fork(does: Callable[[], int], limit: int) -> int:
-    """What `does` returns in a fork of its own; FAILED where that breaks or does not end."""
+def calls_file(job: Path) -> Path:
+    """Where the `Calls` of a job are kept."""
+    return job.with_suffix(".calls")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Which tests call which functions, and how long all tests take."""
+
+    called: dict[str, set[Place]]
+    lasting: set[Place]
+    """Functions of which later tests have the result without calling them."""
+    starting: set[str]
+    """Tests that start a process."""
+    processor: float
+    """Seconds."""
+    clock: float
+
+    @classmethod
+    def kept(cls, file: Path) -> Calls:
+        data = json.loads(file.read_text())
+        called = {test: {(name, at) for name, at in all_} for test, all_ in data["called"].items()}
+        lasting = {(name, at) for name, at in data["lasting"]}
+        return cls(called, lasting, set(data["starting"]), data["processor"], data["clock"])
+
+    def keep(self, file: Path) -> None:
+        called = {test: sorted(places) for test, places in self.called.items()}
+        data = {"called": called, "lasting": sorted(self.lasting)}
+        data["starting"] = sorted(self.starting)
+        file.write_text(json.dumps({**data, "processor": self.processor, "clock": self.clock}))
+
+
+def in_fork(does: Callable[[], int], seconds: float, clock: float) -> int:
+    """What `does` returns in a fork of its own; FAILED where that breaks or does not end.
+
+    It may take so many seconds of the processor's time, and so many by the clock.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
         status = FAILED
         with contextlib.suppress(BaseException):
             status = does()
         os._exit(status)
-    deadline = time.monotonic() + SLOWEST
+    deadline = time.monotonic() + clock
     try:
         while time.monotonic() < deadline:
             done, status = os.waitpid(child, os.WNOHANG)
@@ -92,54 +231,25 @@ def passes(session: pytest.Session, items: list[pytest.Item]) -> int:
     return FAILED if session.testsfailed else PASSED
 
 
-def calls_of(session: pytest.Session, files: set[str]) -> dict[str, Any] | None:
-    """Which tests call which functions of the files, by place in the session; None if one fails.
-
-    ``seconds`` is the processor's time that all of them took.
-    """
-    kept = Path(os.environ[JOB]).with_suffix(".calls")
+def calls_of(session: pytest.Session, watch: Watch) -> Calls | None:
+    """What the tests of a session call; None if one of them fails."""
+    kept = calls_file(Path(os.environ[JOB]))
 
     def watched() -> int:
-        watch = Watch(files)
+        begun = time.monotonic()
+        watch.cached = cached_codes()
         session.config.pluginmanager.register(watch)
         status = passes(session, session.items)
-        kept.write_text(json.dumps({**watch.by_test(), "seconds": time.process_time()}))
+        took = time.process_time(), time.monotonic() - begun
+        Calls(watch.called, watch.lasting, watch.starting, *took).keep(kept)
         return status
 
-    return json.loads(kept.read_text()) if in_fork(watched, 10**6) == PASSED else None
+    if in_fork(watched, 10**6, 10**6) != PASSED:
+        return None
+    return Calls.kept(kept)
 
 
-class Watch:
-    """Notes the functions that a test calls."""
-
-    def __init__(self, files: set[str]) -> None:
-        self.files = files
-        self.called: dict[str, set[tuple[str, int]]] = defaultdict(set)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        called = self.called[item.nodeid]
-
-        def note(frame: Any, event: str, _: Any) -> None:
-            code = frame.f_code
-            if event == "call" and code.co_filename in self.files:
-                called.add((code.co_filename, code.co_firstlineno))
-
-        threading.setprofile(note)
-        sys.setprofile(note)
-        try:
-            return (yield)
-        finally:
-            sys.setprofile(None)
-            threading.setprofile(None)  # type: ignore[arg-type]
-
-    def by_test(self) -> dict[str, list[tuple[str, int]]]:
-        return {test: sorted(called) for test, called in self.called.items()}
-
-
-def verdict(
-    session: pytest.Session, calls: dict[str, Any], path: str, number: int, limit: int
-) -> str:
+def verdict(session: pytest.Session, calls: Calls, path: str, number: int) -> str:
     """What the tests say of one change."""
     file = str(Path(path).resolve())
     tree, line = changed_tree(Path(path).read_text(encoding="utf-8"), number)
@@ -147,12 +257,15 @@ def verdict(
     if function is None:
         return "unknown"
     first, last = function
-    chosen = [
-        item
-        for item in session.items
-        if any(name == file and first <= at <= last for name, at in calls[item.nodeid])
-    ]
-    if not chosen:
+
+    def is_it(place: Place) -> bool:
+        return place[0] == file and first <= place[1] <= last
+
+    def call_it(test: str) -> bool:
+        return any(is_it(place) for place in calls.called[test])
+
+    chosen = [item for item in session.items if call_it(item.nodeid)]
+    if not chosen or call_it(BEFORE):
         return "unknown"
 
     def changed() -> int:
@@ -160,8 +273,11 @@ def verdict(
             return NOT_IN_MEMORY
         return passes(session, chosen)
 
-    status = in_fork(changed, limit)
-    return {PASSED: "alive", NOT_IN_MEMORY: "unknown"}.get(status, "killed")
+    seconds = max(SHORTEST_LIMIT, TIMES_AS_LONG * calls.processor)
+    status = in_fork(changed, seconds, max(LONGEST_WAIT, 2 * TIMES_AS_LONG * calls.clock))
+    if status == PASSED:
+        return "unknown" if any(is_it(place) for place in calls.lasting) else "alive"
+    return "unknown" if status == NOT_IN_MEMORY else "killed"
 
 
 def function_at(tree: ast.Module, line: int) -> tuple[int, int] | None:

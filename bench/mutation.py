@@ -2,10 +2,13 @@
 
 ``python -m bench mutation --count N --seed S`` draws N changes (see `bench.mutants`) from the
 modules below, makes each by itself in a copy of the tree, and runs the tests that belong to the
-module: first those that call the changed function, in a fork (`bench.forked`); a change that these
-do not notice is tried again with all of them, begun anew. A change that no test notices is alive;
-some are equivalent, so that 100 % is not to be had. Tests that do not end in time have noticed.
-``--only WORD`` takes the modules that have the word in their name, ``--count 20`` is a try.
+module: first those that call the changed function, in a fork (`bench.forked`). A change that these
+do not notice is tried again from the beginning with the tests that start a process, of which a fork
+sees nothing; one outside of functions that are called, with all that call anything of the module,
+those of its file first. A change that no test notices is alive; some are equivalent, so that 100 %
+is not to be had. Tests that do not end in many times their time have noticed. ``--only WORD`` takes
+the modules that have the word in their name, ``--count 20`` is a try, ``--jobs`` says how many
+copies of the tree work side by side.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,14 +32,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.forked import JOB
+from bench.forked import BEFORE, JOB, TIMES_AS_LONG, Calls, calls_file
 from bench.mutants import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAST_PERCENT = 92
 """Of the changes drawn, how many the tests are to notice."""
-LONGEST = 1800
-"""Seconds that the tests of a module may take from the beginning."""
+LONGEST_WAIT = 600
+"""Seconds that tests from the beginning may take at least, with `TIMES_AS_LONG` as they took."""
+NO_TESTS = 5
+"""What pytest ends with where it has run none, which is no notice."""
+MOST_AT_ONCE = 40
+"""Changes for one copy of the tree; a module that has more of them is shared out."""
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-migrations")
 ONLY = ("-m", "not browser and not stack and not models", "--hypothesis-profile=ci")
 """Always the same examples, without a limit on each: other work beside must kill nothing."""
@@ -73,6 +82,10 @@ READING = (
 )
 MODES = ("tests/attempts", "tests/localize/test_modes.py", "tests/report/test_modes.py")
 IMPORTS = ("tests/cases/test_[!i]*.py", "tests/cases/test_import*.py")
+FILMS = ("tests/cases/test_imaging*.py", "tests/cases/test_w*.py")
+FILMS_OF_CASES = tuple(
+    f"tests/cases/test_{name}.py" for name in ("lettering", "merging", "packs", "renditions")
+)
 MODULES = (
     Module(("ml/boxes.py",), RULES),
     Module(("ml/localize/*.py",), RULES),
@@ -98,9 +111,9 @@ MODULES = (
     Module(("localize/scoring.py", "localize/answers.py"), ("tests/localize", "tests/attempts")),
     Module(("localize/places.py",), ("tests/localize",)),
     Module(("cases/services.py", "cases/storing.py", "cases/renditions.py"), IMPORTS),
-    Module(("cases/imaging/dicom/*.py",), ("tests/cases/test_imaging*.py", "tests/cases/test_w*")),
+    Module(("cases/imaging/dicom/*.py",), FILMS),
     Module(("cases/imaging/htj2k.py",), ("tests/cases/test_htj2k.py",)),
-    Module(("cases/imaging/*.py",), ("tests/cases/test_imaging*.py", "tests/cases/test_w*")),
+    Module(("cases/imaging/[!h]*.py",), (*FILMS, *FILMS_OF_CASES)),
     Module(("cases/importers/*.py",), IMPORTS),
     Module(("learning/queries.py", "learning/services.py"), ("tests/learning",)),
     Module(("accounts/permissions.py",), ("tests/radgame/test_permissions.py",)),
@@ -169,27 +182,36 @@ def copied_tree() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def notices(tree: Path, tests: Sequence[str], limit: float | None = None, job: str = "") -> bool:
+def notices(tree: Path, arguments: Sequence[str], limit: float | None = None) -> bool:
     """Whether the tests fail, or do not end within `limit` seconds; what they say is kept."""
     with said_in(tree).open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, *PYTEST, *ONLY, *tests],
+            [sys.executable, *PYTEST, *ONLY, "-p", "bench.forked", *arguments],
             cwd=tree,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", JOB: job},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", JOB: str(job_of(tree))},
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # with what the tests start
         )
+    running.add(process)
     try:
-        return process.wait(limit) != 0
+        return process.wait(limit) not in (0, NO_TESTS)
     except subprocess.TimeoutExpired:
         return True
     finally:
+        running.discard(process)
         _end(process)
+
+
+running: set[subprocess.Popen[bytes]] = set()
 
 
 def said_in(tree: Path) -> Path:
     return tree.parent / "tests.txt"
+
+
+def job_of(tree: Path) -> Path:
+    return tree.parent / "job.json"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -210,9 +232,13 @@ def tally(tree: Path, module: Module, mutants: Sequence[Mutant], report: Console
     """
     tests = module.found(module.tests) or list(module.tests)
     verdicts = in_forks(tree, module, tests, mutants)
+    calls = Calls.kept(calls_file(job_of(tree)))
     found = Tally()
     for mutant, verdict in zip(mutants, verdicts, strict=True):
-        killed = verdict == "killed" or from_the_beginning(tree, tests, mutant)
+        killed = verdict == "killed"
+        if not killed:
+            left = still_to_ask(calls, str((tree / mutant.path).resolve()), verdict)
+            killed = bool(left) and from_the_beginning(tree, mutant, left, calls.clock)
         found.killed += killed
         if not killed:
             found.alive.append(mutant)
@@ -225,11 +251,12 @@ def in_forks(
     tree: Path, module: Module, tests: Sequence[str], mutants: Sequence[Mutant]
 ) -> list[str]:
     """What `bench.forked` says of each change: killed, alive or unknown."""
-    job, told = tree.parent / "job.json", tree.parent / "told.txt"
+    told = tree.parent / "told.txt"
     changes = [[mutant.path, mutant.number] for mutant in mutants]
-    job.write_text(json.dumps({"changes": changes, "told": str(told)}))
+    job = {"changes": changes, "files": module.found(module.files), "told": str(told)}
+    job_of(tree).write_text(json.dumps(job))
     told.write_text("")
-    notices(tree, ["-p", "bench.forked", *tests], job=str(job))
+    notices(tree, tests)
     verdicts = told.read_text().split()
     if len(verdicts) != len(mutants):
         said = "\n".join(said_in(tree).read_text(errors="replace").splitlines()[-12:])
@@ -237,15 +264,77 @@ def in_forks(
     return verdicts
 
 
-def from_the_beginning(tree: Path, tests: Sequence[str], mutant: Mutant) -> bool:
-    """Whether all tests of a module, begun anew with the change in its file, notice it."""
+def still_to_ask(calls: Calls, file: str, verdict: str) -> list[str]:
+    """Tests that could notice a change which no fork has noticed, the likeliest first."""
+    starting = [test for test in calls.called if test in calls.starting - {BEFORE}]
+    if verdict == "alive":
+        return starting
+    reach = {
+        test: {name for name, _ in places}
+        for test, places in calls.called.items()
+        if test != BEFORE
+    }
+    near = [test for test, files in reach.items() if file in files]
+    module = [test for test, files in reach.items() if files and file not in files]
+    return list(dict.fromkeys([*near, *module, *starting])) or list(reach)
+
+
+def from_the_beginning(tree: Path, mutant: Mutant, only: Sequence[str], seconds: float) -> bool:
+    """Whether some tests of a module, begun anew with the change in its file, notice it.
+
+    All tests of the module take so many seconds without a change.
+    """
     file = tree / mutant.path
     source = file.read_text(encoding="utf-8")
     file.write_text(mutated(source, mutant.number), encoding="utf-8")
+    job_of(tree).write_text(json.dumps({"only": only}))
+    paths = {test.split("::")[0] for test in only}
     try:
-        return notices(tree, tests, LONGEST)
+        limit = max(LONGEST_WAIT, TIMES_AS_LONG * seconds)
+        return notices(tree, sorted(paths), limit)
     finally:
         file.write_text(source, encoding="utf-8")
+
+
+Share = tuple[Module, list[Mutant]]
+
+
+def shares_of(chosen: dict[Module, list[Mutant]]) -> list[Share]:
+    """The work in pieces for one copy of the tree each, the largest first."""
+    shares = [
+        (module, mutants[first : first + MOST_AT_ONCE])
+        for module, mutants in chosen.items()
+        for first in range(0, len(mutants), MOST_AT_ONCE)
+    ]
+    return sorted(shares, key=lambda share: -len(share[1]))
+
+
+def tallied(chosen: dict[Module, list[Mutant]], jobs: int, report: Console) -> dict[Module, Tally]:
+    """The tallies of all modules, in their order, with `jobs` copies of the tree side by side.
+
+    Raises:
+        Unusable: the tests of a module fail on the code as it is.
+    """
+    tallies = {module: Tally() for module in chosen}
+    lock = threading.Lock()
+
+    def work(share: Share) -> None:
+        module, mutants = share
+        with copied_tree() as tree:
+            found = tally(tree, module, mutants, report)
+        with lock:
+            tallies[module].killed += found.killed
+            tallies[module].alive += found.alive
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for _ in pool.map(work, shares_of(chosen)):
+            pass
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in [*running]:
+            _end(process)
+    return tallies
 
 
 def show(tallies: dict[Module, Tally], console: Console) -> float:
@@ -274,18 +363,17 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300, help="changes to draw")
     parser.add_argument("--seed", type=int, default=1, help="of the drawing")
     parser.add_argument("--only", default="", help="part of a module's name: draw from these")
+    parser.add_argument("--jobs", type=int, default=2, help="copies of the tree side by side")
     options = parser.parse_args()
     # A shell's background ignores it, and so would the commands that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(width=110, highlight=False)
-    tallies = {}
-    with copied_tree() as tree:
-        for module, mutants in drawn(options.count, options.seed, options.only).items():
-            try:
-                tallies[module] = tally(tree, module, mutants, console)
-            except Unusable as problem:
-                console.print(str(problem), markup=False)
-                return 2
+    chosen = drawn(options.count, options.seed, options.only)
+    try:
+        tallies = tallied(chosen, options.jobs, console)
+    except Unusable as problem:
+        console.print(str(problem), markup=False)
+        return 2
     return int(show(tallies, console) < LEAST_PERCENT)
 
 
