@@ -20,7 +20,7 @@ from classroom import services
 from learning import records
 from tests import factories
 from tests.learning.playing import mark, play
-from tests.radgame.test_permissions import every_url_name
+from tests.radgame.permission_matrix import every_url_name
 
 # In what relation each role stands to what is in class A, and to what is in class B.
 RELATIONS = {
