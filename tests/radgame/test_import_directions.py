@@ -30,6 +30,8 @@ MAY_IMPORT = {
     },
 }
 OURS = {*MAY_IMPORT, "radgame"}
+BESIDE = {"bench", "tests", "requirements"}
+"""They import what they try; what is installed has none of them."""
 
 
 def imported_packages(path: Path) -> set[str]:
@@ -49,6 +51,16 @@ def test_no_import_goes_against_the_arrows(package):
         f"{path.relative_to(ROOT)} imports {other}"
         for path in (ROOT / package).rglob("*.py")
         for other in imported_packages(path) & OURS - MAY_IMPORT[package] - {package}
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_nothing_that_is_installed_needs_tests_or_benches(package):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {other}"
+        for path in (ROOT / package).rglob("*.py")
+        for other in imported_packages(path) & BESIDE
     ]
     assert not wrong
 
