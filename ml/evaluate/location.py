@@ -123,7 +123,7 @@ def place_of(reference: Observation, candidate: Observation) -> Place:
     if wanted and given and wanted != given:
         if not wanted & given:
             return "other_side"
-        return "part" if given < wanted else "more"
+        return "more" if given == BILATERAL else "part"
     distance = zone_distance(reference.zones, candidate.zones, wanted & given)
     if distance == "same" and wanted and not given:
         return "unsaid"
@@ -133,6 +133,6 @@ def place_of(reference: Observation, candidate: Observation) -> Place:
 def compatible(first: Observation, second: Observation) -> bool:
     """Whether two mentions in one text can speak of one place."""
     one, other = first.sides & BILATERAL, second.sides & BILATERAL
-    if one and other and one != other and not (one < other or other < one):
+    if one and other and not one & other:
         return False
     return zone_distance(first.zones, second.zones, one & other) == "same"
