@@ -62,6 +62,13 @@ def test_a_line_of_letters_is_boxed(size, grey, text):
 
 
 @pytest.mark.pure
+@pytest.mark.parametrize("grey", [0, 4095])
+def test_letters_are_found_wherever_the_numbers_of_a_film_begin(grey):
+    values, _ = lettered(film(), grey=grey)
+    assert text_boxes(values + np.uint16(40_000)) == text_boxes(values) != []
+
+
+@pytest.mark.pure
 def test_a_film_without_letters_and_a_single_one_for_the_side_have_none():
     assert text_boxes(film()) == []
     assert text_boxes(lettered(film(), "L", size=48)[0]) == []

@@ -1,0 +1,73 @@
+"""Headers at the edge of what can be meant, and what a picture's fingerprint is made of."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cases.imaging import decode_file
+from cases.imaging.fingerprint import fingerprint
+from tests.cases.files import dicom, ramp, write_dicom
+from tests.cases.test_imaging_polarity import table
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize("lowest", [-2048, 130, 1000])
+def test_signed_bits_at_the_upper_end_are_brought_down_wherever_they_lie(tmp_path, lowest):
+    """Of 12 bits, in use to the lowest of the 16 that hold them: an overlay lies below."""
+    values = (ramp(top=120) + np.int64(lowest)).astype(np.int16)
+    plain = write_dicom(tmp_path / "plain.dcm", values, BitsStored=12, HighBit=11)
+    shifted = write_dicom(tmp_path / "up.dcm", (values << 4) | 9, BitsStored=12, HighBit=15)
+    expected, found = decode_file(plain), decode_file(shifted)
+    assert np.array_equal(found.frames, expected.frames)
+    assert found.value_offset == expected.value_offset
+
+
+@pytest.mark.parametrize(("padding", "hidden"), [(-128, 128), (-200, None), (-1, 255)])
+def test_padding_with_a_sign_is_one_of_the_pixels_numbers_or_none(tmp_path, padding, hidden):
+    """Of 8 bits without a sign: -128 is 128, and what 8 bits cannot be is no padding."""
+    values = np.tile(np.arange(256, dtype=np.uint8), (8, 1))
+    dataset = dicom(values)
+    dataset.add_new("PixelPaddingValue", "SS", padding)
+    dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    frame = decode_file(tmp_path / "a.dcm").frames[0][0]
+    gone = [number for number in range(1, 256) if not frame[number]]
+    assert gone == ([] if hidden is None else [hidden])
+
+
+@pytest.mark.parametrize(
+    ("values", "window"),
+    [
+        # Of a rise are several entries between 2 % and 98 %.
+        ([0, 20_000, 40_000, 60_000, 65_535], (1, 3)),
+        ([0, 30_000, 65_535], None),
+        ([0, 65_535], None),
+        ([7, 7, 7, 7], None),
+    ],
+)
+def test_a_voi_lut_shows_the_inputs_between_which_it_rises(tmp_path, values, window):
+    pixels = np.tile(np.arange(6, dtype=np.uint16), (8, 1))
+    path = write_dicom(tmp_path / "a.dcm", pixels, VOILUTSequence=[table(np.array(values))])
+    shown = decode_file(path).window
+    assert (shown and (shown.low, shown.high)) == window
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "expected"),
+    [
+        (1, 0, "f" * 16 + "0" * 16),
+        (0, 1, "0" * 16 + "f" * 16),
+        (1, 1, "f" * 32),
+        (-1, 1, "0" * 16 + "f" * 16),
+        (0, 0, "0" * 32),
+    ],
+)
+def test_a_fingerprint_says_where_a_picture_gets_brighter_across_and_down(across, down, expected):
+    y, x = np.mgrid[0:72, 0:72]
+    file = io.BytesIO()
+    Image.fromarray((128 + across * (x - 36) + down * (y - 36)).astype(np.uint8)).save(file, "PNG")
+    assert fingerprint(file.getvalue()) == expected
