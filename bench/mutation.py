@@ -71,8 +71,8 @@ RULES = (
     "tests/attending/test_localize.py",
 )
 COMPARING = (
-    *(f"tests/ml/test_{name}.py" for name in ("evaluate*", "attribute_table", "pairing")),
-    *("tests/ml/test_significance.py", "tests/ml/test_readings.py"),
+    *(f"tests/ml/test_{name}.py" for name in ("evaluate*", "attribute_table", "pairing*")),
+    *(f"tests/ml/test_{name}.py" for name in ("significance", "readings", "sizes", "own_words")),
     "tests/attending/test_report.py",
 )
 READING = (
