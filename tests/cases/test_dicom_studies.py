@@ -168,6 +168,27 @@ def test_the_patients_last_film_before_is_a_prior_with_rough_words_for_when(tmp_
     assert labels == [[""], [""], ["", "4 years before"], ["", "9 months before"]]
 
 
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("20230310", "2 years before"),
+        ("20240310", "1 year before"),
+        ("20240311", "12 months before"),
+        ("20250208", "1 month before"),
+        ("20250209", "4 weeks before"),
+        ("20250303", "1 week before"),
+        ("20250304", "6 days before"),
+        ("20250309", "1 day before"),
+    ],
+)
+def test_how_long_before_a_prior_was_is_said_in_one_unit(tmp_path, date, words):
+    film(tmp_path, "old", StudyDate=date)
+    film(tmp_path, "new", StudyDate="20250310")
+    cases, _ = read(tmp_path)
+    assert sorted(len(case.images) for case in cases) == [1, 2]
+    assert words in [image.study_label for case in cases for image in case.images]
+
+
 def test_the_table_says_findings_report_age_and_indication(tmp_path):
     film(tmp_path, AccessionNumber="A1", PatientBirthDate="19500101")
     (tmp_path / "facts.csv").write_text(
