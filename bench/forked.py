@@ -41,9 +41,9 @@ which the calls are noted, or ``{"only": [test, …]}``, to run these tests in t
 """
 SHORTEST_LIMIT, LONGEST_WAIT = 20, 600
 TIMES_AS_LONG = 5
-"""A fork may take so many times the processor's time of all tests, seconds at least as above.
+"""A fork may take so many times the processor's time of its tests, seconds at least as above.
 
-By the clock twice as many times: then it waits for what does not come.
+By the clock twice as many times what all take: then it waits for what does not come.
 """
 FAILED, PASSED, NOT_IN_MEMORY = 1, 0, 3
 STARTING = frozenset({"fork", "fork_exec", "posix_spawn", "posix_spawnp"})
@@ -58,6 +58,7 @@ class Watch:
     def __init__(self, files: set[str]) -> None:
         self.files = files
         self.called: dict[str, set[Place]] = defaultdict(set)
+        self.processor: dict[str, float] = {}
         self.lasting: set[Place] = set()
         self.starting: set[str] = set()
         self.cached: set[CodeType] = set()
@@ -98,11 +99,13 @@ class Watch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        begun = time.process_time()
         self.begin(item.nodeid)
         try:
             return (yield)
         finally:
             self.end()
+            self.processor[item.nodeid] = time.process_time() - begun
 
 
 def cached_codes() -> set[CodeType]:
@@ -167,16 +170,17 @@ def calls_file(job: Path) -> Path:
 
 @dataclass(frozen=True)
 class Calls:
-    """Which tests call which functions, and how long all tests take."""
+    """Which tests call which functions, and how long they take."""
 
     called: dict[str, set[Place]]
     lasting: set[Place]
     """Functions of which later tests have the result without calling them."""
     starting: set[str]
     """Tests that start a process."""
-    processor: float
-    """Seconds."""
+    processor: dict[str, float]
+    """Seconds of the processor's time that each test takes."""
     clock: float
+    """Seconds that all of them take."""
 
     @classmethod
     def kept(cls, file: Path) -> Calls:
@@ -240,7 +244,7 @@ def calls_of(session: pytest.Session, watch: Watch) -> Calls | None:
         watch.cached = cached_codes()
         session.config.pluginmanager.register(watch)
         status = passes(session, session.items)
-        took = time.process_time(), time.monotonic() - begun
+        took = watch.processor, time.monotonic() - begun
         Calls(watch.called, watch.lasting, watch.starting, *took).keep(kept)
         return status
 
@@ -273,7 +277,8 @@ def verdict(session: pytest.Session, calls: Calls, path: str, number: int) -> st
             return NOT_IN_MEMORY
         return passes(session, chosen)
 
-    seconds = max(SHORTEST_LIMIT, TIMES_AS_LONG * calls.processor)
+    usual = sum(calls.processor[item.nodeid] for item in chosen)
+    seconds = max(SHORTEST_LIMIT, TIMES_AS_LONG * usual)
     status = in_fork(changed, seconds, max(LONGEST_WAIT, 2 * TIMES_AS_LONG * calls.clock))
     if status == PASSED:
         return "unknown" if any(is_it(place) for place in calls.lasting) else "alive"

@@ -39,10 +39,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LEAST_PERCENT = 92
 """Of the changes drawn, how many the tests are to notice."""
 LONGEST_WAIT = 600
-"""Seconds that tests from the beginning may take at least, with `TIMES_AS_LONG` as they took."""
+"""Seconds that tests from the beginning may take at least, or ten times what all of them took."""
 NO_TESTS = 5
 """What pytest ends with where it has run none, which is no notice."""
-MOST_AT_ONCE = 40
+MOST_AT_ONCE = 60
 """Changes for one copy of the tree; a module that has more of them is shared out."""
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-migrations")
 ONLY = ("-m", "not browser and not stack and not models", "--hypothesis-profile=ci")
@@ -265,17 +265,21 @@ def in_forks(
 
 
 def still_to_ask(calls: Calls, file: str, verdict: str) -> list[str]:
-    """Tests that could notice a change which no fork has noticed, the likeliest first."""
-    starting = [test for test in calls.called if test in calls.starting - {BEFORE}]
-    if verdict == "alive":
-        return starting
+    """Tests that could notice a change which no fork has noticed, the likeliest first.
+
+    Of those that start a process the ones that call the file here as well, if there are any: the
+    process then does what is left of the same work.
+    """
     reach = {
         test: {name for name, _ in places}
         for test, places in calls.called.items()
         if test != BEFORE
     }
+    starting = [test for test in reach if test in calls.starting]
     near = [test for test, files in reach.items() if file in files]
-    module = [test for test, files in reach.items() if files and file not in files]
+    if verdict == "alive":
+        return [test for test in starting if file in reach[test]] or starting
+    module = [test for test, files in reach.items() if files]
     return list(dict.fromkeys([*near, *module, *starting])) or list(reach)
 
 
@@ -290,7 +294,7 @@ def from_the_beginning(tree: Path, mutant: Mutant, only: Sequence[str], seconds:
     job_of(tree).write_text(json.dumps({"only": only}))
     paths = {test.split("::")[0] for test in only}
     try:
-        limit = max(LONGEST_WAIT, TIMES_AS_LONG * seconds)
+        limit = max(LONGEST_WAIT, 2 * TIMES_AS_LONG * seconds)
         return notices(tree, sorted(paths), limit)
     finally:
         file.write_text(source, encoding="utf-8")

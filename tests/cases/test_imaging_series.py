@@ -135,6 +135,8 @@ def test_pictures_without_positions_stay_in_the_order_of_their_table(tmp_path):
         ),
         ((0, 5, 15), ": slices 2 and 3 lie 10 mm apart, others 5 mm."),
         ((0, 5), ""),
+        ((0, 2, 4, 7), ""),  # half a slice more than usual is none
+        ((0, 2, 4, 7.5), ": slices 3 and 4 lie 3.5 mm apart, others 2 mm."),
         ((0, 5, None, 20), ""),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cases.imaging import decode_file
+from cases.imaging import ImageProblem, decode_file
 from cases.imaging.fingerprint import fingerprint
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.test_imaging_polarity import table
@@ -37,6 +37,22 @@ def test_padding_with_a_sign_is_one_of_the_pixels_numbers_or_none(tmp_path, padd
     frame = decode_file(tmp_path / "a.dcm").frames[0][0]
     gone = [number for number in range(1, 256) if not frame[number]]
     assert gone == ([] if hidden is None else [hidden])
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (10, "is not readable DICOM"),
+        (999, "is not readable DICOM"),
+        (1000, "is not an image of a kind that can be read"),
+    ],
+)
+def test_a_first_element_of_some_hundred_bytes_is_that_of_a_bare_data_set(tmp_path, length, said):
+    """Specific Character Set, without its kind: a longer one is text of something else."""
+    path = tmp_path / "a.dcm"
+    path.write_bytes(b"\x08\x00\x05\x00" + length.to_bytes(4, "little") + b"ISO_IR 100")
+    with pytest.raises(ImageProblem, match=said):
+        decode_file(path)
 
 
 @pytest.mark.parametrize(

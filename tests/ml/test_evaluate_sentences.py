@@ -1,0 +1,106 @@
+"""What the comparer says to the learner of each error, in whole sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ml import evaluate
+from ml.evaluate.compare import mistakes_of
+from ml.evaluate.observation import Observation
+from ml.evaluate.relations import SAME
+
+pytestmark = pytest.mark.pure
+
+PRIOR = "Compared with the prior study, "
+
+
+def told(reference: str, candidate: str) -> list[str]:
+    """The sentences of all errors."""
+    notes = evaluate.evaluate(reference, candidate).notes
+    return [note.explanation for note in notes if note.error_types]
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "sentence"),
+    [
+        (
+            *("Right pleural effusion.", "Left pleural effusion."),
+            "It is on the right, not on the left.",
+        ),
+        (
+            *("Bilateral pleural effusions.", "Right pleural effusion."),
+            "It is on both sides, not only on the right.",
+        ),
+        (
+            *("Left pleural effusion.", "Bilateral pleural effusions."),
+            "It is only on the left, not on both sides.",
+        ),
+        ("Right pleural effusion.", "Pleural effusion.", "The side is not said: right."),
+        (
+            *("Bilateral pleural effusions.", "Small pleural effusions."),
+            "The side is not said: left and right.",
+        ),
+        (
+            *("Fracture of the left seventh rib.", "Fracture of the left third rib."),
+            "It is at rib 7, not at rib 3.",
+        ),
+        ("Mild cardiomegaly.", "Severe cardiomegaly.", "It is mild, not severe."),
+        (
+            *(f"{PRIOR}the right effusion has increased.", "Decreased right effusion."),
+            "It is increased, not decreased.",
+        ),
+        (
+            *(f"{PRIOR}the right effusion has increased.", "Right effusion."),
+            "The change is not said: increased.",
+        ),
+        (
+            *("Consolidation in the right lower lobe.", "Consolidation in the right lung."),
+            "Where in the lung is not said: lower lobe.",
+        ),
+        (
+            *("Atelectasis in the right lower lobe.", "Opacity in the right lung."),
+            "It is in the lower lobe; a word as wide as opacity needs its place.",
+        ),
+    ],
+)
+def test_each_error_says_what_it_is_and_what_was_said(reference, candidate, sentence):
+    assert any(sentence in one for one in told(reference, candidate)), told(reference, candidate)
+
+
+def seen(label: str, *rivals: str) -> Observation:
+    plain = Observation(
+        *(label, label, frozenset(), frozenset(), (), (), True),
+        *(frozenset(), frozenset(), frozenset(), label, ()),
+    )
+    return replace(plain, rivals=frozenset((one, one) for one in rivals))
+
+
+def errors(reference: Observation, candidate: Observation, **more) -> list[tuple[str, str]]:
+    found = mistakes_of(reference, candidate, SAME, prior_mentioned=False, urgent=False, **more)
+    return [(one.kind, one.severity) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "spare"),
+    [
+        ((), (), 0),
+        ((), ("atelectasis", "pneumonia"), 1),
+        ((), ("atelectasis", "pneumonia", "edema"), 2),
+        (("atelectasis", "pneumonia"), ("atelectasis", "pneumonia"), 0),
+        (("atelectasis", "pneumonia"), ("atelectasis", "edema"), 0),
+        (("atelectasis", "pneumonia"), ("atelectasis", "edema", "nodule_mass"), 1),
+        (("atelectasis", "pneumonia"), ("atelectasis", "pneumonia", "edema"), 1),
+        (("atelectasis", "pneumonia", "edema"), ("atelectasis", "nodule_mass"), 0),
+    ],
+)
+def test_each_possibility_more_than_the_reference_leaves_open_is_an_error(wanted, given, spare):
+    found = errors(seen("atelectasis", *wanted), seen("atelectasis", *given))
+    assert found == [("unspecific", "significant")] * spare
+
+
+def test_to_want_nothing_done_for_what_asks_for_action_is_an_error_of_its_own():
+    nodule = seen("nodule_mass")
+    assert errors(nodule, nodule) == []
+    assert errors(nodule, nodule, dismissed=True) == [("certainty", "significant")]
