@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from attempts import series
 from learning import services
@@ -104,3 +107,15 @@ def test_the_start_page_says_where_all_films_are_simulated(client, trainee):
     factories.ImageFactory()
     assert "are simulated" not in client.get("/home/").content.decode()
     assert services.next_case_for(trainee, "localize").case != made
+
+
+def test_a_test_is_timed_as_a_whole_in_minutes_and_a_sprint_case_by_case(trainee, twelve):
+    before = timezone.now()
+    test = services.begin_series(trainee, "localize", {**CHOSEN, "minutes": 10})
+    length = timedelta(minutes=10)
+    assert before + length <= test.ends_at <= timezone.now() + length
+    assert test.case_seconds is None
+    series.end(test)
+    chosen = {**CHOSEN, "mode": "sprint", "minutes": 10}
+    sprint = services.begin_series(trainee, "localize", chosen)
+    assert (sprint.ends_at, sprint.case_seconds) == (None, 60)
