@@ -116,9 +116,9 @@ def _position(reference: Observation, candidate: Observation) -> list[Mistake]:
 
 def _left_open(reference: Observation, candidate: Observation) -> list[Mistake]:
     """One error for each alternative that the candidate names beyond those of the reference."""
-    spare = len(candidate.rivals) - max(1, len(reference.rivals))
+    spare = max(0, len(candidate.rivals) - max(1, len(reference.rivals)))
     own = {reference.label, *(label for _, label in reference.rivals)}
-    others = sorted({label for _, label in candidate.rivals} - own)[:spare] if spare > 0 else []
+    others = sorted({label for _, label in candidate.rivals} - own)[:spare]
     return [
         Mistake(
             "unspecific",

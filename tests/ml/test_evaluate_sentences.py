@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -10,6 +11,7 @@ from ml import evaluate
 from ml.evaluate.compare import mistakes_of
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import SAME
+from ml.evaluate.significance import severity_levels
 
 pytestmark = pytest.mark.pure
 
@@ -104,3 +106,24 @@ def test_to_want_nothing_done_for_what_asks_for_action_is_an_error_of_its_own():
     nodule = seen("nodule_mass")
     assert errors(nodule, nodule) == []
     assert errors(nodule, nodule, dismissed=True) == [("certainty", "significant")]
+
+
+@pytest.mark.parametrize(("wanted", "given"), [*product(sorted(severity_levels()), repeat=2)])
+def test_a_degree_is_wrong_from_one_step_of_the_scale_and_grave_from_two(wanted, given):
+    gap = abs(severity_levels()[wanted] - severity_levels()[given])
+    expected = [] if gap < 1 else ["negligible"] if gap < 2 else ["significant"]
+    effusion = seen("pleural_effusion")
+    found = errors(replace(effusion, severities=(wanted,)), replace(effusion, severities=(given,)))
+    assert found == [("severity", one) for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("Endotracheal tube tip 4 cm above the carina.", []),
+        ("Endotracheal tube in the right main bronchus.", [(("location",), "significant")]),
+    ],
+)
+def test_where_a_tube_lies_has_to_be_said_only_where_it_lies_wrong(reference, expected):
+    found = evaluate.evaluate(reference, "Endotracheal tube.").errors.attribute_errors
+    assert [(one.error_types, one.severity) for one in found] == expected
