@@ -98,8 +98,10 @@ MODULES = (
         tuple(f"ml/evaluate/{name}.py" for name in ("significance", "location")),
         COMPARING,
     ),
-    Module(("ml/findings/context.py",), READING),
-    Module(("ml/findings/attributes.py",), READING),
+    Module(("ml/findings/context.py", "ml/findings/clauses.py"), READING),
+    Module(
+        tuple(f"ml/findings/{name}.py" for name in ("attributes", "places", "degrees")), READING
+    ),
     Module(("ml/froc.py",), ("tests/ml/test_froc.py",)),
     Module(
         ("ml/style/*.py",),

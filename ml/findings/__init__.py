@@ -13,15 +13,15 @@ from typing import Any
 
 from ml.findings.attributes import (
     DEVICES,
-    MIDLINE_LABELS,
-    NO_ZONE_LABELS,
     Attributes,
     attributes_of,
 )
-from ml.findings.context import HEDGES, Sentence, kind_of
+from ml.findings.clauses import HEDGES
+from ml.findings.context import Sentence, kind_of
 from ml.findings.lexicon import LANGUAGES, MASK, Lexicon, Term, lexicon
 from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
+from ml.findings.places import MIDLINE_LABELS, NO_ZONE_LABELS
 from ml.findings.reading import ReadSentence, read
 from ml.findings.tokens import Token
 from ml.regions import region_of

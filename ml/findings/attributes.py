@@ -12,48 +12,20 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ml import devices
-from ml.findings.context import LIST_GAP, NEAR, Sentence
+from ml.findings.clauses import LIST_GAP
+from ml.findings.context import NEAR, Sentence
+from ml.findings.degrees import Degree, divided
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
+from ml.findings.places import MIDLINE_LABELS, Said, one_side, places_of
 from ml.findings.sizes import EARLIER, SIZE, sizes_of
 from ml.findings.tokens import SEPARATOR
-
-ONE_SIDED_ZONES = {"middle lobe": "right", "lingula": "left"}
-MIDLINE_LABELS = frozenset(
-    (
-        *("cardiomegaly", "pericardial_effusion", "mediastinal_widening", "aortic_enlargement"),
-        *("tortuous_aorta", "aortic_calcification", "hiatal_hernia", "degenerative_spine"),
-        *("scoliosis", "osteopenia", "pneumomediastinum", "pneumoperitoneum", "copd"),
-        *("pulmonary_hypertension", "hyperinflation", "hypoinflation", "emphysema"),
-        "mediastinal_shift",
-    )
-)
-"""Findings that neither take a side or zone from a neighbor in the sentence nor give one: the side
-of a shift is where to, not where."""
 
 DEVICES = frozenset({"tube", "catheter", "heart_device"})
 """Findings whose tip has a position."""
 
 MALPOSITIONED = "malpositioned"
 """The position of a device that is not where it should be."""
-
-NO_ZONE_LABELS = frozenset(
-    (
-        *("cardiomegaly", "pericardial_effusion", "aortic_enlargement", "tortuous_aorta"),
-        *("aortic_calcification", "degenerative_spine", "scoliosis", "osteopenia", "fracture"),
-        *("heart_device", "catheter", "tube", "surgical_material", "postoperative_change"),
-        *("prosthesis", "hiatal_hernia", "pneumoperitoneum", "elevated_diaphragm"),
-    )
-)
-"""Findings outside the lungs: a zone said near them is that of something else."""
-
-
-@dataclass(frozen=True)
-class Degree:
-    """How large one of several places of a finding is said to be."""
-
-    severity: str = ""
-    size_mm: float | None = None
 
 
 @dataclass
@@ -81,16 +53,6 @@ class Attributes:
         """The size at a place, or else of the whole finding."""
         degree = self.of_place.get(place)
         return self.size_mm if degree is None else degree.size_mm
-
-
-@dataclass(frozen=True)
-class Said:
-    """A modifier where it stands."""
-
-    start: int
-    end: int
-    kind: str
-    value: str
 
 
 def attributes_of(
@@ -181,7 +143,7 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
 
 def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence) -> Attributes:
     placing = [item for item in inside if item.kind in ("side", "zone")]
-    found = Attributes(places=_places(placing))
+    found = Attributes(places=places_of(placing))
     own = set(finding.places)
     # "Increased markings" and "a large heart" only name the finding.
     telling = [s for s in inside if not (s.start in own and s.kind in ("severity", "change"))]
@@ -211,7 +173,7 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         ]
         found.positions = list(dict.fromkeys(tip for tip in tips if tip))
     found.descriptors = list(dict.fromkeys(item.value for item in described))
-    _divide(found, placing, telling, sentence)
+    found.places, found.of_place = divided(found.places, placing, telling, sentence)
     return found
 
 
@@ -235,111 +197,8 @@ def _tip(said: Said, denied: frozenset[int], device: Iterable[str]) -> str:
     return MALPOSITIONED if right else ""
 
 
-def _divide(
-    found: Attributes, placing: Sequence[Said], telling: Sequence[Said], sentence: Sentence
-) -> None:
-    """Give each of several degrees or sizes to the place it stands nearest to."""
-    sides = [item for item in placing if item.kind == "side"]
-    several = {item.value for item in sides}
-    if found.places == [("bilateral", "")] and several == {"left", "right"}:
-        by_side = {side: _degree_near(side, sides, telling, sentence) for side in ("left", "right")}
-        if by_side["left"] != by_side["right"]:
-            found.places = [(item.value, "") for item in sides]
-            found.of_place = {(side, ""): degree for side, degree in by_side.items()}
-    elif len(found.places) > 1:
-        zones = [item for item in placing if item.kind == "zone"]
-        if len(zones) == len(found.places):
-            found.of_place = _by_zone(found.places, zones, telling)
-
-
-def _degree_near(
-    side: str, sides: Sequence[Said], telling: Sequence[Said], sentence: Sentence
-) -> Degree:
-    """The degree and size that stand nearer to a side than to the other, with no "and" between."""
-    severity, size = "", None
-    for item in telling:
-        nearest = min(sides, key=lambda near: (_joined(sentence, near, item), _apart(near, item)))
-        if nearest.value != side:
-            continue
-        if item.kind == "severity":
-            severity = severity or item.value
-        elif item.kind == SIZE:
-            size = max(size or 0.0, float(item.value))
-    return Degree(severity, size)
-
-
-def _by_zone(
-    places: Sequence[tuple[str, str]], zones: Sequence[Said], telling: Sequence[Said]
-) -> dict[tuple[str, str], Degree]:
-    """The sizes of several places, where there is one for each; none otherwise."""
-    sizes = [item for item in telling if item.kind == SIZE]
-    if len(sizes) != len(places):
-        return {}
-    severities = [item for item in telling if item.kind == "severity"]
-    return {
-        place: Degree(
-            min(severities, key=lambda item: _apart(item, zone)).value if severities else "",
-            float(size.value),
-        )
-        for place, zone, size in zip(places, zones, sizes, strict=True)
-    }
-
-
-def _joined(sentence: Sentence, one: Said, other: Said) -> bool:
-    """Whether an "and" or a comma stands between two words."""
-    between = range(min(one.end, other.end), max(one.start, other.start))
-    return any(sentence.words[p] == "," or sentence.is_one_of("and", p) for p in between)
-
-
-def _apart(one: Said, other: Said) -> int:
-    return max(one.start - other.end, other.start - one.end, 0)
-
-
 def _distance(finding: Match[Term], item: Said) -> int:
     return max(finding.start - item.end, item.start - finding.end, 0)
-
-
-def _places(said: Sequence[Said]) -> list[tuple[str, str]]:
-    """Sides and zones joined: each zone with the side before it, or else after it."""
-    zones: list[tuple[str, str]] = []
-    sides: list[str] = []
-    fresh = False
-    for item in said:
-        if item.kind == "side":
-            sides = [*sides, item.value] if fresh else [item.value]
-            fresh = True
-            if zones and not zones[-1][0]:
-                zones = [(side or item.value, zone) for side, zone in zones]
-                fresh = False
-        else:
-            own = ONE_SIDED_ZONES.get(item.value, "")
-            side = _one_side(sides) if fresh or not own else own
-            if _takes_next(said, item):
-                side = ""
-            zones.append((side, item.value))
-            fresh = False
-    # Of a finding on both sides, a side behind it only says where there is more of it.
-    trailing = (
-        fresh and sides and all(side not in (_one_side(sides), "bilateral") for side, _ in zones)
-    )
-    if trailing or (sides and not zones):
-        zones.append((_one_side(sides), ""))
-    return list(dict.fromkeys(zones))
-
-
-def _takes_next(said: Sequence[Said], zone: Said) -> bool:
-    """Whether a zone's side stands behind it: "superior derecho e inferior izquierdo"."""
-    behind = [item for item in said if zone.end <= item.start <= zone.end + 1]
-    if not behind or behind[0].kind != "side" or behind[0].start != zone.end:
-        return False
-    return len(behind) == 1
-
-
-def _one_side(sides: Sequence[str]) -> str:
-    distinct = set(sides)
-    if not distinct:
-        return ""
-    return "bilateral" if len(distinct) > 1 else distinct.pop()
 
 
 def _share(
@@ -377,5 +236,5 @@ def _give(
     if not found[taker].places:
         found[taker].places = list(found[giver].places)
     elif not any(side for side, _ in found[taker].places):
-        side = _one_side([side for side, _ in found[giver].places if side])
+        side = one_side([side for side, _ in found[giver].places if side])
         found[taker].places = [(side, zone) for _, zone in found[taker].places]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ml import tables
-from ml.findings.context import HEDGES
+from ml.findings.clauses import HEDGES
 from ml.findings.lexicon import Lexicon, lexicon
 from ml.findings.reading import ReadSentence, read
 
