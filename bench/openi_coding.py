@@ -223,9 +223,9 @@ def _matched(text: str) -> list[ReadSentence]:
     return [
         ReadSentence(
             sentence.tokens,
-            WORDS.terms.find(sentence.tokens),
-            WORDS.cues.find(sentence.tokens),
-            WORDS.modifiers.find(sentence.tokens),
+            WORDS.terms.find(sentence.words),
+            WORDS.cues.find(sentence.words),
+            WORDS.modifiers.find(sentence.words),
         )
         for sentence in reading.read(text, "en")
     ]

@@ -18,13 +18,17 @@ def contradicts(stated: Observation, found: Iterable[Finding], text: str, langua
     A denial of a degree, a size, a kind, a change or another place leaves room for the finding
     and is no contradiction; neither is a hedge beside a denial.
     """
+    own = frozenset(stated.spans)
     return stated.certain and any(
-        item.label == stated.label and _denies(item, stated, text, language) for item in found
+        item.label == stated.label
+        and item.span not in own
+        and _denies(item, stated, text, language)
+        for item in found
     )
 
 
 def _denies(item: Finding, stated: Observation, text: str, language: str) -> bool:
-    if item.presence != "absent" or item.change == "resolved" or item.span in stated.spans:
+    if item.presence != "absent" or item.change == "resolved":
         return False
     limited = item.severity or item.size_mm or item.zone or set(item.descriptors) - UNLIMITED
     if limited or normality.limits(text, item.span[0], language):

@@ -8,33 +8,25 @@ or one names no side, in zones that overlap.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from ml import findings
 from ml.evaluate.contradiction import contradicts
 from ml.evaluate.location import compatible
-from ml.evaluate.observation import BILATERAL, Observation, Span
-from ml.evaluate.relations import UNNAMED, concept_of, is_wider
-from ml.evaluate.significance import severity_levels
+from ml.evaluate.observation import BILATERAL, Observation
+from ml.evaluate.relations import UNNAMED, is_wider
+from ml.evaluate.statements import all_sentences, all_spans, joined, statements_in
 from ml.evaluate.summary import dismissed, named_in_impression
 from ml.findings import normality
 from ml.findings.model import Finding
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-NUMBERED_LABELS = {"fracture", "bone_lesion", "degenerative_spine"}
-RIB = re.compile(r"\bribs?\b", re.IGNORECASE)
-ORDINALS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth"),
-    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
+_same_said = attrgetter(
+    *(f.name for f in fields(Observation) if f.name not in ("words", "spans", "sentences"))
 )
-ORDINAL = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))\b", re.IGNORECASE)
-VERTEBRA = re.compile(r"\b[TL]\d{1,2}\b", re.IGNORECASE)
-LONGEST_SENTENCE = 1_500
-"""Characters after which a text without a full stop is cut, so that time stays linear."""
-SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n(?![ \t]*[a-zà-ÿ])")
+"""All that a mention says, without its own words and where they stand."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +52,18 @@ def read(text: str, language: str = "en") -> Reading:
     clean = UNPRINTABLE.sub(" ", text)
     found = findings.extract(clean, language)
     stated = [item for item in found if item.presence != "absent"]
-    bounds = _sentence_bounds(clean)
-    mentions = _chains([(item, _observed(item, clean, bounds)) for item in stated])
+    mentions = statements_in(stated, clean)
     merged = _shown(named_in_impression(_named(merge(mentions)), clean, language))
     present = {item.label for item in merged}
-    absent = {item.label for item in found if item.presence == "absent"}
+    denials: dict[str, list[Finding]] = {}
+    for item in found:
+        if item.presence == "absent":
+            denials.setdefault(item.label, []).append(item)
+    absent = denials.keys()
     contradicted = frozenset(
-        place for place, item in enumerate(merged) if contradicts(item, found, clean, language)
+        place
+        for place, item in enumerate(merged)
+        if contradicts(item, denials.get(item.label, ()), clean, language)
     )
     return Reading(
         tuple(merged),
@@ -96,107 +93,6 @@ def _shown(merged: list[Observation]) -> list[Observation]:
     ]
 
 
-def _observed(item: Finding, text: str, bounds: Sequence[int]) -> Observation:
-    """One extracted finding with the sentence around it."""
-    start, end = item.span
-    begin = bounds[bisect_right(bounds, start) - 1]
-    after = bisect_right(bounds, end - 1)
-    sentence = text[begin : bounds[after] if after < len(bounds) else len(text)]
-    words = text[start:end]
-    side = item.side or ""
-    return Observation(
-        concept=concept_of(item.label, words, start - begin, end - begin, sentence),
-        label=item.label,
-        sides=BILATERAL if side == "bilateral" else frozenset({side} - {""}),
-        zones=frozenset({item.zone} if item.zone else ()),
-        severities=(item.severity,) if item.severity else (),
-        sizes_mm=(item.size_mm,) if item.size_mm else (),
-        certain=item.presence == "present",
-        changes=frozenset({item.change} if item.change else ()),
-        descriptors=frozenset(item.descriptors),
-        parts=parts_in(sentence) if item.label in NUMBERED_LABELS else frozenset(),
-        places=frozenset({(side, item.zone)} if side and item.zone else ()),
-        positions=frozenset(item.positions),
-        words=words,
-        spans=(item.span,),
-        doubtful=item.certainty == "possible",
-        sentence=sentence,
-    )
-
-
-def _sentence_bounds(text: str) -> list[int]:
-    """Where each sentence begins."""
-    bounds = [0]
-    for end in (*(match.end() for match in SENTENCE_END.finditer(text)), len(text)):
-        while end - bounds[-1] > LONGEST_SENTENCE:
-            blank = text.rfind(" ", bounds[-1] + 1, bounds[-1] + LONGEST_SENTENCE)
-            bounds.append(blank if blank > 0 else bounds[-1] + LONGEST_SENTENCE)
-        bounds.append(end)
-    return bounds[:-1] if len(bounds) > 1 else bounds
-
-
-def _chains(mentions: Sequence[tuple[Finding, Observation]]) -> list[Observation]:
-    """Mentions as single statements: an appearance with its explanation counts once.
-
-    "Opacity suggesting pneumonia" and "scar or atelectasis" are one finding each, and so is one
-    that is said to be in two places.
-    """
-    chains: dict[Span, list[tuple[Finding, Observation]]] = {}
-    for item, mention in mentions:
-        chains.setdefault(item.explains or item.span, []).append((item, mention))
-    folded: list[Observation] = []
-    for chain in chains.values():
-        together: list[Observation] = []
-        for item, mention in chain:
-            for place, other in enumerate(together):
-                if item.explains or other.concept == mention.concept:
-                    together[place] = _folded(other, mention)
-                    break
-            else:
-                together.append(mention)
-        rivals = _rivals(chain)
-        folded.extend(replace(item, rivals=rivals) if rivals else item for item in together)
-    return folded
-
-
-def _rivals(chain: Sequence[tuple[Finding, Observation]]) -> frozenset[tuple[str, str]]:
-    """The alternatives of one statement; none where it commits to one of them."""
-    hedged = {
-        (mention.concept, mention.label)
-        for item, mention in chain
-        if item.certainty != "certain" and item.explains != item.span
-    }
-    return frozenset(hedged if len(hedged) > 1 else ())
-
-
-def _folded(first: Observation, second: Observation) -> Observation:
-    """Two names of one statement: the more certain one, then the more specific, leads."""
-    lead, other = first, second
-    wider = first.spans == second.spans
-    if first.concept != second.concept and second.certain >= first.certain and not wider:
-        lead, other = second, first
-    return replace(
-        _joined(lead, other),
-        concept=lead.concept,
-        label=lead.label,
-        certain=lead.certain,
-        words=lead.words,
-        also=(lead.also | other.also | {other.concept}) - {lead.concept},
-    )
-
-
-@lru_cache(maxsize=64)
-def parts_in(sentence: str) -> frozenset[str]:
-    """Ribs and vertebrae named by number: ``rib 7``, ``T9``."""
-    ribs = set()
-    if RIB.search(sentence):
-        for match in ORDINAL.finditer(sentence):
-            number = match.group(1) or ORDINALS.index(match.group(2).lower()) + 1
-            ribs.add(f"rib {number}")
-    levels = {match.group().upper() for match in VERTEBRA.finditer(sentence)}
-    return frozenset(ribs | levels)
-
-
 def merge(mentions: Iterable[Observation]) -> list[Observation]:
     """Mentions of one finding joined, the result in the order of the text."""
     groups: dict[str, list[Observation]] = {}
@@ -209,14 +105,23 @@ def merge(mentions: Iterable[Observation]) -> list[Observation]:
 def _merge_group(mentions: Sequence[Observation]) -> list[Observation]:
     """The most precise mentions first, so that a vague one joins the one it repeats."""
     clusters: list[Observation] = []
-    for mention in sorted(_alike_joined(mentions), key=_precise_first):
+    members: list[list[Observation]] = []
+    for mention in sorted(_alike(mentions), key=_precise_first):
+        bare = replace(mention, spans=(), sentences=())
         for place, cluster in enumerate(clusters):
-            if _one_finding(cluster, mention):
-                clusters[place] = _joined(cluster, mention)
+            if _one_finding(cluster, bare):
+                clusters[place] = joined([cluster, bare])
+                members[place].append(mention)
                 break
         else:
-            clusters.append(mention)
-    return _summed_up(clusters)
+            clusters.append(bare)
+            members.append([mention])
+    return _summed_up(
+        [
+            replace(cluster, spans=all_spans(group), sentences=all_sentences(group))
+            for cluster, group in zip(clusters, members, strict=True)
+        ]
+    )
 
 
 def _summed_up(clusters: Sequence[Observation]) -> list[Observation]:
@@ -241,22 +146,22 @@ def _with_spans(item: Observation, summary: Observation) -> Observation:
     return replace(item, spans=tuple(sorted({*item.spans, *summary.spans})))
 
 
-def _alike_joined(mentions: Sequence[Observation]) -> list[Observation]:
+def _alike(mentions: Sequence[Observation]) -> list[Observation]:
     """Mentions that say the same of the same place as one: a text may repeat itself a lot."""
     if len(mentions) < 2:
         return list(mentions)
-    groups: dict[Observation, list[Observation]] = {}
+    groups: dict[tuple[object, ...], list[Observation]] = {}
     for mention in mentions:
-        key = replace(mention, words=mention.words.casefold(), spans=(), sentence="")
-        groups.setdefault(key, []).append(mention)
-    return [
-        replace(
-            group[0],
-            spans=tuple(sorted({span for item in group for span in item.spans})),
-            sentence=" ".join(sorted({item.sentence for item in group})),
-        )
-        for group in groups.values()
-    ]
+        groups.setdefault((mention.words.casefold(), *_same_said(mention)), []).append(mention)
+    return [group[0] if len(group) == 1 else _repeated(group) for group in groups.values()]
+
+
+def _repeated(group: Sequence[Observation]) -> Observation:
+    return replace(
+        group[0],
+        spans=all_spans(group),
+        sentences=all_sentences(group),
+    )
 
 
 def _precise_first(mention: Observation) -> tuple[object, ...]:
@@ -289,40 +194,3 @@ def _one_finding(first: Observation, second: Observation) -> bool:
     if first.parts and second.parts and not first.parts & second.parts:
         return False
     return compatible(first, second)
-
-
-def _fewer(
-    one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]
-) -> frozenset[tuple[str, str]]:
-    """What is left open when two mentions are one: the impression may settle the findings.
-
-    Two lists of which neither settles the other leave open what both name.
-    """
-    return min(one, other, key=len) if one <= other or other <= one else one | other
-
-
-def _joined(first: Observation, second: Observation) -> Observation:
-    levels = severity_levels()
-    rivals = _fewer(first.rivals, second.rivals)
-    settled = {concept for concept, _ in (first.rivals | second.rivals) - rivals}
-    severities = sorted(
-        {*first.severities, *second.severities}, key=lambda word: (levels.get(word, 0.0), word)
-    )
-    return replace(
-        first,
-        sides=first.sides | second.sides,
-        zones=first.zones | second.zones,
-        severities=tuple(severities),
-        sizes_mm=tuple(sorted({*first.sizes_mm, *second.sizes_mm})),
-        certain=first.certain or second.certain,
-        changes=first.changes | second.changes,
-        descriptors=first.descriptors | second.descriptors,
-        parts=first.parts | second.parts,
-        also=(first.also | second.also) - settled,
-        rivals=rivals,
-        places=first.places | second.places,
-        positions=first.positions | second.positions,
-        spans=tuple(sorted({*first.spans, *second.spans})),
-        doubtful=first.doubtful and second.doubtful,
-        sentence=" ".join(sorted({first.sentence, second.sentence})),
-    )

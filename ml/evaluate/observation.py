@@ -49,8 +49,8 @@ class Observation:
     """Of a device: where its tip is said to lie, as `ml.devices` names it."""
     doubtful: bool = False
     """Whether it is only possible, or not excluded: less than probable."""
-    sentence: str = ""
-    """The sentences of its mentions, for rules that look at words near by."""
+    sentences: tuple[str, ...] = ()
+    """The sentences of its mentions, each once, for rules that look at words near by."""
 
     @property
     def verdict(self) -> Verdict | None:

@@ -8,7 +8,10 @@ aorta” for the nodule's, nor the “stable” of a patient, the “chronic” 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+KEPT = 2000
+"""Sentences kept: those of a report are asked for once a finding, and once a rule."""
 STATE = (
     r"(?:calcified|cavit\w+|old|healed|chronic|remote|stable|unchanged|known|acute|new|recent"
     r"|prior)"
@@ -94,12 +97,20 @@ def own_words(text: str, finding: str) -> str:
 
     `finding` is what the text calls the finding: a thing of that name is no neighbor.
     """
+    named = finding.casefold()
+    kept = [piece if not thing or thing in named else " " for piece, thing in _pieces(text)]
+    return " ".join("".join(kept).split())
+
+
+@lru_cache(maxsize=KEPT)
+def _pieces(text: str) -> tuple[tuple[str, str], ...]:
+    """A text in pieces, each with the thing that it speaks of; empty where that is the finding."""
     kept = EXCEPT.sub(" ", " ".join(text.split()))
     for pattern in (UNSURE, OTHERWISE, PATIENT, HISTORY, NEXT_TO):
         kept = " ".join(pattern.sub(" ", kept).split())
-    return " ".join(OF_OTHERS.sub(lambda found: _unless_named(found, finding), kept).split())
-
-
-def _unless_named(found: re.Match[str], finding: str) -> str:
-    thing = found["after"] or found["before"]
-    return found.group() if thing.casefold() in finding.casefold() else " "
+    pieces, place = [], 0
+    for found in OF_OTHERS.finditer(kept):
+        thing = found["after"] or found["before"]
+        pieces += [(kept[place : found.start()], ""), (found.group(), thing.casefold())]
+        place = found.end()
+    return (*pieces, (kept[place:], ""))

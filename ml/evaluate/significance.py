@@ -65,15 +65,20 @@ class Rule:
 
 def _said_of(finding: Observation) -> str:
     """What its sentences assert of the finding itself."""
-    sentence = finding.sentence
+    sentences = finding.sentences
     if "old" not in finding.descriptors or finding.descriptors & FRESH:
-        sentence = ribs_counted(sentence)
-    return _own_words(sentence, finding.words or finding.label.replace("_", " "))
+        sentences = tuple(map(ribs_counted, sentences))
+    return _own_words(sentences, finding.words or finding.label.replace("_", " "))
 
 
-@lru_cache(maxsize=1000)
-def _own_words(sentence: str, words: str) -> str:
-    return own_words(asserted(sentence), words)
+@lru_cache(maxsize=100)
+def _own_words(sentences: tuple[str, ...], words: str) -> str:
+    return " ".join(own_words(_asserted(sentence), words) for sentence in sentences)
+
+
+@lru_cache(maxsize=2000)
+def _asserted(sentence: str) -> str:
+    return asserted(sentence)
 
 
 def _within(value: float | None, low: float | None, high: float | None) -> bool:

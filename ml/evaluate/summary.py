@@ -53,7 +53,7 @@ def named_in_impression(
             descriptors=named.descriptors | wide.descriptors,
             also=(named.also | wide.also | {wide.concept}) - {named.concept},
             spans=tuple(sorted({*named.spans, *wide.spans})),
-            sentence=f"{wide.sentence} {named.sentence}",
+            sentences=tuple(dict.fromkeys((*wide.sentences, *named.sentences))),
         )
         kept = [both if item is named else item for item in kept if item is not wide]
         below.remove(named)

@@ -8,6 +8,7 @@ and no download, and takes milliseconds a report.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +18,12 @@ from ml.findings.attributes import (
     attributes_of,
 )
 from ml.findings.clauses import HEDGES
-from ml.findings.context import Sentence, kind_of
-from ml.findings.lexicon import LANGUAGES, MASK, Lexicon, Term, lexicon
+from ml.findings.context import Sentence
+from ml.findings.lexicon import LANGUAGES, MASK, Cue, Lexicon, Modifier, Term, lexicon
 from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
 from ml.findings.places import MIDLINE_LABELS, NO_ZONE_LABELS
-from ml.findings.reading import ReadSentence, read
+from ml.findings.reading import KEPT, KEPT_SENTENCES, ReadSentence, matches_in, read
 from ml.findings.tokens import Token
 from ml.regions import region_of
 
@@ -56,12 +57,56 @@ def extract(text: str, language: str = "en") -> list[Finding]:
     history is left out. Any text is read: one without a known word gives an empty
     list. ValueError for an unknown language.
     """
-    return stated_in(read(text, language), lexicon(language, MASK in text))
+    return list(_extracted(text, language))
+
+
+@lru_cache(maxsize=KEPT)
+def _extracted(text: str, language: str) -> tuple[Finding, ...]:
+    masked = MASK in text
+    return tuple(
+        _placed(statement, sentence.tokens)
+        for sentence in read(text, language)
+        if sentence.terms
+        for statement in _statements(sentence.words, language, masked)
+    )
+
+
+@lru_cache(maxsize=KEPT_SENTENCES)
+def _statements(said: tuple[str, ...], language: str, masked: bool) -> tuple[Finding, ...]:
+    """The findings in the words of a sentence, their spans counted in words."""
+    words = lexicon(language, masked)
+    return tuple(_once(list(_findings(said, *matches_in(said, language, masked), words))))
 
 
 def stated_in(sentences: Iterable[ReadSentence], words: Lexicon) -> list[Finding]:
     """The findings of sentences that were read with a lexicon."""
-    return [found for item in sentences for found in _once(list(_findings(item, words)))]
+    return [
+        _placed(found, item.tokens)
+        for item in sentences
+        for found in _once(
+            list(_findings(item.words, item.terms, item.cues, item.modifiers, words))
+        )
+    ]
+
+
+def _placed(found: Finding, tokens: Sequence[Token]) -> Finding:
+    """The same finding with the spans of its words in the text, in place of their numbers."""
+    first, last = found.span
+    explains = found.explains
+    return Finding(
+        found.label,
+        found.presence,
+        found.side,
+        found.zone,
+        found.severity,
+        found.size_mm,
+        found.certainty,
+        found.change,
+        found.descriptors,
+        found.positions,
+        (tokens[first].start, tokens[last].end),
+        explains and (tokens[explains[0]].start, tokens[explains[1]].end),
+    )
 
 
 def _once(found: Sequence[Finding]) -> Iterator[Finding]:
@@ -97,23 +142,27 @@ def answer_line(item: dict[str, Any]) -> dict[str, Any]:
     return {"findings": [finding.to_json() for finding in extract(text, language)]}
 
 
-def _findings(said: ReadSentence, words: Lexicon) -> Iterator[Finding]:
-    """The findings of one sentence."""
-    tokens, modifiers = said.tokens, said.modifiers
-    matches = _one_device_once(_chosen(said.terms), tokens, words)
+def _findings(
+    said: Sequence[str],
+    terms: Sequence[Match[Term]],
+    cues: Sequence[Match[Cue]],
+    modifiers: Sequence[Match[Modifier]],
+    words: Lexicon,
+) -> Iterator[Finding]:
+    """The findings of one sentence; a span is that of the first and the last of its words."""
+    matches = _one_device_once(_chosen(terms), said, words)
     if not matches:
         return
-    sentence = Sentence(tokens, said.cues, words, matches, modifiers)
-    scopes = sentence.scopes()
-    kinds = [_kind(match, kind_of(match, scopes)) for match in matches]
+    sentence = Sentence(said, cues, words, matches, modifiers)
+    kinds = [_kind(*pair) for pair in zip(matches, sentence.kinds_of(matches), strict=True)]
     kinds = _alternatives(sentence, matches, kinds)
-    tips = longest(words.positions.find(tokens)) if _has_device(matches) else []
+    tips = longest(words.positions.find(said)) if _has_device(matches) else []
     attributes = attributes_of(sentence, matches, modifiers, tips)
     roots = _roots(sentence, matches, kinds)
     for place, (match, kind) in enumerate(zip(matches, kinds, strict=True)):
         if kind != "drop":
-            root = _span(matches[roots[place]], tokens) if roots[place] != place else None
-            yield from _stated(match, kind, attributes[place], tokens, root)
+            root = _span(matches[roots[place]]) if roots[place] != place else None
+            yield from _stated(match, kind, attributes[place], root)
 
 
 def _has_device(matches: Sequence[Match[Term]]) -> bool:
@@ -125,34 +174,37 @@ def _chosen(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
 
     What only looks like a finding ("nipple shadow") takes its words from shorter readings.
     """
-    kept: list[Match[Term]] = []
-    covered: list[set[int]] = []
+    stated: list[Match[Term]] = []
+    covering: dict[int, list[set[int]]] = {}
+    taken: set[int] = set()
+    named: set[tuple[str, int]] = set()
     for match in sorted(matches, key=lambda m: (-len(m.places), bool(m.value.labels))):
-        places = set(match.places)
-        if any(places <= other for other in covered) or any(
-            not other.value.labels and not places.isdisjoint(other.places) for other in kept
-        ):
+        places, labels = set(match.places), match.value.labels
+        longer = covering.get(match.places[0], ())
+        if any(places <= other for other in longer) or not taken.isdisjoint(places):
             continue
-        covered.append(places)
-        if not any(
-            set(match.value.labels) & set(other.value.labels) and places & set(other.places)
-            for other in kept
-        ):
-            kept.append(match)
-    stated = [match for match in kept if match.value.labels]
+        for place in places:
+            covering.setdefault(place, []).append(places)
+        if not labels:
+            taken |= places
+            continue
+        names = [(label, place) for label in labels for place in places]
+        if named.isdisjoint(names):
+            named.update(names)
+            stated.append(match)
     return sorted(stated, key=lambda m: (m.places[-1], m.places))
 
 
 def _one_device_once(
-    matches: Sequence[Match[Term]], tokens: Sequence[Token], words: Lexicon
+    matches: Sequence[Match[Term]], said: Sequence[str], words: Lexicon
 ) -> list[Match[Term]]:
     """Without the second name of one device: "central catheter of jugular access"."""
     kept: list[Match[Term]] = []
     for match in matches:
         device = set(match.value.labels) & DEVICES
         if kept and device & set(kept[-1].value.labels):
-            between = tokens[kept[-1].end : match.start]
-            if not between or (len(between) == 1 and between[0].word in words.words["preposition"]):
+            between = said[kept[-1].end : match.start]
+            if not between or (len(between) == 1 and between[0] in words.words["preposition"]):
                 continue
         kept.append(match)
     return kept
@@ -199,8 +251,8 @@ def _organ(match: Match[Term]) -> str:
     return ORGANS.get(region, region)
 
 
-def _span(match: Match[Term], tokens: Sequence[Token]) -> tuple[int, int]:
-    return tokens[match.places[0]].start, tokens[match.places[-1]].end
+def _span(match: Match[Term]) -> tuple[int, int]:
+    return match.places[0], match.places[-1]
 
 
 def _places_of(label: str, found: Attributes) -> list[tuple[str, str]]:
@@ -214,7 +266,6 @@ def _stated(
     match: Match[Term],
     kind: str,
     found: Attributes,
-    tokens: Sequence[Token],
     root: tuple[int, int] | None,
 ) -> Iterator[Finding]:
     """A finding for each label and place."""
@@ -225,7 +276,7 @@ def _stated(
         change = ""
     elif presence == "present" and change == "resolved":
         change = "stable"  # It has not resolved.
-    span = _span(match, tokens)
+    span = _span(match)
     named = [(label, root) for label in match.value.labels]
     named += [(label, root or span) for label in match.value.wider]
     for label, explains in named:

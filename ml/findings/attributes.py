@@ -7,9 +7,10 @@ to it. A finding without a place takes that of a neighbor it is joined to.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ml import devices
 from ml.findings.clauses import LIST_GAP
@@ -75,8 +76,9 @@ def attributes_of(
     parts = _parts(sentence, findings, said)
     elsewhere = sentence.other_clauses(findings)
     found = []
+    starts = [item.start for item in said]
     for finding, (start, end) in zip(findings, parts, strict=True):
-        own = [s for s in said if start <= s.start < end]
+        own = said[bisect_left(starts, start) : bisect_left(starts, end)]
         without = sentence.places_without(finding) if len(own) > 1 else frozenset()
         inside = [
             s
@@ -116,8 +118,11 @@ def _parts(
 
 def _after_places(said: Sequence[Said], place: int) -> int:
     """Where the sides and zones that begin at a place of the sentence have ended."""
-    for item in said:
-        if item.kind in ("side", "zone") and item.start == place:
+    first = bisect_left(said, place, key=lambda item: item.start)
+    for item in islice(said, first, None):
+        if item.start > place:
+            break
+        if item.kind in ("side", "zone"):
             return _after_places(said, item.end)
     return place
 
@@ -127,10 +132,9 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
     if start >= end:
         return end
     places = range(end - 1, start - 1, -1)
-    links = {cue.start for cue in sentence.cues if cue.value.kind not in ("pseudo", "")}
     for place in range(start, end):
         joint = sentence.is_one_of("with", place) or sentence.is_one_of("by", place)
-        if joint or place in links or sentence.words[place] in (";", SEPARATOR):
+        if joint or place in sentence.joints or sentence.words[place] in (";", SEPARATOR):
             return place
     for place in places:
         if sentence.words[place] in (";", ",") or sentence.is_one_of("verb", place):
@@ -142,6 +146,8 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
 
 
 def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence) -> Attributes:
+    if not inside:
+        return Attributes()
     placing = [item for item in inside if item.kind in ("side", "zone")]
     found = Attributes(places=places_of(placing))
     own = set(finding.places)
@@ -207,14 +213,21 @@ def _share(
     """Give findings without a place that of the neighbor they are joined to."""
     pairs = list(zip(range(len(found)), range(1, len(found)), strict=False))
     for before, after in reversed(pairs):
-        if not found[before].change and sentence.listed(findings[before], findings[after]):
+        gives_change = found[after].said_of_all and not found[before].change
+        gives_position = found[after].positions and not found[before].positions
+        if not (gives_change or gives_position):
+            continue
+        listed = sentence.listed(findings[before], findings[after])
+        if gives_change and listed:
             found[before].change = found[before].said_of_all = found[after].said_of_all
-        if not found[before].positions and sentence.listed(findings[before], findings[after]):
+        if gives_position and listed:
             found[before].positions = list(found[after].positions)
     for before, after in pairs:
         _give(findings, found, before, after)
     for before, after in reversed(pairs):
         between = range(findings[before].end, findings[after].start)
+        if not found[after].places or len(between) > LIST_GAP:
+            continue
         apart = any(
             sentence.is_one_of("with", place)
             or sentence.is_one_of("verb", place)
@@ -222,7 +235,7 @@ def _share(
             or sentence.words[place] in (";", SEPARATOR)
             for place in between
         )
-        if not apart and len(between) <= LIST_GAP:
+        if not apart:
             _give(findings, found, after, before)
 
 

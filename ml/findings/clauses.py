@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
 from ml.findings.patterns import Match
-from ml.findings.tokens import PUNCTUATION, SEPARATOR, Token
+from ml.findings.tokens import PUNCTUATION, SEPARATOR
 
 HEDGES = ("possible", "probable")
 OR_GAP = 3
@@ -26,13 +26,13 @@ class Clauses:
 
     def __init__(
         self,
-        tokens: Sequence[Token],
+        words: Sequence[str],
         cues: Sequence[Match[Cue]],
         lexicon: Lexicon,
         terms: Sequence[Match[Term]] = (),
         modifiers: Sequence[Match[Modifier]] = (),
     ) -> None:
-        self.words = [token.word for token in tokens]
+        self.words = list(words)
         self.cues = cues
         self._classes = lexicon.words
         self._terms = terms

@@ -8,7 +8,6 @@ of the class ``@compound`` (Rezidiv…, Begleit…). What the tables know as a w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from ml.findings.lexicon import Lexicon, lexicon
@@ -22,16 +21,22 @@ def divided(tokens: list[Token], language: str) -> list[Token]:
     """The same tokens, with two in place of a compound; both have the span of the whole word."""
     if "joint" not in lexicon(language).words:
         return tokens
+    if all(len(parts_of(token.word, language)) == 1 for token in tokens):
+        return tokens
     return [
-        replace(token, word=part) for token in tokens for part in parts_of(token.word, language)
+        Token(part, token.start, token.end)
+        for token in tokens
+        for part in parts_of(token.word, language)
     ]
 
 
 @lru_cache(maxsize=100_000)
 def parts_of(word: str, language: str) -> tuple[str, ...]:
     """The two parts of a compound, the longest last part that is known; or the word itself."""
+    if len(word) < 2 * SHORTEST:
+        return (word,)
     found = lexicon(language)
-    if len(word) >= 2 * SHORTEST and not found.knows(word):
+    if not found.knows(word):
         for cut in range(SHORTEST, len(word) - SHORTEST + 1):
             if not found.names(word[cut:]):
                 continue

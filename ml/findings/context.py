@@ -14,12 +14,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from ml import taxonomy
 from ml.findings.clauses import HEDGES, LIST_GAP, Clauses
 from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
 from ml.findings.patterns import Match
-from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES, Token
+from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES
 
 WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
 """Where scopes overlap, the first of these wins."""
@@ -38,31 +39,58 @@ class Scope:
     end: int
     forward: bool
 
-    def holds(self, match: Match[object]) -> bool:
-        """Whether a finding stands in the scope: its end for triggers before it."""
-        place = match.places[-1] if self.forward else match.places[0]
-        return self.start <= place < self.end
-
 
 class Sentence(Clauses):
     """A sentence with the scopes of its cues."""
 
     def __init__(
         self,
-        tokens: Sequence[Token],
+        words: Sequence[str],
         cues: Sequence[Match[Cue]],
         lexicon: Lexicon,
         terms: Sequence[Match[Term]] = (),
         modifiers: Sequence[Match[Modifier]] = (),
     ) -> None:
-        super().__init__(tokens, cues, lexicon, terms, modifiers)
+        super().__init__(words, cues, lexicon, terms, modifiers)
         self._ends = {cue.end: cue.value.kind for cue in cues}
         self._answered = {cue.end for cue in cues if cue.value.answer}
         self._term_starts = {term.start: term for term in terms}
         self._term_ends = {term.end: term for term in terms}
         self._neighbors_known: dict[int, bool] = {}
+        self._ends_known: dict[tuple[int, str, bool, bool], int] = {}
         self._lists_known: dict[tuple[int, str, bool, bool, bool], bool] = {}
         self._ands_known: dict[tuple[int, str, bool], bool] = {}
+
+    def kinds_of(self, findings: Sequence[Match[object]]) -> list[str]:
+        """What the scopes say of each finding: drop, doubt, absent, …, or empty.
+
+        A finding stands in the scope that holds its end, for triggers before it, or its start.
+        """
+        scopes = self.scopes()
+        ahead = self._kinds_at([scope for scope in scopes if scope.forward])
+        back = self._kinds_at([scope for scope in scopes if not scope.forward])
+        return [
+            max(
+                ahead[found.places[-1]],
+                back[found.places[0]],
+                key=lambda kind: WEIGHT.get(kind, -1),
+            )
+            for found in findings
+        ]
+
+    def _kinds_at(self, scopes: Sequence[Scope]) -> list[str]:
+        """For each place the gravest kind of the scopes that hold it, empty where none does."""
+        kinds = [""] * len(self.words)
+        for kind in sorted({scope.kind for scope in scopes}, key=WEIGHT.__getitem__):
+            steps = [0] * (len(self.words) + 1)
+            for scope in scopes:
+                if scope.kind == kind and scope.start < scope.end:
+                    steps[scope.start] += 1
+                    steps[scope.end] -= 1
+            for place, depth in enumerate(accumulate(steps[:-1])):
+                if depth:
+                    kinds[place] = kind
+        return kinds
 
     def scopes(self) -> list[Scope]:
         """The scope of every trigger."""
@@ -106,15 +134,26 @@ class Sentence(Clauses):
             for place in range(cue.end, min(self._forward_end(cue), cue.end + NEAR))
         )
 
+    @cached_property
+    def joints(self) -> frozenset[int]:
+        """The places where a trigger begins that says something of a finding, or joins two."""
+        return frozenset(cue.start for cue in self.cues if cue.value.kind not in ("pseudo", ""))
+
     def _denials_after(self, finding: Match[Term]) -> Iterator[Match[Cue]]:
         """The denials behind a finding that do not speak of it."""
-        for cue in self.cues:
-            if (
-                cue.value.kind == "absent"
-                and cue.start >= finding.end
-                and not (cue.value.backward and self._backward_start(cue) <= finding.start)
-            ):
+        first = bisect_left(self._denials, finding.end, key=lambda denial: denial[0].start)
+        for cue, back in self._denials[first:]:
+            if back > finding.start:
                 yield cue
+
+    @cached_property
+    def _denials(self) -> list[tuple[Match[Cue], int]]:
+        """The denials, each with where begins what it speaks of before it."""
+        return [
+            (cue, self._backward_start(cue) if cue.value.backward else len(self.words))
+            for cue in self.cues
+            if cue.value.kind == "absent"
+        ]
 
     def _speaks_back(self, cue: Match[Cue]) -> bool:
         """Whether nothing that a trigger could speak of follows: "pneumonia likely in the RLL".
@@ -129,29 +168,57 @@ class Sentence(Clauses):
         return closes or any(self.is_one_of(name, place) for name in joints)
 
     def _forward_end(self, cue: Match[Cue]) -> int:
+        """Where the scope of a trigger ends to its right.
+
+        Once it has met a finding, a scope ends where every other of its kind does that has got
+        as far, so that what is known of one is not asked again.
+        """
+        kind, wide, after = cue.value.kind, cue.value.wide, cue.end
+        stops, passed = self._stops, []
+        end = len(self.words)
+        for number in range(bisect_left(stops, (after, "")), len(stops)):
+            place, stop = stops[number]
+            if self._is_under_way(place, after):
+                key = (number, kind, wide, self._next_join[after] < place)
+                if key in self._ends_known:
+                    end = self._ends_known[key]
+                    break
+                passed.append(key)
+            if self._stops_scope(place, stop, cue):
+                end = place
+                break
+        self._ends_known.update(dict.fromkeys(passed, end))
+        return end
+
+    def _is_under_way(self, place: int, after: int) -> bool:
+        """Whether a scope from `after` on has met a finding, and only whole ones lie ahead."""
+        return self._names_before(place, after) and place > after <= self._whole_from[place]
+
+    @cached_property
+    def _whole_from(self) -> list[int]:
+        """For each place where the first of the findings begins that end there or later."""
+        starts = [len(self.words)] * (len(self.words) + 2)
+        for end, term in self._term_ends.items():
+            starts[end] = term.start
+        for place in range(len(self.words), -1, -1):
+            starts[place] = min(starts[place], starts[place + 1])
+        return starts
+
+    def _stops_scope(self, place: int, stop: str, cue: Match[Cue]) -> bool:
         kind, after = cue.value.kind, cue.end
-        stops = self._stops
-        for place, stop in stops[bisect_left(stops, (after, "")) :]:
-            if stop == "end":
-                return place
-            if stop == "with":
-                if place > after:
-                    return place
-            elif stop == "verb":
-                if kind == "drop":
-                    return place
-            elif stop == "absent":
-                if kind != "absent" and place > after:
-                    return place
-            elif stop == "comma":
-                if not self._list_goes_on(place, cue):
-                    return place
-            elif stop == "and":
-                if not self._and_goes_on(place, cue):
-                    return place
-            elif kind != "drop" and self._neighbors(place, after):
-                return place
-        return len(self.words)
+        if stop == "end":
+            return True
+        if stop == "with":
+            return place > after
+        if stop == "verb":
+            return kind == "drop"
+        if stop == "absent":
+            return kind != "absent" and place > after
+        if stop == "comma":
+            return not self._list_goes_on(place, cue)
+        if stop == "and":
+            return not self._and_goes_on(place, cue)
+        return kind != "drop" and self._neighbors(place, after)
 
     @cached_property
     def _stops(self) -> list[tuple[int, str]]:
@@ -316,7 +383,5 @@ def _akin(one: Match[Term], other: Match[Term]) -> bool:
     return not groups[0].isdisjoint(groups[1])
 
 
-def kind_of(match: Match[object], scopes: Sequence[Scope]) -> str:
-    """What the scopes say of a finding: drop, doubt, absent, …, or empty."""
-    kinds = [scope.kind for scope in scopes if scope.holds(match)]
-    return max(kinds, key=WEIGHT.__getitem__, default="")
+def _gravity(kind: str) -> int:
+    return WEIGHT.get(kind, -1)

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from ml.findings.tokens import PUNCTUATION, Token, plain
+from ml.findings.tokens import PUNCTUATION, plain
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -70,8 +70,7 @@ def _element(part: str) -> Element:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Match(Generic[T_co]):
+class Match(NamedTuple, Generic[T_co]):
     """A row of the lexicon found in a sentence."""
 
     value: T_co
@@ -105,6 +104,8 @@ class Matcher(Generic[T]):
                     self._by_word.setdefault(word, []).append(number)
                 for prefix in element.prefixes:
                     self._by_prefix.setdefault(prefix, []).append(number)
+        self._initials = {begun[0] for begun in (*self._by_word, *self._by_prefix) if begun}
+        self._prefix_lengths = sorted({len(prefix) for prefix in self._by_prefix})
         self._needs = [tuple(self._needed(pattern)) for pattern, _ in self._rows]
         self._known: dict[str, tuple[int, ...]] = {}
 
@@ -150,17 +151,19 @@ class Matcher(Generic[T]):
     def _candidates(self, word: str) -> tuple[int, ...]:
         known = self._known.get(word)
         if known is None:
+            if word[:1] not in self._initials:
+                return ()
             numbers = set(self._by_word.get(word, ()))
-            for end in range(1, len(word) + 1):
-                numbers.update(self._by_prefix.get(word[:end], ()))
+            for end in self._prefix_lengths:
+                if (prefix := word[:end]) in self._by_prefix:
+                    numbers.update(self._by_prefix[prefix])
             known = tuple(sorted(numbers))
             if len(self._known) < 50_000:
                 self._known[word] = known
         return known
 
-    def find(self, tokens: Sequence[Token]) -> list[Match[T]]:
-        """Every row's match at every place, overlapping ones included, in order."""
-        words = [token.word for token in tokens]
+    def find(self, words: Sequence[str]) -> list[Match[T]]:
+        """Every row's match at every place of a sentence, overlapping ones included, in order."""
         there = set(words)
         found = []
         for place, word in enumerate(words):

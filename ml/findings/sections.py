@@ -108,6 +108,8 @@ def _end(text: str, start: int, limit: int) -> int:
 
 def without(text: str, spans: list[Span]) -> str:
     """The text with line breaks in the place of `spans`, so that every other place stays."""
+    pieces, place = [], 0
     for start, end in spans:
-        text = text[:start] + "\n" * (end - start) + text[end:]
-    return text
+        pieces += [text[place:start], "\n" * (end - start)]
+        place = end
+    return "".join((*pieces, text[place:]))

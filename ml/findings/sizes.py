@@ -86,6 +86,9 @@ def _sizes_in(words: Sequence[str]) -> Iterator[tuple[int, int, float]]:
     """Start, end and millimeters of every measurement."""
     place = 0
     while place < len(words):
+        if not words[place][:1].isdigit():
+            place += 1
+            continue
         sizes, end = _measured(words, place)
         if sizes and 0 < max(sizes) <= LARGEST_MM:
             yield place, end, max(sizes)

@@ -10,7 +10,6 @@ Only words that name findings, places and degrees are set right, never the small
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import groupby
 
@@ -30,7 +29,7 @@ UMLAUTS = [re.compile(rf"([{letters}])e") for letters in ("aou", "u", "o", "a")]
 def corrected(tokens: list[Token], language: str) -> list[Token]:
     """The same tokens, with words of the lexicon in place of their misspellings."""
     return [
-        replace(token, word=word) if (word := right_word(token.word, language)) else token
+        Token(word, token.start, token.end) if (word := right_word(token.word, language)) else token
         for token in tokens
     ]
 
@@ -38,8 +37,10 @@ def corrected(tokens: list[Token], language: str) -> list[Token]:
 @lru_cache(maxsize=100_000)
 def right_word(word: str, language: str) -> str:
     """The word of the lexicon that is meant, or empty when the word stands as it is."""
+    if len(word) < SHORTEST or not word.isalpha():
+        return ""
     found = lexicon(language)
-    if len(word) < SHORTEST or not word.isalpha() or found.knows(word):
+    if found.knows(word):
         return ""
     for umlaut in UMLAUTS:
         if found.names(written := umlaut.sub(r"\1", word)):
@@ -48,7 +49,7 @@ def right_word(word: str, language: str) -> str:
         return squeezed
     limit = 2 if len(word) >= LONG else 1
     near = process.extract(
-        word, _choices(language, word[0]), scorer=OSA.distance, score_cutoff=limit, limit=2
+        word, _choices(language).get(word[0], ()), scorer=OSA.distance, score_cutoff=limit, limit=2
     )
     if not near or (
         len(near) > 1 and near[0][1] == near[1][1] and not _akin(near[0][0], near[1][0])
@@ -62,10 +63,14 @@ def _akin(one: str, other: str) -> bool:
     return one[:SHORTEST] == other[:SHORTEST]
 
 
-@lru_cache(maxsize=200)
-def _choices(language: str, letter: str) -> tuple[str, ...]:
-    words = lexicon(language).vocabulary
-    return tuple(word for word in words if word[0] == letter and len(word) >= SHORTEST)
+@cache
+def _choices(language: str) -> dict[str, list[str]]:
+    """First letter → the words of the lexicon that a misspelling may be set right to."""
+    found: dict[str, list[str]] = {}
+    for word in lexicon(language).vocabulary:
+        if len(word) >= SHORTEST:
+            found.setdefault(word[0], []).append(word)
+    return found
 
 
 def _squeezed(word: str) -> str:

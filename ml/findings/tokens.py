@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST_SENTENCE = 160
 """Tokens; longer runs without a period are cut, so that time stays linear in the text."""
@@ -41,6 +42,7 @@ TOKEN = re.compile(
 ENDS = frozenset(".!?。")
 DROPPED = frozenset("‐‑'’`´\"“”„«»*_‘")
 """Marks that say nothing."""
+PERIOD_LAST = re.compile(r"\.\s*\Z")
 NEXT_LINE = re.compile(r"[ \t\u00a0]*(\S*)[ \t\u00a0]*(\S*)")
 LISTED = re.compile(r"[-–—•*#>]|\(?\d{1,2}[.)]$|[A-Za-z][.)]$")
 """The first word of a line that is an item of a list."""
@@ -73,8 +75,7 @@ SEPARATOR = "–"
 PUNCTUATION = frozenset((",", ";", ":", "(", ")", SEPARATOR, ASKED))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word, number or mark of punctuation."""
 
     word: str
@@ -118,6 +119,8 @@ def plain(word: str) -> str:
     if word.isascii():
         return word.lower()
     parts = unicodedata.normalize("NFKD", word.lower().translate(LIGATURES))
+    if parts.isalpha():
+        return parts
     return "".join(c for c in parts if not unicodedata.combining(c) and c.isprintable())
 
 
@@ -132,6 +135,21 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     boxes_first = BOX_FIRST.search(text) is not None
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
+        if kind == "word":
+            start, end = match.span()
+            if end - start <= LONGEST_WORD:
+                sentence.extend([Token(word, start, end) for word in _words(match.group())])
+                if len(sentence) >= LONGEST_SENTENCE:
+                    yield sentence
+                    sentence = []
+            continue
+        if kind == "mark" and (mark := match.group()) not in ENDS and mark != "/":
+            if mark not in DROPPED and (word := plain(MARKS.get(mark, mark))):
+                sentence.append(Token(word, *match.span()))
+                if len(sentence) >= LONGEST_SENTENCE:
+                    yield sentence
+                    sentence = []
+            continue
         if kind == "box" and boxes_first:
             if sentence:
                 yield sentence
@@ -169,8 +187,6 @@ def _tokens(
         return
     if kind == "number":
         yield Token(_number(piece), start, end)
-    elif kind == "word":
-        yield from (Token(word, start, end) for word in _words(piece))
     elif kind == "hyphenated":
         yield from _unbroken(piece, start, rules)
     elif kind == "dash":
@@ -199,16 +215,19 @@ def _number(piece: str) -> str:
     return f"0{piece}" if piece.startswith(".") else piece
 
 
-def _words(piece: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def _words(piece: str) -> tuple[str, ...]:
     """The words of one run of letters: "hasn't" is has not, "heart's" is heart."""
     if piece.isascii() and piece.isalpha() and not piece.endswith(("nt", "NT")):
-        return [piece.lower()]
+        return (piece.lower(),)
+    if piece.isalpha() and (word := plain(piece)).isalpha() and not word.endswith("nt"):
+        return (word,)
     word = plain(POSSESSIVE.sub("", piece).translate(INVISIBLE))
     contracted = CONTRACTED.match(word)
     if contracted and contracted.group(1) in AUXILIARIES:
         base = contracted.group(1)
-        return ["cannot"] if base == "ca" else [WHOLE.get(base, base), "not"]
-    return [part for part in re.split(r"['’`´\s]+", word) if part]
+        return ("cannot",) if base == "ca" else (WHOLE.get(base, base), "not")
+    return tuple(part for part in re.split(r"['’`´\s]+", word) if part)
 
 
 SHARED_HEAD = re.compile(r"\s+(?:and|or|to|und|oder|bis|et|ou|y|o|a|e)\b", re.IGNORECASE)
@@ -267,8 +286,10 @@ def _asks(text: str, match: re.Match[str], rules: Rules) -> bool:
     """Whether a cell's border, blanks or dots stand before an answer, or inside a table's row."""
     if _answered(text, match.end(), rules):
         return True
+    if match.group() != "|" or text.find("|", match.end()) < 0:
+        return False
     line = text[max(0, match.start() - 400) : match.start()].rpartition("\n")[2]
-    return match.group() == "|" and line.lstrip().startswith("|") and "|" in text[match.end() :]
+    return line.lstrip().startswith("|")
 
 
 def _divides(text: str, match: re.Match[str]) -> bool:
@@ -326,6 +347,6 @@ def _wrapped_capitals(text: str, sentence: Sequence[Token], word: str) -> bool:
         and word.isupper()
         and len(word) > 1
         and ":" not in line + word
-        and text.rstrip()[-1:] == "."
+        and PERIOD_LAST.search(text, max(0, len(text) - 400)) is not None
         and not any(token.word == SEPARATOR for token in sentence)
     )

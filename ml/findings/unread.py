@@ -66,12 +66,12 @@ def _of_sentence(
         for match in matches
         for place in match.places
     }
-    told = False
+    told, ambiguous = False, _ambiguous(language)
     for place, token in enumerate(tokens):
         if place in understood:
             continue
         written = text[token.start : token.end]
-        advice = _ambiguous(language).get(token.word)
+        advice = ambiguous.get(token.word)
         unit = place > 0 and tokens[place - 1].word[:1].isdigit()
         strange = not shouted and ABBREVIATION.fullmatch(written) and token.word not in words.known
         if (advice and not unit and token.word not in NEUTRAL) or (
@@ -79,13 +79,10 @@ def _of_sentence(
         ):
             told = True
             yield UnreadWords(written, token.start, token.end, advice or "")
+    if told or understood or len(tokens) < FEWEST_WORDS:
+        return
     letters = [token for token in tokens if token.word[:1].isalpha()]
-    if (
-        not told
-        and not understood
-        and len(letters) >= FEWEST_WORDS
-        and not _says_normal(sentence, words)
-    ):
+    if len(letters) >= FEWEST_WORDS and not _says_normal(sentence, words):
         start, end = tokens[0].start, tokens[-1].end
         yield UnreadWords(text[start:end], start, end, "")
 

@@ -58,7 +58,7 @@ def _said(text: str, language: str, kind: str) -> tuple[Span, ...]:
     denied = _pattern(language, "denied") if any(row["kind"] == "denied" for row in rows) else None
     found = []
     for match in _pattern(language, kind).finditer(text):
-        clause = CLAUSE.split(text[: match.start()][-LONGEST_CLAUSE:])[-1]
+        clause = CLAUSE.split(text[max(0, match.start() - LONGEST_CLAUSE) : match.start()])[-1]
         last = [denial.end() for denial in denied.finditer(clause)] if denied else []
         if not last or len(clause) - last[-1] > BEFORE.get(kind, REACH):
             found.append(match.span())

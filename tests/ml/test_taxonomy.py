@@ -18,7 +18,7 @@ WEIGHT = {"urgent": "urgent", "actionable": "actionable_not_urgent"}
 def weight_of(label, sentence="", *, severities=(), age=None, indication=""):
     finding = Observation(
         label, label, frozenset(), frozenset(), severities, (), True, frozenset(), frozenset(),
-        frozenset(), "", (), sentence=sentence,
+        frozenset(), "", (), sentences=(sentence,),
     )  # fmt: skip
     weight = significance_of(finding, Patient(age, "", indication))[0]
     return {"actionable_not_urgent": "actionable", "not_actionable_not_urgent": "minor",
