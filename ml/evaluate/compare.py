@@ -83,7 +83,7 @@ def mistakes_of(
     the candidate wants nothing done for a finding that asks for action.
     """
     where = _location(reference, candidate, said_sides, meant_sides)
-    zone = _zone(reference, said_zones)
+    zone = _zone(reference, candidate, said_zones)
     nowhere = not said_zones and place_of(reference, candidate) == "unsaid"
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
@@ -177,13 +177,15 @@ def _graver(one: Mistake | None, other: Mistake | None) -> Mistake | None:
     return one if one and (other is None or one.severity == "significant") else other
 
 
-def _zone(reference: Observation, said_zones: frozenset[str]) -> Mistake | None:
+def _zone(
+    reference: Observation, candidate: Observation, said_zones: frozenset[str]
+) -> Mistake | None:
     if not asks_for_zone(reference):
         return None
     wanted = zones_in_words(reference.zones)
     if not said_zones:
         sentence = f"Where in the lung is not said: {wanted}."
-    elif spared := zones_beside(reference, said_zones):
+    elif spared := zones_beside(reference, candidate.zones):
         sentence = f"It is in the {wanted} only, not in the {zones_in_words(spared)} as well."
     elif says_any_lobe(reference, said_zones):
         said = zones_in_words(said_zones)

@@ -129,7 +129,15 @@ def says_again(general: Observation, named: Observation) -> bool:
     own = set(general.sizes_mm) - set(named.sizes_mm)
     settled = (named.concept, named.label) in general.rivals
     wide = is_wider(general.label, named.label)
-    return (settled or wide) and not (own or named.rivals) and compatible(named, general)
+    return (settled or wide) and not (own or named.rivals) and _within(named, general)
+
+
+def _within(named: Observation, general: Observation) -> bool:
+    """Whether a general word says no place beside that of a named finding."""
+    beside = general.sides & BILATERAL and not general.sides & BILATERAL <= named.sides
+    sides = named.sides & BILATERAL
+    apart = any(zone_distance(named.zones, {zone}, sides) != "same" for zone in general.zones)
+    return not beside and not apart and compatible(named, general)
 
 
 def _options(

@@ -73,13 +73,18 @@ def other_language(text: str, language: str) -> bool:
     for code, theirs in _words().items():
         if code == language:
             continue
-        strange = sum(counts[word] for word in theirs & counts.keys() if word not in own)
+        strange = sum(counts[word] for word in theirs & counts.keys() - own if _is_word(word))
         familiar = sum(counts[word] for word in own & counts.keys() if word not in theirs)
         if strange >= FEWEST and strange > RATIO * familiar:
             return True
         if counts.total() <= SHORT and not familiar and _unknown(theirs & counts.keys(), language):
             return True
     return counts.total() <= SHORT and _only_cognates(counts.keys(), language)
+
+
+def _is_word(word: str) -> bool:
+    """Whether a word tells a language: one letter may be short for a side, "L rib fx, ptx L"."""
+    return len(word) > 1 or not word.isascii()
 
 
 def _only_cognates(words: Collection[str], language: str) -> bool:

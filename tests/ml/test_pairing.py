@@ -112,11 +112,25 @@ def test_a_general_word_beside_the_right_name_is_the_same_finding_once_more(refe
         "Opacity in the left upper lobe. Pneumonia in the right lower lobe.",
         "Right opacity.",
         "Right opacity. Nodule in the right lower lobe.",
+        "Opacity in the right upper lobe. Pneumonia in the right upper lobe. Bilateral opacity.",
         "5 cm opacity on the right. 1 cm nodule in the right lower lobe. Pneumonia on the left.",
     ],
 )
 def test_a_general_word_earns_nothing_beside_a_wrong_name_or_elsewhere(candidate):
     assert evaluate.evaluate("Pneumonia in the right lower lobe.", candidate).score <= 10
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "Likely airspace disease in the right lower lobe or likely bilateral pneumonia.",
+        "Opacity in the right lower lobe and the right upper lobe.",
+        "Bilateral opacities.",
+    ],
+)
+def test_a_general_word_that_reaches_further_than_the_name_is_not_the_same_once_more(second):
+    reference = "Pneumonia in the right lower lobe."
+    assert evaluate.evaluate(reference, f"{reference} {second}").score <= 50
 
 
 def test_the_cause_of_another_finding_is_half_an_answer():
