@@ -21,9 +21,14 @@ RIB = (
     r"(?:ribs?|(?:fract?ur(?:a|e)s?|fx) (?:costale?s?|de costillas?|de c[ôo]tes?)|costillas?"
     r"|rippen?|c[ôo]tes?|costelas?|arcos? costa(?:l|is|les))"
 )
+RIBS = (
+    r"(?:ribs|(?:fract?uras?|fractures|fx) (?:costales|de costillas|de c[ôo]tes)|costillas|rippen"
+    r"|c[ôo]tes|costelas|arcos costais)"
+)
+"""More than one: behind a single rib a number may be a size."""
 WHERE = r"(?:left|right|lateral|posterior|anterior|linken?|rechten?)"
 NAMED = re.compile(
-    rf"\b(?P<after>{RIB}(?: fractures?)?) (?P<list>{NUMBERS})(?![\w.]*\d)"
+    rf"\b(?P<after>{RIBS}(?: fractures?)?|rib fractures?) (?P<list>{NUMBERS})(?!\d| ?[cm]m\b)"
     rf"|\b(?P<first>{NUMBERS}) (?:{WHERE} )*{RIB}\b",
     re.IGNORECASE,
 )
