@@ -7,7 +7,10 @@ answer to it was submitted, whose feedback may come any moment.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from attempts.models import Attempt, SeriesCase, holding
@@ -45,9 +48,20 @@ def met(user: User) -> QuerySet[Attempt]:
 
 def new_to(user: User, cases: QuerySet[Case]) -> QuerySet[Case]:
     """Of these cases those that the user has met in no game."""
+    return without(met(user), cases)
+
+
+def without(attempts: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Of these cases those that none of the attempts is of; nor of one that was merged into it."""
     # One list of what was met, not a look for each case: a library holds many more.
-    known = met(user)
-    merged = known.filter(case__duplicate_of__isnull=False)
-    return cases.exclude(pk__in=known.values("case_id")).exclude(
+    merged = attempts.filter(case__duplicate_of__isnull=False)
+    return cases.exclude(pk__in=attempts.values("case_id")).exclude(
         pk__in=merged.values("case__duplicate_of")
     )
+
+
+def by_film(attempts: QuerySet[Attempt]) -> QuerySet[Attempt, Any]:
+    """The attempts with their `film`, the key of what their case is now: of a case that was merged
+    into another, that one.
+    """
+    return attempts.annotate(film=Coalesce("case__duplicate_of_id", "case_id"))

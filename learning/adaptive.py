@@ -13,11 +13,11 @@ from datetime import datetime
 from itertools import islice
 
 from django.core.cache import cache
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from attempts.seen import met, tellings
+from attempts.seen import by_film, met, tellings
 from cases.models import Case
 from learning.models import CaseDifficulty
 from learning.past import name_of
@@ -56,7 +56,7 @@ def choose(user: User, kind: str, cases: QuerySet[Case], after: Case | None) -> 
         return None
     now = timezone.now()
     options = _options(kind, skills)
-    known = set(met(user).values_list("case_id", flat=True))
+    known = set(by_film(met(user)).values_list("film", flat=True))
     number = len(known - {after.pk}) if after else len(known)
     looked_for = wants(
         options,
@@ -145,14 +145,15 @@ def _due_again(
     known = skills.labels[want.label]
     if known.memory is None or known.memory.due_at > now:
         return None
-    told = tellings(user).filter(case__difficulties__label=want.label, kind=kind)
+    shown = CaseDifficulty.objects.filter(case=OuterRef("film"), label=want.label, kind=kind)
     oldest = (
-        told.filter(case__difficulties__kind=kind)
-        .values("case_id")
+        by_film(tellings(user).filter(kind=kind))
+        .filter(Exists(shown))
+        .values("film")
         .annotate(last=Max("submitted_at"))
         .filter(last__lt=now - (known.memory.due_at - known.memory.reviewed_at))
-        .order_by("last", "case_id")
-        .values_list("case_id", flat=True)[:NEAR]
+        .order_by("last", "film")
+        .values_list("film", flat=True)[:NEAR]
     )
     keys = list(oldest)
     free = cases.filter(pk__in=keys).in_bulk()

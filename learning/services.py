@@ -9,7 +9,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
@@ -17,7 +17,7 @@ from attempts import series
 from attempts.games import game_of
 from attempts.models import Attempt, Mode, Series
 from attempts.queries import held_cases, held_keys
-from attempts.seen import met, new_to
+from attempts.seen import by_film, met, new_to, without
 from cases.models import Case
 from cases.queries import may_play, of_everybody, open_to
 from learning import adaptive, assigned
@@ -193,15 +193,14 @@ def free_cases(user: User, kind: str, rule: str = "", *, made: bool = False) -> 
 
 
 def _unplayed(own: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:
-    submitted = own.filter(submitted_at__isnull=False)
-    return cases.exclude(Exists(submitted.filter(case=OuterRef("pk"))))
+    return without(own.filter(submitted_at__isnull=False), cases)
 
 
 def _longest_ago(attempts: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Attempt, Any]:
     """Keys of the cases of these attempts, the one of longest ago first."""
-    films = attempts.annotate(film=Coalesce("case__duplicate_of_id", "case_id"))
     return (
-        films.filter(film__in=cases.values("pk"))
+        by_film(attempts)
+        .filter(film__in=cases.values("pk"))
         .values("film")
         .annotate(last=Max(Coalesce("submitted_at", "started_at")))
         .order_by("last", "film")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attempts.series import Terms, assign_series
+from cases.services import merge_cases
 from learning import adaptive, difficulties, records, services, skills
 from learning.models import Chosen, Preferences, Skill
 from tests import factories
@@ -99,6 +100,35 @@ def test_a_seen_film_comes_only_when_its_finding_is_due(known):
     Skill.objects.exclude(label="").update(due_at=long_ago + timedelta(days=3), last_at=long_ago)
     found = adaptive.choose(known, "localize", services.free_cases(known, "localize"), None)
     assert found.case.attempts.filter(user=known).exists()
+    assert "due again" in found.told_before
+
+
+def merged(case, by):
+    """Another case of the same film, which `case` has been merged into."""
+    other = film(case.findings.get().label if case.findings.exists() else None)
+    difficulties.keep_missing()
+    merge_cases(case=case, into=other, by=by)
+    return other
+
+
+def test_a_film_that_a_known_one_was_merged_into_is_not_new(known, curator):
+    free = services.free_cases(known, "localize")
+    for case in list(free):
+        merged(case, curator)
+    assert adaptive.choose(known, "localize", free, None) is None
+    new = film("fracture")
+    difficulties.keep_missing()
+    assert adaptive.choose(known, "localize", free, None).case == new
+
+
+def test_a_merged_film_is_due_again_as_what_it_was_merged_into(known, curator):
+    long_ago = timezone.now() - timedelta(days=90)
+    known.attempts.update(submitted_at=long_ago, scored_at=long_ago)
+    Skill.objects.exclude(label="").update(due_at=long_ago + timedelta(days=3), last_at=long_ago)
+    free = services.free_cases(known, "localize")
+    others = {merged(case, curator) for case in list(free)}
+    found = adaptive.choose(known, "localize", free, None)
+    assert found.case in others
     assert "due again" in found.told_before
 
 

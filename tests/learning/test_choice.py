@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from attempts import series
+from cases.services import merge_cases
 from learning import services
 from tests import factories
 from tests.learning.playing import play
@@ -44,6 +45,16 @@ def test_a_retired_case_is_not_the_only_one_there_is(trainee, nodule_case):
     nodule_case.status = "retired"
     nodule_case.save()
     assert services.next_case_for(trainee, "localize", after=nodule_case) is None
+
+
+def test_a_film_played_before_it_was_merged_is_none_that_was_not_played(
+    trainee, curator, nodule_case
+):
+    play(trainee, nodule_case)
+    other = factories.ImageFactory().case
+    merge_cases(case=nodule_case, into=other, by=curator)
+    found = services.next_case_for(trainee, "localize")
+    assert (found.case, found.reason) == (other, "You saw this one longest ago.")
 
 
 def test_learners_do_not_all_begin_with_the_same_case(twelve):
