@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
+from accounts.models import Role, User
 from attempts.games import kinds
 from cases.models import Case, Finding, Region
 from learning.models import CaseDifficulty, CaseRecord, LabelRecord
@@ -124,7 +125,12 @@ def _rows_of(kind: str) -> Iterable[CaseDifficulty]:
 
 
 def _outcomes(kind: str) -> Iterable[tuple[int, int, str, int, int]]:
-    """Learner, case, label, hits and findings of every first attempt at a film."""
+    """Learner, case, label, hits and findings of every first attempt at a film.
+
+    Who may look at truths without answering (`User.sees_truth`) says nothing of how hard a film is;
+    attempts after a truth was told have no records at all (`attempts.queries.counted_results`).
+    """
+    staff = Q(is_superuser=True) | Q(role__in=(Role.INSTRUCTOR, Role.CURATOR))
     earlier = CaseRecord.objects.filter(
         user=OuterRef("record__user"), case=OuterRef("record__case"), kind=kind
     )
@@ -136,6 +142,7 @@ def _outcomes(kind: str) -> Iterable[tuple[int, int, str, int, int]]:
         LabelRecord.objects.filter(
             ~Exists(of_another), ~Exists(newer), record__kind=kind, truths__gt=0
         )
+        .exclude(record__user__in=User.objects.filter(staff))
         .order_by("pk")
         .values_list("record__user", "record__case", "label", "hits", "truths")
         .iterator(chunk_size=5000)

@@ -167,6 +167,37 @@ def test_difficulty_is_learned_from_attempts_the_same_each_time(playing):
     assert again == learned
 
 
+@pytest.mark.parametrize(
+    ("account", "counts"),
+    [
+        ({"role": "trainee"}, True),
+        ({"role": "instructor"}, False),
+        ({"role": "curator"}, False),
+        ({"role": "trainee", "is_superuser": True}, False),
+    ],
+)
+def test_who_may_look_at_truths_says_nothing_of_how_hard_a_film_is(
+    account, counts, db, django_capture_on_commit_callbacks
+):
+    case = film()
+    with django_capture_on_commit_callbacks(execute=True):
+        play(factories.UserFactory(**account), case, marks=[])
+    difficulties.refit()
+    row = CaseDifficulty.objects.get(kind="localize", case=case)
+    assert (row.count == 1, row.difficulty > row.prior) == (counts, counts)
+
+
+def test_an_attempt_after_the_truth_was_told_says_nothing_of_how_hard_a_film_is(trainee, playing):
+    case = film()
+    factories.ReportFactory(case=case, findings="A nodule in the left upper zone.")
+    play(trainee, case, "report", text="No acute findings.", language="en")
+    playing(case, marks=[])
+    assert trainee.attempts.get(kind="localize").truth_seen
+    difficulties.keep_missing()
+    difficulties.refit()
+    assert CaseDifficulty.objects.get(kind="localize", case=case).count == 0
+
+
 def test_a_new_truth_has_new_difficulties(playing):
     case = film()
     difficulties.keep_missing()
