@@ -129,6 +129,50 @@ def test_another_machine_is_told_by_touch_on_a_phone(visitor):
         expect(page.locator(".drill")).to_contain_text("breathed in less")
 
 
+MARK_PAIRS = """
+from cases.models import Case, Finding, Image
+from django.db.models import Count
+one = Finding.objects.values("case").annotate(n=Count("pk")).filter(n=1).values("case")
+cases = Case.objects.filter(pk__in=one, status="published", made_film=None, images__frames=1)
+number = 0
+for case in cases.exclude(findings__label="nodule_mass").distinct().order_by("pk"):
+    films = list(case.images.all())
+    if [film.view for film in films] != ["PA", "LATERAL"] or number == 4:
+        continue
+    Image.objects.filter(pk=films[1].pk).update(study="prior", study_label="a year ago", view="PA")
+    case.findings.update(progression="increased")
+    number += 1
+print(number, "pairs")
+"""
+
+
+def test_what_has_changed_is_told_by_touch_on_a_phone(visitor):
+    with visitor(**PHONE) as player:
+        page = player.page
+        player.game.manage("shell", "-c", MARK_PAIRS)
+        begin(player, "change")
+        panes = page.locator(".pane:not(.away)")
+        expect(panes).to_have_count(2)
+        expect(panes.nth(1)).to_contain_text("prior study, a year ago")
+        first, second = (panes.nth(place).bounding_box() for place in (0, 1))
+        assert abs(first["y"] - second["y"]) > 100, "one above the other"
+        for choice in ("new", "larger", "smaller", "gone", "unchanged"):
+            button = page.locator(f"[data-choice={choice}]")
+            assert button.bounding_box()["height"] >= 44, "as large as a thumb"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not grave_problems(page)
+        expect(page.locator(".box.truth")).to_have_count(0)
+        page.locator("[data-choice=smaller]").tap()
+        expect(page.locator(".drill h2")).to_contain_text("Not right")
+        expect(page.locator(".drill")).to_contain_text("You called it smaller.")
+        tap(page.locator("a[data-onward]"))
+        page.wait_for_selector("#stage[data-ready]", timeout=PATIENCE_MS)
+        expect(page.locator("h1")).to_contain_text("2 of")
+        page.locator("[data-choice=larger]").tap()
+        expect(page.locator(".drill h2")).to_contain_text("Right")
+        assert not grave_problems(page)
+
+
 def test_the_daily_film_is_answered_once_and_told_tomorrow(player):
     page = player.page
     page.goto(f"{player.game.address}/daily/")
