@@ -16,6 +16,8 @@ from ml.simulate.organs import Mask
 
 Point = tuple[float, float, float]
 ZONES = ("upper", "middle", "lower")
+BESIDE_MM = 30
+"""How far around a lung its wall is looked for."""
 
 
 @dataclass(frozen=True)
@@ -59,37 +61,44 @@ class Anatomy:
     @lru_cache(maxsize=16)  # noqa: B019 - one object lives as long as the process
     def lung_depth(self, side: str) -> NDArray[np.float32]:
         """Distance to the border of that lung, mm, at every second voxel."""
-        lung = _smooth(self.base.lung(side)[::2, ::2, ::2])
-        return (ndimage.distance_transform_edt(lung) * 2).astype(np.float32)
+        lung = _smooth(self.base.mask(organs.LUNG[side], every=2))
+        window = _with_margin(lung, 1)
+        out = np.zeros(lung.shape, np.float32)
+        out[window] = ndimage.distance_transform_edt(lung[window]) * 2
+        return out
 
     @lru_cache(maxsize=4)  # noqa: B019
     def space(self, side: str) -> Mask:
         """That half's lung closed across fissures and vessels, at every second voxel."""
-        lung = np.pad(self.base.lung(side)[::2, ::2, ::2], 8)
-        far = ndimage.distance_transform_edt(~lung)
-        wide = far <= 6
-        closed = (ndimage.distance_transform_edt(wide) > 6) | lung
-        return closed[8:-8, 8:-8, 8:-8]
+        whole = np.pad(self.base.mask(organs.LUNG[side], every=2), 8)
+        window = _with_margin(whole, 8)
+        lung = whole[window]
+        wide = ndimage.distance_transform_edt(~lung) <= 6
+        whole[window] |= ndimage.distance_transform_edt(wide) > 6
+        return whole[8:-8, 8:-8, 8:-8]
 
     @lru_cache(maxsize=4)  # noqa: B019
     def wall_distance(self, side: str) -> NDArray[np.float32]:
         """Distance of each second voxel to the chest wall (ribs' side, not mediastinum), mm."""
-        space = self.space(side)
-        wall = self._wall(side)
+        whole = self.space(side)
+        window = _with_margin(whole, BESIDE_MM // 2)
+        space = whole[window]
+        out = np.full(whole.shape, 999, np.float32)
+        wall = self._wall(side, space, window)
         distance = ndimage.distance_transform_edt(~wall) * 2
-        return np.where(space, distance, 999).astype(np.float32)
+        out[window] = np.where(space, distance, 999)
+        return out
 
-    def _wall(self, side: str) -> Mask:
+    def _wall(self, side: str, space: Mask, window: tuple[slice, ...]) -> Mask:
         """Border of the lung's space that looks outward: away from mediastinum and diaphragm."""
-        space = self.space(side)
         border = ndimage.binary_dilation(space) & ~space
-        ribs = self.base.mask((*organs.RIBS[side], organs.CLAVICLE[side], organs.SCAPULA[side]))
-        near = ndimage.distance_transform_edt(~ribs[::2, ::2, ::2]) * 2
+        ribs = (*organs.RIBS[side], organs.CLAVICLE[side], organs.SCAPULA[side])
+        near = _distance(self.base.mask(ribs, every=2)[window])
         inside = self.base.mask(
-            (*organs.MEDIASTINUM, organs.LIVER, organs.STOMACH, organs.SPLEEN, *organs.VERTEBRAE)
-        )[::2, ::2, ::2]
-        central = ndimage.distance_transform_edt(~inside) * 2
-        return border & (near < 22) & (near < central + 4)
+            (*organs.MEDIASTINUM, organs.LIVER, organs.STOMACH, organs.SPLEEN, *organs.VERTEBRAE),
+            every=2,
+        )[window]
+        return border & (near < 22) & (near < _distance(inside) + 4)
 
     @lru_cache(maxsize=1)  # noqa: B019
     def outside(self) -> NDArray[np.float32]:
@@ -143,6 +152,23 @@ class Anatomy:
 
     def rib(self, side: str, number: int) -> Mask:
         return self.base.labels == organs.RIBS[side][number - 1]
+
+
+def _with_margin(mask: Mask, margin: int) -> tuple[slice, ...]:
+    """The window around what is set in a mask, so many voxels wider where there are any."""
+    window = []
+    for axis, length in enumerate(mask.shape):
+        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low, high = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, length)
+        window.append(slice(max(0, low - margin), min(length, high + margin)))
+    return tuple(window)
+
+
+def _distance(mask: Mask) -> NDArray[np.float64]:
+    """Distance to a mask at every second voxel, mm; 999 where it is empty."""
+    if not mask.any():
+        return np.full(mask.shape, 999.0)
+    return ndimage.distance_transform_edt(~mask) * 2  # type: ignore[no-any-return]
 
 
 def _smooth(mask: Mask) -> Mask:

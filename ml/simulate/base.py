@@ -27,12 +27,15 @@ from ml.simulate.cleaning import (
 )
 from ml.simulate.organs import Labels, Mask, within_ribs
 from ml.simulate.sources import HU, NoVolume, Spacing, read
+from ml.simulate.warp import Extent
 
 SLAB_MM = 5.0
 """Thickness of the slabs whose line integrals are kept."""
 MARGIN_MM = 4.0
 WALL_MM = 3.5
 """How far within the ribs the chest wall still has a part in what a voxel holds."""
+LEAST = 1e-3
+"""Millimeters of water (or of depth) of a slab that are nothing."""
 ABOVE_MM = 30.0
 """What is added above the CT."""
 
@@ -56,6 +59,30 @@ class Slabs:
     spacing: tuple[float, float]
     """Of rows and columns, mm."""
 
+    @cached_property
+    def walls(self) -> list[Extent]:
+        """Where each slab holds anything that does not slide."""
+        return [
+            Extent((soft > LEAST) | (bone > LEAST))
+            for soft, bone in zip(self.soft, self.bone, strict=True)
+        ]
+
+    @cached_property
+    def whole(self) -> float:
+        """How much of a slab that is altogether within the ribs lies there, mm."""
+        return float(self.room.max(initial=0.0))
+
+    @cached_property
+    def filled(self) -> NDArray[np.intp]:
+        """Indices of the slabs that lie within the ribs with any of theirs."""
+        return np.flatnonzero(self.room.any(axis=(1, 2)))
+
+    @cached_property
+    def rooms(self) -> list[tuple[Extent, Extent]]:
+        """Where each slab has any of itself within the ribs, and where not the whole."""
+        least = self.whole - LEAST
+        return [(Extent(room > 0), Extent(room < least)) for room in self.room]
+
 
 @dataclass(frozen=True)
 class Base:
@@ -68,10 +95,11 @@ class Base:
     template: NDArray[np.float32]
     """The CT's own mass: HU it had above lung, in a cube of 1 mm voxels; empty if there is none."""
 
-    def mask(self, labels: int | Sequence[int]) -> Mask:
+    def mask(self, labels: int | Sequence[int], every: int = 1) -> Mask:
+        """Voxels of those organs, or every so manieth of them along each axis."""
         wanted = np.zeros(256, bool)
         wanted[list(labels) if isinstance(labels, Sequence) else [labels]] = True
-        return wanted[self.labels]
+        return wanted[self.labels[::every, ::every, ::every]]
 
     @cached_property
     def lungs(self) -> Mask:

@@ -34,7 +34,7 @@ def extra_tissue(anatomy: Anatomy, body: Body) -> Block | None:
     lack = np.clip(FAT - anatomy.density_3mm(), 0, None) * (outside > -3 * STEP)
     added = share * lack
     corner = -float(PADDING * STEP)
-    return Block((corner, corner, corner), added.astype(np.float32), float(STEP))
+    return Block((corner, corner, corner), added.astype(np.float32), float(STEP), slides=False)
 
 
 def lime(anatomy: Anatomy, body: Body) -> Block | None:
@@ -51,7 +51,7 @@ def lime(anatomy: Anatomy, body: Body) -> Block | None:
     margin = np.clip(1.6 - depth / 2, 0, 1)
     place = 1 - margin if body.breast_mm > 0 else margin
     spots = np.clip(grain + 1.6 * body.lime - 1.0, 0, 1) * place * (depth > 0)
-    return Block(corner, (LIME * spots).astype(np.float32), 2.0)
+    return Block(corner, (LIME * spots).astype(np.float32), 2.0, slides=False)
 
 
 def _front(outside: np.ndarray) -> np.ndarray:

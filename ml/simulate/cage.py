@@ -8,6 +8,7 @@ and how wide it is at each level, so that what slides stays as wide as the ribs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from ml.simulate.base import SLAB_MM, Base
 from ml.simulate.organs import STEP, Mask
 
 Points = NDArray[np.float64]
+Mixed = NDArray[np.floating[Any]]
 MOST_SHIFT, MOST_STRETCH = 12.0, 0.18
 """Where the walls end, what slides is not torn after them: mm, and a share."""
 
@@ -38,7 +40,7 @@ class Cage:
         index = np.moveaxis(np.asarray(points) / STEP - 0.5, -1, 0)
         return ndimage.map_coordinates(self.inside, index, order=1, mode="nearest")  # type: ignore[no-any-return]
 
-    def share_on(self, down: Points, back: Points, left: Points) -> NDArray[np.float32]:
+    def share_on(self, down: Mixed, back: Mixed, left: Mixed) -> NDArray[np.float32]:
         """Share of the inside on a grid of positions, mm: 0 outside, 1 from a voxel's depth."""
         places = (down, back, left)
         index = [
@@ -61,7 +63,7 @@ class Cage:
         moved = [levels]
         for value, table, other in ((y, self.along, x), (x, self.across, y)):
             (low, high), (new_low, new_high) = (
-                [_looked_up(table[end], level, other) for end in (0, 1)] for level in (z, levels)
+                _looked_up(table, level, other) for level in (z, levels)
             )
             middle, new_middle = (low + high) / 2, (new_low + new_high) / 2
             stretch = (new_high - new_low) / np.maximum(high - low, 1.0)
@@ -71,9 +73,16 @@ class Cage:
         return np.stack(moved, axis=-1)
 
 
-def _looked_up(table: NDArray[np.float32], down: Points, other: Points) -> Points:
-    index = np.stack([np.asarray(down) / STEP - 0.5, np.asarray(other) / STEP - 0.5])
-    return ndimage.map_coordinates(table, index, order=1, mode="nearest")  # type: ignore[no-any-return]
+def _looked_up(table: NDArray[np.float32], down: Points, other: Points) -> NDArray[np.float64]:
+    """Both ends at places (mm), bilinear between the table's: (2, ...)."""
+    found = []
+    for at, count in zip((down, other), table.shape[1:], strict=True):
+        place = np.clip(at / STEP - 0.5, 0, count - 1)
+        low = place.astype(np.intp)
+        found.append((low, np.minimum(low + 1, count - 1), place - low))
+    (i, j, f), (k, m, g) = found
+    upper = table[:, i, k] * (1 - g) + table[:, i, m] * g
+    return upper * (1 - f) + (table[:, j, k] * (1 - g) + table[:, j, m] * g) * f  # type: ignore[no-any-return]
 
 
 def cage_of(base: Base) -> Cage:

@@ -22,6 +22,8 @@ S_SLOPE, S_MIDDLE = 1.55, 0.92
 """Of the tone curve: how steep, and below 1 the mediastinum is lighter."""
 FINE_TO, FINEST = 10.0, 1.4
 """Bands finer than this have so much more gain: the detector's and the beam's blur taken back."""
+WIDE = 3.5
+"""Standard deviations at which smoothing ends."""
 WHOLE_FROM = 16.0
 """Of `BANDS`: what is coarser has the same gain everywhere."""
 DENSE = 0.55
@@ -30,6 +32,10 @@ QUANTA_BLUR = 0.8
 """Blur of the quantum noise, by that of the picture: what is absorbed near the diode is sharper."""
 BANDS = (1.2, 3.0, 7.0, 16.0, 38.0, 90.0)
 """Scales of the multi-scale contrast, pixels of a picture of 1500."""
+
+
+QUARTER = np.array([27, 235, 121, 1], np.float32) / np.float32(384)
+"""Weights of a cubic B-spline's four nearest knots a quarter of the way from the second on."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,33 @@ def _moved(integrals: Picture, sigma: float) -> Picture:
 
 def enlarged(picture: Picture, shape: tuple[int, int]) -> Picture:
     """`picture` at twice its size, by cubic interpolation; `shape` is that of the result."""
-    factors = [n / m for n, m in zip(shape, picture.shape, strict=True)]
-    large = ndimage.zoom(picture, factors, order=3, mode="nearest", grid_mode=True)
-    return large.astype(np.float32)
+    weights = ndimage.spline_filter(picture, order=3, output=np.float32, mode="nearest")
+    large = _doubled(_doubled(weights, 0), 1)
+    return large[: shape[0], : shape[1]]
+
+
+def _doubled(weights: Picture, axis: int) -> Picture:
+    """A cubic spline along one axis, from its weights, at a quarter pixel either side of each."""
+    count = weights.shape[axis]
+    near = np.pad(weights, [(2, 2) if a == axis else (0, 0) for a in range(2)], mode="edge")
+    shape = list(weights.shape)
+    shape[axis] *= 2
+    out = np.empty(shape, np.float32)
+
+    def part(start: int) -> Picture:
+        cut: Picture = near[start : start + count] if axis == 0 else near[:, start : start + count]
+        return cut
+
+    for phase, first in ((0, 0), (1, 1)):
+        taps = QUARTER if phase else QUARTER[::-1]
+        summed = part(first) * taps[0]
+        for offset in range(1, 4):
+            summed += part(first + offset) * taps[offset]
+        if axis == 0:
+            out[phase::2] = summed
+        else:
+            out[:, phase::2] = summed
+    return out
 
 
 def expose(integrals: Picture, exposure: Exposure, rng: np.random.Generator) -> Picture:
@@ -145,30 +175,36 @@ def process(log_signal: Picture, exposure: Exposure, held: Picture | None = None
 def _held_back(log_signal: Picture, scale: float) -> Picture:
     """Gain of fine structure, less where little light comes through: mediastinum and abdomen."""
     around = smooth(log_signal, BANDS[-2] * scale)
-    low, high = np.percentile(around[::8, ::8], [45, 92])
+    low, high = map(float, np.percentile(around[::8, ::8], [45, 92]))
     dense = np.clip((around - low) / max(high - low, 1e-6), 0, 1)
     return np.float32(1) - np.float32(DENSE) * dense
 
 
 def smooth(picture: Picture, sigma: float) -> Picture:
     """Gaussian smoothing; wide ones on a smaller picture, which looks the same and is faster."""
-    step = int(sigma // 4)
+    step = int(sigma // 3)
     if step < 2:
-        return ndimage.gaussian_filter(picture, sigma, mode="nearest")
-    rows, columns = (n // step * step for n in picture.shape)
-    small = picture[:rows, :columns].reshape(rows // step, step, columns // step, step)
-    small = ndimage.gaussian_filter(small.mean((1, 3)), sigma / step, mode="nearest")
-    along = [_taps(n, step, m) for n, m in zip(picture.shape, small.shape, strict=True)]
-    (i, j, f), (k, m, g) = along
-    tall = small[i] * (1 - f)[:, None] + small[j] * f[:, None]
-    return tall[:, k] * (1 - g) + tall[:, m] * g
+        return ndimage.gaussian_filter(picture, sigma, mode="nearest", truncate=WIDE)
+    whole = np.pad(picture, [(0, -n % step) for n in picture.shape], mode="edge")
+    rows, columns = (n // step for n in whole.shape)
+    small = whole.reshape(rows, step, columns, step)
+    # What means over squares and lines between them smooth by themselves is taken off.
+    rest = np.sqrt((sigma / step) ** 2 - (1 - step**-2) / 12 - 1 / 6)
+    small = ndimage.gaussian_filter(small.mean((1, 3)), rest, mode="nearest", truncate=WIDE)
+    return _stretched(_stretched(small, step, picture.shape[0]).T, step, picture.shape[1]).T
 
 
-def _taps(count: int, step: int, small: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Picture]:
-    """Neighbors and weight of linear interpolation from a picture `step` times smaller."""
-    place = np.clip((np.arange(count) + 0.5) / step - 0.5, 0, small - 1)
-    low = np.floor(place).astype(np.intp)
-    return low, np.minimum(low + 1, small - 1), (place - low).astype(np.float32)
+def _stretched(small: Picture, step: int, count: int) -> Picture:
+    """Linear interpolation between rows to `count` rows, `step` of them for each."""
+    last = len(small)
+    near = np.concatenate([small[:1], small, small[-1:], small[-1:]])
+    out = np.empty(((last + 1) * step, small.shape[1]), np.float32)
+    for phase in range(step):
+        place = (phase + 0.5) / step - 0.5
+        first, share = (0, np.float32(place + 1)) if place < 0 else (1, np.float32(place))
+        below = near[first : first + last + 1]
+        out[phase::step] = below + (near[first + 1 : first + last + 2] - below) * share
+    return out[:count]
 
 
 def limits_of(processed: Picture, inside: NDArray[np.bool_]) -> Limits:
@@ -185,7 +221,7 @@ def to_values(
 
 
 def _curved(processed: Picture, limits: Limits, gamma: float, burnt: float) -> Picture:
-    low, high = limits
+    low, high = map(float, limits)
     margin = 0.05 * (high - low)
     scaled = (processed - (low - margin)) / (high - low + 2 * margin)
     scaled = (scaled - burnt) / (1 - burnt)

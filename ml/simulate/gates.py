@@ -313,6 +313,14 @@ def fits(
     return all(verdict.passed for gate in OF_THE_BODY for verdict in gate(case))
 
 
+def fits_earlier(technique: str, measured: Mapping[str, Any], view: str = "PA") -> bool:
+    """Whether a person passes those of an earlier film of that technique, before it is taken."""
+    earlier = {"technique": technique, "findings": [], "measured": measured}
+    case = _earlier({"key": "", "images": [{"view": view}], "earlier": earlier})
+    of_both = [gate for gate in OF_THE_BODY if gate in GATES_OF_EARLIER]
+    return all(verdict.passed for gate in of_both for verdict in gate(case))
+
+
 def judge(case: Entry) -> list[Verdict]:
     """All verdicts on one case, on its earlier film too where it has one."""
     films = [(case, GATES)]

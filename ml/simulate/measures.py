@@ -17,7 +17,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist
 
-from ml.simulate import organs
+from ml.simulate import detector, organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.patients import SOFT_MM
 from ml.simulate.projector import Block, Mask, Picture, View
@@ -100,7 +100,7 @@ def millimeters(view: View, depth: float | None = None) -> float:
 
 def shadow_of(anatomy: Anatomy, view: View, labels: tuple[int, ...]) -> Mask:
     """Where organs show in a view, from their labels at every third voxel."""
-    mask = anatomy.base.mask(labels)[::3, ::3, ::3].astype(np.float32)
+    mask = anatomy.base.mask(labels, every=3).astype(np.float32)
     return view.shadow(Block((0.0, 0.0, 0.0), mask, 3.0))
 
 
@@ -135,9 +135,10 @@ def vertebral_bodies(anatomy: Anatomy) -> Points:
 
 def longest(mask: Mask, mm: float) -> float:
     """The longest diameter of a mask's largest piece, in mm; 0 for an empty one."""
-    pieces, count = ndimage.label(mask)
-    if count == 0:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
         return 0.0
+    pieces, _ = ndimage.label(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     points = np.argwhere(pieces == sizes.argmax()).astype(float)
@@ -156,8 +157,7 @@ def detectability(added: Picture, healthy: Picture, lungs: Mask, seed: int = 0) 
     at places around. Both without what is broader than any finding's own texture.
     """
     scale = HIGH_PASS * max(healthy.shape) / 750
-    template = added - ndimage.gaussian_filter(added, scale)
-    ground = healthy - ndimage.gaussian_filter(healthy, scale)
+    template, ground = (fine - _mirrored_smooth(fine, scale) for fine in (added, healthy))
     rows, columns = np.nonzero(np.abs(template) > 0.02 * np.abs(template).max())
     if len(rows) == 0:
         return 0.0
@@ -166,18 +166,27 @@ def detectability(added: Picture, healthy: Picture, lungs: Mask, seed: int = 0) 
     answer = float((cut * cut).sum())
     rng = np.random.default_rng(seed)
     reach = np.clip(np.array(cut.shape) // 2, 10, round(FARTHEST * max(ground.shape) / 750))
-    rows, columns = np.arange(low[0], high[0]), np.arange(low[1], high[1])
-    here = lungs[np.ix_(rows, columns)].mean()
+    here = lungs[low[0] : high[0], low[1] : high[1]].mean()
+    # What lies past an edge is looked for at the other.
+    margins = [(n, n) for n in reach.tolist()]
+    ground, around = (np.pad(whole, margins, mode="wrap") for whole in (ground, lungs))
     others = []
     for _ in range(SHIFTS * 6):
-        by = rng.integers(-reach, reach + 1)
-        there = np.ix_((rows + by[0]) % ground.shape[0], (columns + by[1]) % ground.shape[1])
-        if lungs[there].mean() >= 0.6 * here:
+        row, column = rng.integers(-reach, reach + 1) + reach + low
+        there = (slice(row, row + cut.shape[0]), slice(column, column + cut.shape[1]))
+        if around[there].mean() >= 0.6 * here:
             others.append(float((cut * ground[there]).sum()))
         if len(others) == SHIFTS:
             break
     spread = float(np.std(others)) if len(others) > 5 else float("nan")
     return round(answer / max(spread, 1e-9), 2) if np.isfinite(spread) else 0.0
+
+
+def _mirrored_smooth(picture: Picture, sigma: float) -> Picture:
+    """Smoothed as if it went on mirrored past its edges."""
+    reach = min(*picture.shape, round(4 * sigma))
+    whole = detector.smooth(np.pad(picture, reach, mode="symmetric"), sigma)
+    return whole[reach:-reach, reach:-reach]
 
 
 def edge_kept(border: Mask, before: Picture, after: Picture) -> float:
@@ -269,7 +278,7 @@ def _half(lung: Points, side: str, spine: float, shape: tuple[int, int]) -> Box:
 @lru_cache(maxsize=8)
 def _outline(anatomy: Anatomy, labels: tuple[int, ...]) -> Points:
     """The outermost points of organs to either side, above and below: (n, 3) mm of the CT."""
-    points = np.argwhere(anatomy.base.mask(labels)[::2, ::2, ::2]) * 2.0 + 1
+    points = np.argwhere(anatomy.base.mask(labels, every=2)) * 2.0 + 1
     rng = np.random.default_rng(0)
     kept = []
     for axis in (0, 2):
@@ -298,7 +307,7 @@ def _dome(anatomy: Anatomy, side: str) -> Points:
     The diaphragm is where lung ends on an abdominal organ; of each column its highest place.
     """
     lung = anatomy.space(side)
-    belly = anatomy.base.mask(organs.ABDOMEN)[::2, ::2, ::2]
+    belly = anatomy.base.mask(organs.ABDOMEN, every=2)
     belly = belly[: lung.shape[0], : lung.shape[1], : lung.shape[2]]
     bottom = lung.shape[0] - 1 - lung[::-1].argmax(axis=0)
     top = np.where(belly.any(axis=0), belly.argmax(axis=0), 10_000)

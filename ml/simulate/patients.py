@@ -19,6 +19,8 @@ from ml.simulate.cage import STEP, Cage
 
 Points = NDArray[np.float64]
 NEAR_MM = 0.01
+MANY = 2000
+"""Points from which on each is followed by itself."""
 SQUARE_TURN = -4.0
 """Turn that sets the CT's own person, who lay a little askew, square to the beam."""
 SIDE_MM = 130.0
@@ -118,7 +120,7 @@ class Body:
             bend = np.sin(np.pi * (1.25 * height + self.curve_phase))
             behind = 0.35 + 0.65 * _ramp(y, middle[1] - 30, middle[1] + 70)
             x_ct = x_ct - self.curve * bend * behind
-        return _bent(np.stack([z_ct, y_ct, x_ct], axis=-1), points, self.bumps)
+        return _bent(np.stack([z_ct, y_ct, x_ct], axis=-1), points, self._bends)
 
     def inner(self, points: Points) -> Points:
         """The same of what lies within the ribs: lower with the breath, as wide as they allow."""
@@ -129,7 +131,15 @@ class Body:
         left = _ramp(at[..., 2], marks.middle[2] - 45, marks.middle[2] + 45)
         tables = [np.interp(at[..., 0], stands, down) for stands, down in self._levels]
         levels = left * tables[0] + (1 - left) * tables[1]
-        return _bent(self.inside.cage.refitted(at, levels), points, self.inner_bumps)
+        return _bent(self.inside.cage.refitted(at, levels), points, self._inner_bends)
+
+    @cached_property
+    def _bends(self) -> Bends | None:
+        return Bends(self.bumps) if self.bumps else None
+
+    @cached_property
+    def _inner_bends(self) -> Bends | None:
+        return Bends(self.inner_bumps) if self.inner_bumps else None
 
     @cached_property
     def _levels(self) -> tuple[tuple[Points, Points], ...]:
@@ -184,6 +194,8 @@ def solved(
     """
     found = np.array(points, dtype=np.float64)
     axes = list(kept)
+    if len(found) > MANY:
+        return _many_solved(mapping, found, axes)
     for _ in range(18):
         step = 0.9 * (points - mapping(found))[..., axes]
         found[..., axes] += step
@@ -192,18 +204,41 @@ def solved(
     return found
 
 
-def _bent(at: Points, points: Points, bumps: tuple[Bump, ...]) -> Points:
+def _many_solved(mapping: Callable[[Points], Points], points: Points, axes: list[int]) -> Points:
+    """The same of many points (n, 3), where those that have arrived are left alone."""
+    found, going = points.copy(), np.arange(len(points))
+    for _ in range(18):
+        step = np.zeros((len(going), 3))
+        step[:, axes] = 0.9 * (points[going] - mapping(found[going]))[:, axes]
+        found[going] += step
+        going = going[np.abs(step).max(axis=1) >= NEAR_MM]
+        if not len(going):
+            break
+    return found
+
+
+class Bends:
+    """Bumps as arrays: what all of them do to points at once."""
+
+    def __init__(self, bumps: Sequence[Bump]) -> None:
+        center = np.array([bump.center for bump in bumps])
+        self.narrow = np.array([bump.radius for bump in bumps]).T ** -2.0
+        self.away = -2.0 * self.narrow * center.T
+        self.offset = (self.narrow * center.T**2).sum(axis=0)
+        self.grown = np.array([bump.swell * np.array(bump.axes) for bump in bumps])
+        self.shift = np.array([bump.shift for bump in bumps]) - self.grown * center
+
+    def of(self, points: Points) -> Points:
+        """How far points (..., 3) are moved by them."""
+        flat = points.reshape(-1, 3)
+        reach = flat**2 @ self.narrow + flat @ self.away + self.offset
+        near = np.exp(-reach)
+        return (flat * (near @ self.grown) + near @ self.shift).reshape(points.shape)  # type: ignore[no-any-return]
+
+
+def _bent(at: Points, points: Points, bends: Bends | None) -> Points:
     """`at` with the bumps around the person's `points` taken off."""
-    if not bumps:
-        return at
-    axes = [at[..., axis] for axis in range(3)]
-    for bump in bumps:
-        away = [points[..., axis] - c for axis, c in enumerate(bump.center)]
-        near = np.exp(-sum((a / r) ** 2 for a, r in zip(away, bump.radius, strict=True)))
-        for axis in range(3):
-            grown = bump.swell * bump.axes[axis] * away[axis]
-            axes[axis] = axes[axis] - (grown + bump.shift[axis]) * near
-    return np.stack(axes, axis=-1)
+    return at if bends is None else at - bends.of(points)
 
 
 def _ramp(value: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:

@@ -8,22 +8,30 @@ projected alone and added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import ndimage
 
 from ml.simulate.base import Base, Slabs
 from ml.simulate.organs import STEP
 from ml.simulate.patients import SOFT_MM, Body, Points, solved
+from ml.simulate.warp import (
+    Cells,
+    Extent,
+    Mask,
+    Picture,
+    Window,
+    cells_of,
+    edges,
+    share_warped,
+    warped,
+)
 
-Picture = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Kind = Literal["PA", "AP", "LATERAL"]
 Mapping = Callable[[Points], Points]
 
@@ -41,8 +49,10 @@ SLAB_MM = 5.0
 """Depth of what is projected at once."""
 REACH_MM = 14.0
 """How far past the wall what slides is drawn out: where a person has more room than the CT."""
-CELLS = 14
-"""The warp is exact at the corners of so many cells a side, and bilinear between."""
+FAINT = {"sum": 1e-4, "max": 0.05}
+"""At the rim of a block nothing is seen of densities, or shares, up to this."""
+NEARLY = 1e-4
+"""What is so little below the whole is the whole."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ class Block:
     corner: tuple[float, float, float]
     values: NDArray[np.float32]
     spacing: float = 1.0
+    slides: bool = True
+    """Whether what lies within the ribs goes with what slides there; else all is of the wall."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +107,12 @@ class View:
         distance = DISTANCE_MM[self.kind]
         return distance / (distance - near - GAP_MM)
 
-    def _points_at(self, mapping: Mapping, rows: Points, columns: Points, depth: float) -> Points:
-        """The CT's points that pixels (rows, columns) see at that depth."""
+    def _points_at(self, mapping: Mapping, rows: Points, columns: Points, depth: Points) -> Points:
+        """The CT's points that pixels (rows, columns) see at those depths, which broadcast."""
         scale = self.magnification(depth)
         down = self.field.middle[0] + (rows * self.mm - self.field.size[0] / 2) / scale
         across = self.field.middle[1] + (columns * self.mm - self.field.size[1] / 2) / scale
-        at = np.full_like(down, depth)
+        at = np.broadcast_to(depth, down.shape)
         order = (down, across, at) if self.kind == "LATERAL" else (down, at, across)
         return mapping(np.stack(order, axis=-1))
 
@@ -123,83 +135,67 @@ class View:
         away = (person[:, kept] - np.array(self.field.middle)) * scale
         return (away + np.array(self.field.size) / 2) / self.mm
 
-    def warped(
-        self,
-        slabs: Iterable[tuple[float, Picture]],
-        corner: tuple[float, float],
-        spacing: tuple[float, float],
-    ) -> Iterable[Picture]:
-        """Each slab of what does not slide (its depth, its picture) as it falls on the detector."""
-        for depth, picture in slabs:
-            out = self._warp(self.body.wall, depth, picture, corner, spacing)
-            if out is not None:
-                yield out
-
-    def _warp(
+    def _cells(
         self,
         mapping: Mapping,
-        depth: float,
-        picture: Picture,
-        corner: tuple[float, float],
-        spacing: tuple[float, float],
-    ) -> Picture | None:
-        """One slab through one of the body's maps; None where it falls beside the detector."""
-        rows = np.linspace(0, self.shape[0], CELLS + 1).round()
-        columns = np.linspace(0, self.shape[1], CELLS + 1).round()
-        points = self._points_at(mapping, *np.meshgrid(rows, columns, indexing="ij"), depth)
+        depths: NDArray[np.floating[Any]],
+        shape: tuple[int, ...],
+        corner: tuple[float, float] = (0.0, 0.0),
+        spacing: tuple[float, float] = (1.0, 1.0),
+        step: int = 1,
+    ) -> list[Cells]:
+        """Of each depth the cells of the detector (every `step`-th pixel) that see any of a slab.
+
+        A slab there has that shape, its first corner (mm), and pixels of that spacing.
+        """
+        rows, columns = (edges(n) for n in _every(step, self.shape))
+        mesh = np.meshgrid(rows * step, columns * step, indexing="ij")
+        points = self._points_at(mapping, *mesh, np.asarray(depths)[:, None, None])
         down = (points[..., 0] - corner[0]) / spacing[0]
         across = (points[..., self.columns_axis] - corner[1]) / spacing[1]
-        mesh = _mesh(rows, columns, down, across, picture.shape)
-        if not mesh:
-            return None
-        out = Image.fromarray(np.ascontiguousarray(picture, np.float32)).transform(
-            (self.shape[1], self.shape[0]),
-            Image.Transform.MESH,
-            mesh,
-            Image.Resampling.BILINEAR,
-            fillcolor=0,
-        )
-        return np.asarray(out)
+        return cells_of(rows, columns, down, across, shape)
 
     def healthy(self, base: Base) -> Picture:
         """Line integrals of attenuation of the whole body, without units."""
         slabs = base.side if self.kind == "LATERAL" else base.front
-        body = self.body
-        bone = np.float32(body.bone * BONE_FACTOR)
-        total = np.zeros(self.shape, np.float32)
-        wall = (
-            (float(depth), soft * np.float32(body.soft) + hard * bone)
-            for depth, soft, hard in zip(slabs.centers, slabs.soft, slabs.bone, strict=True)
+        soft, bone = np.float32(self.body.soft), np.float32(self.body.bone * BONE_FACTOR)
+        total = self._walls(slabs, lambda i: slabs.soft[i] * soft + slabs.bone[i] * bone)
+        mapping = self.body.inner if self.body.inside is not None else self.body.wall
+        shape = slabs.room.shape[1:]
+        filled = slabs.filled
+        pairs = (
+            self._cells(m, slabs.centers[filled], shape, (0.0, 0.0), slabs.spacing)
+            for m in (self.body.wall, mapping)
         )
-        for picture in self.warped(wall, (0.0, 0.0), slabs.spacing):
-            total += picture
-        filled = slabs.room.any(axis=(1, 2))
-        for depth, density, room in zip(
-            slabs.centers[filled], slabs.inner[filled], slabs.room[filled], strict=True
-        ):
-            total += self._within(float(depth), density * np.float32(body.soft), room, slabs)
+        for index, here, there in zip(filled, *pairs, strict=True):
+            room, (some, lacking) = slabs.room[index], slabs.rooms[index]
+            seen = here.of(some.touches(here))
+            if not len(seen.boxes):
+                continue
+            window = seen.window
+            share = share_warped(room, slabs.whole, some, lacking, seen, window)
+            inner = warped(slabs.inner[index], there.within(window), window)
+            total[window] += share * inner * soft
         return total * np.float32(self.path_scale)
 
     def bones(self, base: Base) -> Picture:
         """What of `healthy` bone attenuates beyond soft tissue in its place."""
         slabs = base.side if self.kind == "LATERAL" else base.front
         more = np.float32(self.body.bone * BONE_FACTOR - self.body.soft * IN_PLACE)
-        hard = ((float(d), part * more) for d, part in zip(slabs.centers, slabs.bone, strict=True))
-        total = np.zeros(self.shape, np.float32)
-        for picture in self.warped(hard, (0.0, 0.0), slabs.spacing):
-            total += picture
+        total = self._walls(slabs, lambda i: slabs.bone[i] * more)
         return total * np.float32(self.path_scale)
 
-    def _within(self, depth: float, density: Picture, room: Picture, slabs: Slabs) -> Picture:
-        """What has slid into the room that a slab has within the ribs."""
-        mapping = self.body.inner if self.body.inside is not None else self.body.wall
-        pictures = [
-            self._warp(one, depth, part, (0.0, 0.0), slabs.spacing)
-            for one, part in ((self.body.wall, room), (mapping, density))
-        ]
-        if pictures[0] is None or pictures[1] is None:
-            return np.zeros(self.shape, np.float32)
-        return pictures[0] * pictures[1]
+    def _walls(self, slabs: Slabs, of: Callable[[int], Picture]) -> Picture:
+        """The sum of pictures, one a slab, of what does not slide."""
+        total = np.zeros(self.shape, np.float32)
+        cells = self._cells(
+            self.body.wall, slabs.centers, slabs.soft.shape[1:], (0.0, 0.0), slabs.spacing
+        )
+        for index, (known, extent) in enumerate(zip(cells, slabs.walls, strict=True)):
+            seen = known.of(extent.touches(known))
+            if len(seen.boxes):
+                total[seen.window] += warped(of(index), seen, seen.window)
+        return total
 
     @property
     def path_scale(self) -> float:
@@ -208,63 +204,143 @@ class View:
 
     def added(self, block: Block) -> Picture:
         """Line integrals of a block of densities (water 1, attenuating as soft tissue does)."""
-        total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "sum"):
-            total += picture
-        return total * np.float32(self.path_scale)
+        step = self._step(block)
+        total = np.zeros(_every(step, self.shape), np.float32)
+        for window, picture in self._of_block(block, "sum", step):
+            total[window] += picture
+        return self._whole(total * np.float32(self.path_scale), step)
 
     def shadow(self, block: Block) -> Mask:
         """Pixels where a block's mask (values 0 to 1) shows."""
-        total = np.zeros(self.shape, np.float32)
-        for picture in self._of_block(block, "max"):
-            np.maximum(total, picture, out=total)
-        return total >= 0.5
+        step = self._step(block)
+        total = np.zeros(_every(step, self.shape), np.float32)
+        for window, picture in self._of_block(block, "max", step):
+            np.maximum(total[window], picture, out=total[window])
+        return self._whole(total, step) >= 0.5
 
-    def _of_block(self, block: Block, how: str) -> Iterable[Picture]:
+    def _step(self, block: Block) -> int:
+        """Every which pixel is worth projecting: two of them a voxel, or all."""
+        return max(1, int(block.spacing / (2 * self.mm)))
+
+    def _whole(self, coarse: Picture, step: int) -> Picture:
+        """A picture of every `step`-th pixel at the view's own size."""
+        if step == 1:
+            return coarse
+        large = ndimage.zoom(coarse, step, order=1, mode="nearest", grid_mode=True)
+        return large[: self.shape[0], : self.shape[1]].astype(np.float32)  # type: ignore[no-any-return]
+
+    def _of_block(self, block: Block, how: str, step: int) -> Iterator[tuple[Window, Picture]]:
         axis, mm = self.beam_axis, block.spacing
-        pad = max(1, round(REACH_MM / mm)) if self.body.inside is not None else 1
+        block = _trimmed(block, FAINT[how], axis)
+        slides = block.slides and self.body.inside is not None
+        pad = max(1, round(REACH_MM / mm)) if slides else 1
         pads = [0 if i == axis else pad for i in range(3)]
         values = np.pad(block.values, [(n, n) for n in pads])
         corner = [c - n * mm for c, n in zip(block.corner, pads, strict=True)]
         place = (corner[0], corner[self.columns_axis])
-        if self.body.inside is None:
-            stack = _flattened(values, axis, mm, corner[axis], how)
-            yield from self.warped(stack, place, (mm, mm))
-            return
-        sides = [c + (np.arange(n) + 0.5) * mm for c, n in zip(corner, values.shape, strict=True)]
-        share = self.body.inside.cage.share_on(*sides)
-        outside = _flattened(values * (1 - share), axis, mm, corner[axis], how)
-        yield from self.warped(outside, place, (mm, mm))
-        inside = _flattened(values * share, axis, mm, corner[axis], how)
-        shares = dict(_flattened(share, axis, mm, corner[axis], "mean"))
-        filled = ((depth, _drawn_out(flat, shares[depth])) for depth, flat in inside)
-        for depth, flat in filled:
-            picture = self._warp(self.body.inner, depth, flat, place, (mm, mm))
-            if picture is not None:
-                yield picture * self._window(depth)
 
-    def _window(self, depth: float) -> Picture:
-        """Share of each pixel that sees the inside of the rib cage at that depth."""
-        key = int(depth // SLAB_MM)
-        if key not in self._windows:
-            layer = self.body.inside.cage.layer(self.beam_axis, (key + 0.5) * SLAB_MM)  # type: ignore[union-attr]
-            shown = self._warp(self.body.wall, depth, layer, (0.0, 0.0), (STEP, STEP))
-            shown = np.zeros(self.shape, np.float32) if shown is None else shown
-            self._windows[key] = (shown * 255).astype(np.uint8)
-        return self._windows[key].astype(np.float32) / np.float32(255)
+        def seen(
+            mapping: Mapping, stack: list[tuple[float, Picture]]
+        ) -> Iterator[tuple[float, Window, Picture]]:
+            depths = np.array([depth for depth, _ in stack])
+            shape = stack[0][1].shape if stack else (1, 1)
+            cells = self._cells(mapping, depths, shape, place, (mm, mm), step) if stack else []
+            for (depth, flat), some in zip(stack, cells, strict=True):
+                kept = some.of(Extent(flat != 0).touches(some))
+                if len(kept.boxes):
+                    yield depth, kept.window, warped(flat, kept, kept.window)
+
+        share = self._share(corner, values.shape, mm) if slides else None
+        wall = values if share is None else values * (1 - share)
+        for _, window, picture in seen(
+            self.body.wall, _flattened(wall, axis, mm, corner[axis], how)
+        ):
+            yield window, picture
+        if share is None:
+            return
+        inside = _flattened(values * share, axis, mm, corner[axis], how)
+        filled = [
+            (depth, self._drawn_out(flat, depth, corner, share, mm)) for depth, flat in inside
+        ]
+        for depth, window, picture in seen(self.body.inner, filled):
+            yield window, picture * self._window(depth, step)[window]
+
+    def _share(self, corner: list[float], shape: tuple[int, ...], mm: float) -> Picture:
+        """Share of a block that lies within the ribs; kept, since two follow one another."""
+        key = (*corner, *shape, mm)
+        if self._last.get("key") != key:
+            sides = [c + (np.arange(n) + 0.5) * mm for c, n in zip(corner, shape, strict=True)]
+            share = self.body.inside.cage.share_on(*sides)  # type: ignore[union-attr]
+            self._last.clear()
+            self._last.update(key=key, share=share, near={})
+        return self._last["share"]  # type: ignore[no-any-return]
+
+    def _drawn_out(
+        self, flat: Picture, depth: float, corner: list[float], share: Picture, mm: float
+    ) -> Picture:
+        """A slab of what slides, drawn out past the wall, so that it fills any room there."""
+        near = self._last["near"]
+        if depth not in near:
+            if not near:
+                means = _flattened(share, self.beam_axis, mm, corner[self.beam_axis], "mean")
+                self._last["shares"] = dict(means)
+            known = self._last["shares"][depth] > 0.9
+            near[depth] = None
+            if not known.all() and known.any():
+                index = ndimage.distance_transform_edt(
+                    ~known, return_distances=False, return_indices=True
+                )
+                near[depth] = np.ravel_multi_index(tuple(index), known.shape)
+        return flat if near[depth] is None else flat.ravel()[near[depth]]
 
     @cached_property
-    def _windows(self) -> dict[int, NDArray[np.uint8]]:
+    def _last(self) -> dict[str, Any]:
+        return {}
+
+    def _window(self, depth: float, step: int) -> Picture:
+        """Share of each `step`-th pixel that sees within the ribs at that depth."""
+        key = (int(depth // SLAB_MM), step)
+        if key not in self._windows:
+            layer = self.body.inside.cage.layer(self.beam_axis, (key[0] + 0.5) * SLAB_MM)  # type: ignore[union-attr]
+            [cells] = self._cells(
+                self.body.wall, np.array([depth]), layer.shape, (0.0, 0.0), (STEP, STEP), step
+            )
+            rows, columns = _every(step, self.shape)
+            shown = share_warped(
+                layer,
+                1.0,
+                Extent(layer > 0),
+                Extent(layer < 1 - NEARLY),
+                cells,
+                (slice(0, rows), slice(0, columns)),
+            )
+            self._windows[key] = shown
+        return self._windows[key]
+
+    @cached_property
+    def _windows(self) -> dict[tuple[int, int], Picture]:
         return {}
 
 
-def _drawn_out(flat: Picture, share: Picture) -> Picture:
-    """A slab of what slides, drawn out past the wall, so that it fills any room there."""
-    known = share > 0.9
-    if known.all() or not known.any():
-        return flat
-    near = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-    return flat[tuple(near)]  # type: ignore[no-any-return]
+def _every(step: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """The shape of every `step`-th pixel, the last ones whole."""
+    return (-(-shape[0] // step), -(-shape[1] // step))
+
+
+def _trimmed(block: Block, least: float, axis: int) -> Block:
+    """The part of a block that holds more than `least`, with whole slabs along the beam."""
+    held = np.abs(block.values) > least
+    step = max(1, round(SLAB_MM / block.spacing))
+    window, corner = [], []
+    for along, start in enumerate(block.corner):
+        found = np.flatnonzero(held.any(axis=tuple(a for a in range(3) if a != along)))
+        low, high = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 1)
+        if along == axis:
+            low, high = low // step * step, -(-high // step) * step
+        window.append(slice(low, high))
+        corner.append(start + low * block.spacing)
+    z, y, x = corner
+    return replace(block, corner=(z, y, x), values=block.values[tuple(window)])
 
 
 def _flattened(
@@ -274,29 +350,14 @@ def _flattened(
     step = max(1, round(SLAB_MM / mm))
     stack = []
     for start in range(0, values.shape[axis], step):
-        part = values.take(range(start, min(start + step, values.shape[axis])), axis=axis)
+        end = min(start + step, values.shape[axis])
+        part = values[(*(slice(None),) * axis, slice(start, end))]
         if not part.any():
             continue
         depth = corner + (start + part.shape[axis] / 2) * mm
-        flat = part.max(axis=axis) if how == "max" else part.mean(axis=axis)
-        if how == "sum":
-            flat = flat * np.float32(part.shape[axis] * mm)
+        slices = list(np.moveaxis(part, axis, 0))
+        flat = reduce(np.maximum if how == "max" else np.add, slices)
+        if how != "max":
+            flat = flat * np.float32(mm if how == "sum" else 1 / len(slices))
         stack.append((depth, flat))
     return stack
-
-
-def _mesh(
-    rows: Points, columns: Points, down: Points, across: Points, shape: tuple[int, ...]
-) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """PIL's mesh: a box of the output and the four corners it comes from, where any is inside."""
-    v, u = _corners(down), _corners(across)
-    inside = (v.max(-1) >= 0) & (u.max(-1) >= 0) & (v.min(-1) <= shape[0]) & (u.min(-1) <= shape[1])
-    i, j = np.nonzero(inside)
-    boxes = np.stack([columns[j], rows[i], columns[j + 1], rows[i + 1]], axis=-1).astype(int)
-    quads = np.stack([u[i, j], v[i, j]], axis=-1).reshape(-1, 8)
-    return [(tuple(b), tuple(q)) for b, q in zip(boxes.tolist(), quads.tolist(), strict=True)]
-
-
-def _corners(grid: Points) -> Points:
-    """Of each cell its values at top left, bottom left, bottom right, top right: (n, n, 4)."""
-    return np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], axis=-1)

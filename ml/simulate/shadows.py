@@ -76,15 +76,16 @@ def overlaps(parts: list[Shown], others: list[list[Shown]]) -> bool:
     mine = np.any([part.mask for part in parts], axis=0)
     if not mine.any():
         return True
+    if not others:
+        return False
     near = ndimage.binary_dilation(mine, iterations=12)
     return any((near & part.mask).any() for other in others for part in other)
 
 
 def is_inside(mask: Mask) -> bool:
     """Whether a shadow is there and keeps off the edges of the picture."""
-    edge = np.ones_like(mask)
-    edge[4:-4, 4:-4] = False
-    return bool(mask.any()) and not (mask & edge).any()
+    beside = (mask[:4], mask[-4:], mask[:, :4], mask[:, -4:])
+    return bool(mask.any()) and not any(edge.any() for edge in beside)
 
 
 def contrast_of(parts: list[Shown], healthy: Picture) -> float | None:

@@ -14,15 +14,15 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
-from ml.simulate import measures, words
+from ml.simulate import gates, measures, words
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import (
+    PERSONS,
     SIZE,
     Aim,
     Difficulty,
     Earlier,
     Found,
-    Radiograph,
     SimulatedCase,
     Sitting,
     beginning,
@@ -41,7 +41,7 @@ from ml.simulate.findings import chest, pleura, variants
 from ml.simulate.findings.common import Part, Placed, Scene
 from ml.simulate.patients import Body
 from ml.simulate.plans import RECIPES, Plan
-from ml.simulate.projector import Block, View
+from ml.simulate.projector import Block, Picture, View
 from ml.simulate.shadows import part_shown
 
 SMALLER = 0.62
@@ -89,20 +89,24 @@ def generate_twice(
     """
     _check(plan, twice)
     rng, patient = beginning(key, plan, seed, attempt)
-    later = stood(anatomy, rng, patient, plan, size)
-    body = _again(later.body, twice.technique, rng)
-    views = (later, view_of(anatomy, body, later.kind, size))
+    later = _Standing.of(anatomy, stood(anatomy, rng, patient, plan, size))
+    body = _again(anatomy, later.view, twice.technique, rng)
+    earlier = later
+    if body is not later.view.body:
+        earlier = _Standing.of(anatomy, view_of(anatomy, body, later.view.kind, size))
     placed: tuple[Placed | None, Placed | None] = (None, None)
     if twice.change:
-        placed = _placed(
-            Scene(anatomy, rng, later.body), plan.findings[0], views, difficulty, twice
-        )
-    exposures = _exposures(later, twice.technique, rng)
-    films = [
-        _film(anatomy, view, one, exposure, rng)
-        for view, one, exposure in zip(views, placed, exposures, strict=True)
-    ]
-    (now, now_found, person), (before, before_found, person_then) = films
+        placed = _placed(Scene(anatomy, rng, later.view.body), plan, later, difficulty, twice)
+    exposures = _exposures(later.view, twice.technique, rng)
+    shown = [_shown(anatomy, later, placed[0])]
+    # The same thing in the same person, taken in another way, need not be projected anew.
+    is_same = earlier is later and placed[1] is placed[0]
+    shown.append(shown[0] if is_same else _shown(anatomy, earlier, placed[1]))
+    now, before = (
+        taken(anatomy, replace(sitting, exposure=exposure), rng)
+        for (sitting, _), exposure in zip(shown, exposures, strict=True)
+    )
+    (_, now_found), (_, before_found) = shown
     return SimulatedCase(
         key=key,
         age=patient.age,
@@ -111,13 +115,13 @@ def generate_twice(
         pictures=(now, before),
         findings=now_found,
         report=words.report(rng, [found.placed for found in now_found]),
-        measured=asdict(person),
+        measured=asdict(later.person),
         earlier=Earlier(
             change=twice.change,
             technique=twice.technique,
             when=str(rng.choice(WHEN)),
             findings=before_found,
-            measured=asdict(person_then),
+            measured=asdict(earlier.person),
         ),
     )
 
@@ -135,8 +139,33 @@ def _check(plan: Plan, twice: Twice) -> None:
             raise ValueError(f"{name} has but one size")
 
 
-def _again(body: Body, technique: str, rng: np.random.Generator) -> Body:
-    """The person as they stood before: otherwise in what the technique says, and in that alone."""
+@dataclass(frozen=True)
+class _Standing:
+    """A person as they stand on one day, without a finding, and what is measured of them."""
+
+    view: View
+    healthy: Picture
+    person: measures.Person
+
+    @classmethod
+    def of(cls, anatomy: Anatomy, view: View) -> _Standing:
+        return cls(view, healthy_of(anatomy, view), measures.of_person(anatomy, view))
+
+
+def _again(anatomy: Anatomy, view: View, technique: str, rng: np.random.Generator) -> Body:
+    """The person of `view` as they stood before, drawn anew until that measures as it should."""
+    for _ in range(PERSONS):
+        body = _drawn_again(view.body, technique, rng)
+        if body is view.body:
+            break
+        person = measures.of_person(anatomy, view_of(anatomy, body, view.kind, 400))
+        if gates.fits_earlier(technique, asdict(person), view.kind):
+            break
+    return body
+
+
+def _drawn_again(body: Body, technique: str, rng: np.random.Generator) -> Body:
+    """The person otherwise in what the technique says, and in that alone."""
     if technique == "rotation":
         return variants.turned(body, rng)
     if technique == "breath":
@@ -183,10 +212,10 @@ def _flat(exposure: Exposure) -> Exposure:
 
 
 def _placed(
-    scene: Scene, name: str, views: tuple[View, View], difficulty: Difficulty | Aim, twice: Twice
+    scene: Scene, plan: Plan, later: _Standing, difficulty: Difficulty | Aim, twice: Twice
 ) -> tuple[Placed | None, Placed | None]:
     """The finding as it is on the later and on the earlier film; None where it is not."""
-    healthy = healthy_of(scene.anatomy, views[0])
+    [name] = plan.findings
     if name in STAGES:
         side = scene.side()
         both = {
@@ -196,7 +225,7 @@ def _placed(
         usual = both[scene.pick(*both)]
         large, small = both["moderate"], both["small"]
     else:
-        usual, _ = visible(scene, RECIPES[name].place, views[0], healthy, [], difficulty)
+        usual, _ = visible(scene, RECIPES[name].place, later.view, later.healthy, [], difficulty)
         large, small = usual, smaller(usual, SMALLER)
     return {
         "new": (usual, None),
@@ -234,20 +263,14 @@ def _shrunk_block(block: Block, *, factor: float) -> Block:
     return replace(block, corner=(z, y, x), values=values)
 
 
-def _film(
-    anatomy: Anatomy,
-    view: View,
-    placed: Placed | None,
-    exposure: Exposure,
-    rng: np.random.Generator,
-) -> tuple[Radiograph, tuple[Found, ...], measures.Person]:
-    """A film of the person with the finding, what shows on it, and what is measured of them."""
-    healthy = healthy_of(anatomy, view)
-    person = measures.of_person(anatomy, view)
+def _shown(
+    anatomy: Anatomy, standing: _Standing, placed: Placed | None
+) -> tuple[Sitting, tuple[Found, ...]]:
+    """What a film of the person with the finding is taken of, and what shows on it."""
+    view, healthy = standing.view, standing.healthy
     if placed is None:
-        return taken(anatomy, Sitting(view, healthy, (), (), exposure), rng), (), person
+        return Sitting(view, healthy, (), (), Exposure()), ()
     parts = [part_shown(view, part) for part in placed.parts]
     placed = completed(placed, anatomy, view, view.body, parts, healthy)
-    found = found_of(placed, anatomy, view, parts, [], healthy, person.lungs)
-    sitting = Sitting(view, healthy, (placed,), (parts,), exposure)
-    return taken(anatomy, sitting, rng), (found,), person
+    found = found_of(placed, anatomy, view, parts, [], healthy, standing.person.lungs)
+    return Sitting(view, healthy, (placed,), (parts,), Exposure()), (found,)

@@ -33,6 +33,8 @@ VESSEL_HU = -420
 DENSITY = 0.9
 """Of a vessel over the lung around it, water 1."""
 STEP_MM = 0.4
+MARGIN = 24
+"""Pixels around the vessels that their blur may reach."""
 SWAY = 0.12
 """How far a branch bows, by its length."""
 
@@ -65,15 +67,20 @@ def shadow(anatomy: Anatomy, view: View) -> Picture:
     whole = np.linalg.norm(tree.end - tree.start, axis=1)
     mass = np.pi * radius**2 * whole / count * DENSITY * WATER_PER_MM / view.mm**2
     kinds = np.digitize(radius, np.array(WIDTHS) * view.body.calibre)
+    low = np.clip(np.floor(line.min(axis=0)).astype(int) - MARGIN, 0, view.shape)
+    high = np.clip(np.ceil(line.max(axis=0)).astype(int) + MARGIN, 0, view.shape)
+    seen = out[low[0] : high[0], low[1] : high[1]]
     for kind in np.unique(kinds):
         of_kind = (kinds == kind)[which]
-        picture = _splatted(line[of_kind], mass[which][of_kind], view.shape)
-        out += ndimage.gaussian_filter(picture, radius[kinds == kind].mean() / 2 / view.mm)
+        picture = _splatted(line[of_kind] - low, mass[which[of_kind]], seen.shape)
+        seen += ndimage.gaussian_filter(picture, radius[kinds == kind].mean() / 2 / view.mm)
     return out
 
 
-def _splatted(line: Points, mass: NDArray[np.float64], shape: tuple[int, int]) -> Picture:
+def _splatted(line: Points, mass: NDArray[np.float64], shape: tuple[int, ...]) -> Picture:
     """Points' masses shared out among the four pixels around each."""
+    if 0 in shape:
+        return np.zeros(shape, np.float32)
     out = np.zeros(shape[0] * shape[1])
     low = np.floor(line - 0.5).astype(int)
     share = line - 0.5 - low

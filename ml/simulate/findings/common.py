@@ -128,7 +128,8 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...], scale_mm: float) -> 
 
 def _enlarged(field: Volume, factor: int, shape: tuple[int, ...]) -> Volume:
     """The first `shape` voxels of the field enlarged by linear interpolation, axis by axis."""
-    for axis, length in enumerate(shape):
+    # The last axis first, while there is little of it: rows are copied whole then.
+    for axis, length in reversed(list(enumerate(shape))):
         size = field.shape[axis]
         place = np.arange(length) * ((size - 1) / (size * factor - 1))
         low = place.astype(int)

@@ -154,14 +154,15 @@ def lung_place(
         ok[int((top + 90) / 2) :] = False
     if clear:
         ok[int((anatomy.marks.dome - depth_mm) / 2) :] = False
-    places = np.argwhere(ok)
+    places = np.flatnonzero(ok)
     if len(places) == 0:
         flat = np.where(ok.any() | lucent[:, None, :], depth, 0)
         if high:
             flat[int((top + 95) / 2) :] = 0
-        places = np.argwhere(flat >= flat.max() * 0.8)
-    z, y, x = places[scene.rng.integers(len(places))] * 2.0 + 1.0
-    return (float(z), float(y), float(x))
+        places = np.flatnonzero(flat >= flat.max() * 0.8)
+    place = np.unravel_index(places[scene.rng.integers(len(places))], ok.shape)
+    z, y, x = (float(index) * 2 + 1 for index in place)
+    return (z, y, x)
 
 
 def _in_lung(scene: Scene, window: tuple[slice, ...], side: str) -> Volume:
