@@ -7,14 +7,15 @@ answer to it was submitted, whose feedback may come any moment.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from attempts.models import Attempt, SeriesCase, holding
 from cases.models import Case
+
+FILM = Coalesce("case__duplicate_of_id", "case_id")
+"""Of an attempt the key of what its case is now: of one that was merged into another, that one."""
 
 
 def tellings(user: User) -> QuerySet[Attempt]:
@@ -58,10 +59,3 @@ def without(attempts: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case
     return cases.exclude(pk__in=attempts.values("case_id")).exclude(
         pk__in=merged.values("case__duplicate_of")
     )
-
-
-def by_film(attempts: QuerySet[Attempt]) -> QuerySet[Attempt, Any]:
-    """The attempts with their `film`, the key of what their case is now: of a case that was merged
-    into another, that one.
-    """
-    return attempts.annotate(film=Coalesce("case__duplicate_of_id", "case_id"))

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from attempts.seen import by_film, met, tellings
+from attempts.seen import FILM, met, tellings
 from cases.models import Case
 from learning.models import CaseDifficulty
 from learning.past import name_of
@@ -56,7 +56,7 @@ def choose(user: User, kind: str, cases: QuerySet[Case], after: Case | None) -> 
         return None
     now = timezone.now()
     options = _options(kind, skills)
-    known = set(by_film(met(user)).values_list("film", flat=True))
+    known = set(met(user).annotate(film=FILM).values_list("film", flat=True))
     number = len(known - {after.pk}) if after else len(known)
     looked_for = wants(
         options,
@@ -147,7 +147,9 @@ def _due_again(
         return None
     shown = CaseDifficulty.objects.filter(case=OuterRef("film"), label=want.label, kind=kind)
     oldest = (
-        by_film(tellings(user).filter(kind=kind))
+        tellings(user)
+        .filter(kind=kind)
+        .annotate(film=FILM)
         .filter(Exists(shown))
         .values("film")
         .annotate(last=Max("submitted_at"))

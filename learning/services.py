@@ -17,7 +17,7 @@ from attempts import series
 from attempts.games import game_of
 from attempts.models import Attempt, Mode, Series
 from attempts.queries import held_cases, held_keys
-from attempts.seen import by_film, met, new_to, without
+from attempts.seen import FILM, met, new_to, without
 from cases.models import Case
 from cases.queries import may_play, of_everybody, open_to
 from learning import adaptive, assigned
@@ -199,7 +199,7 @@ def _unplayed(own: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:
 def _longest_ago(attempts: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Attempt, Any]:
     """Keys of the cases of these attempts, the one of longest ago first."""
     return (
-        by_film(attempts)
+        attempts.annotate(film=FILM)
         .filter(film__in=cases.values("pk"))
         .values("film")
         .annotate(last=Max(Coalesce("submitted_at", "started_at")))
