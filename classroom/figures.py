@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from attempts.games import Game, game_of, kinds
 from classroom.access import in_runs, members, visible_columns, visible_records
-from classroom.models import Assignment, Cohort, Membership, Run
+from classroom.models import Assignment, Cohort, Extension, Membership, Run
 from learning.columns import EPOCH, HOUR, MICROSECOND, Array, Columns, micros, offsets
 from learning.comparing import LATELY
 from learning.curves import mistaken
@@ -253,14 +254,22 @@ def _sums_by_learner(records: Columns) -> dict[int, tuple[Sums, datetime | None]
 
 
 def _behind(scope: Scope) -> dict[int, list[str]]:
-    """Of learners the work whose due time passed while it was not finished."""
-    late = Run.objects.filter(
-        assignment__cohort=scope.cohort,
-        assignment__archived_at=None,
-        assignment__due_at__lt=timezone.now(),
-        is_preview=False,
-        number=1,
-    ).exclude(series__closed_because="finished")
+    """Of learners the work that was not finished at its due time, or theirs with extra time."""
+    extended = Extension.objects.filter(
+        assignment=OuterRef("assignment"), membership__user=OuterRef("user")
+    )
+    own_due = Coalesce(Subquery(extended.values("due_at")), F("assignment__due_at"))
+    late = (
+        Run.objects.filter(
+            assignment__cohort=scope.cohort,
+            assignment__archived_at=None,
+            is_preview=False,
+            number=1,
+        )
+        .exclude(series__closed_because="finished")
+        .annotate(own_due=own_due)
+        .filter(own_due__lt=timezone.now())
+    )
     found = defaultdict(list)
     for user, title in late.values_list("user_id", "assignment__title").order_by("assignment"):
         found[user].append(f"Behind: “{title}” was not finished in time.")

@@ -21,6 +21,7 @@ from classroom.figures import Scope
 from classroom.models import AssignmentCase
 from learning.columns import Columns, read
 from learning.curves import mistaken
+from learning.models import LabelRecord
 from learning.past import name_of
 from localize.models import Flag
 from localize.scoring import FRAME_TOLERANCE
@@ -82,14 +83,13 @@ def items(records: Columns, of: int | None = None) -> list[Item]:
     rows = records.rows[np.lexsort((records.rows["id"], records.rows["at"]))]
     users, of_user = np.unique(rows["user"], return_inverse=True)
     cases, of_case = np.unique(rows["case"], return_inverse=True)
-    played = np.bincount(of_user)
-    scored = np.bincount(of_user, weights=rows["score"])
     elapsed, timed = rows["elapsed"], rows["elapsed"] >= 0
     times = np.bincount(of_case, minlength=len(cases), weights=elapsed * timed)
     known = np.bincount(of_case, minlength=len(cases), weights=timed)
-    # Of each learner the first answer to a case counts.
+    # Of each learner the first answer to a case counts, in the case and in the rest.
     _, first = np.unique(of_case * len(users) + of_user, return_index=True)
     scores, who = rows["score"][first], of_user[first]
+    played, scored = np.bincount(who), np.bincount(who, weights=scores)
     with np.errstate(invalid="ignore", divide="ignore"):
         rest = (scored[who] - scores) / (played[who] - 1)
     has_rest = played[who] > 1
@@ -283,6 +283,7 @@ class ItemPage:
     confused: list[tuple[str, str, int]]
     """A finding, what it was called, how often."""
     overcalled: list[tuple[str, int]]
+    """What was said and is not there, and by how many learners."""
     doubts: list[Any]
     assignments: list[AssignmentCase]
     """Where it is part of the class's work."""
@@ -309,15 +310,15 @@ def item_page(scope: Scope, case: Case, slices: Mapping[str, int]) -> ItemPage |
         source, truths = shown_url(image, frame), truths_on(image, case, frame)
         own = _slices(image, wrong, frame)
         pictures.append(Picture(image, source, truths, [], heat, most, own))
-    overcalled = records.filter(labels__overcalls__gt=0).values_list("labels__label")
-    over = overcalled.filter(labels__overcalls__gt=0).annotate(n=Count("id")).order_by("-n")
+    overcalled = LabelRecord.objects.filter(record__in=records, overcalls__gt=0)
+    over = overcalled.values_list("label").annotate(n=Count("record__user", distinct=True))
     attempts = records.values("attempt")
     return ItemPage(
         case,
         found[0],
         pictures,
         [(name_of(label), name_of(called), n) for label, called, n in mistaken(read(records))],
-        [(name_of(label), n) for label, n in over],
+        [(name_of(label), n) for label, n in over.order_by("-n", "label")],
         [
             *Flag.objects.filter(attempt__in=attempts),
             *Contest.objects.filter(attempt__in=attempts),

@@ -485,3 +485,50 @@ def test_cases_are_those_of_the_scope(instructor):
     assert scope.kind == "report"
     assert [choice.field for choice in choices][:2] == ["game", "weeks"]
     assert items.items(scope.columns()) == []
+
+
+def test_a_second_answer_to_a_case_enters_no_rest_of_its_discrimination(cohort):
+    learners = factories.UserFactory.create_batch(5)
+    case, other = (factories.ImageFactory().case for _ in range(2))
+    for number, learner in enumerate(learners):
+        enroll(cohort, learner)
+        kept(learner, case, score=20.0 * number)
+        kept(learner, other, score=50.0 + number**2)
+    scope = figures.Scope(cohort, "localize", "clinical")
+
+    def of_case() -> items.Item:
+        return next(one for one in items.items(scope.columns()) if one.case_id == case.pk)
+
+    once = of_case().discrimination
+    for number, learner in enumerate(learners):
+        kept(learner, case, score=30.0 * (number % 3))
+    assert of_case().discrimination == once
+
+
+def test_of_what_is_not_there_each_learner_is_counted_once(cohort, trainee):
+    case = factories.ImageFactory().case
+    for labels in (("consolidation", "nodule_mass"), ("consolidation",)):
+        made = kept(trainee, case, truths=0, hits=0, overcalls=len(labels))
+        made.labels.all().delete()
+        for label in labels:
+            made.labels.create(label=label, overcalls=1)
+    page = items.item_page(figures.Scope(cohort, "localize", "clinical"), case, {})
+    assert page.overcalled == [("Consolidation", 1), ("Nodule / mass", 1)]
+
+
+def test_who_has_extra_time_is_behind_after_it_and_not_before(
+    cohort, trainee, instructor, nodule_case
+):
+    now = timezone.now()
+    due = now - timedelta(hours=1)
+    work = factories.AssignmentFactory(cohort=cohort, cases=[nodule_case], publish=True, due_at=due)
+    scope = figures.Scope(cohort, "localize", "standard")
+
+    def why() -> list[str]:
+        return figures.overview(scope, scope.columns()).rows[0].why
+
+    assert why() == ["Behind: “Week 1” was not finished in time."]
+    assigning.extend(work, cohort.memberships.get(), instructor, due_at=now + timedelta(days=1))
+    assert why() == []
+    assigning.extend(work, cohort.memberships.get(), instructor, due_at=now - timedelta(minutes=1))
+    assert why() == ["Behind: “Week 1” was not finished in time."]
