@@ -75,8 +75,15 @@ def remove(comment_id: int, author: User) -> bool:
 
 
 def of_attempt(attempt: Attempt) -> QuerySet[Comment]:
-    """The comments on an attempt, oldest first."""
+    """The comments on an attempt of all classes, for its learner, oldest first."""
     return Comment.objects.filter(attempt=attempt).order_by("pk")
+
+
+def of_class(attempt: Attempt, cohort: Cohort) -> QuerySet[Comment]:
+    """Those that instructors of one class wrote: what another class says of it, and how it names
+    the learner, is not theirs to read.
+    """
+    return of_attempt(attempt).filter(cohort=cohort)
 
 
 def new_for(learner: User) -> list[Comment]:

@@ -262,7 +262,6 @@ def _attempt_or_404(cohort: Cohort, membership: Membership, attempt_id: Any) -> 
     seen = visible_attempts(cohort, membership).filter(public_id=attempt_id)
     found = (
         Attempt.objects.filter(pk__in=seen.values("pk"), state=Attempt.State.SCORED)
-        .exclude(mode=Mode.GUIDED)
         .select_related("case", "case__dataset", "series", "user")
         .first()
     )
@@ -296,13 +295,14 @@ def attempt(
     if "review" in context:
         context["review"]["next_url"] = back
     result = _result_or_404(found)
+    has_marks = found.kind == LOCALIZE.kind and found.mode != Mode.GUIDED
     context["looking_on"] = {
         "cohort": cohort,
         "membership": membership,
         "back": back,
-        "times": time_course(found, result) if found.kind == LOCALIZE.kind else None,
+        "times": time_course(found, result) if has_marks else None,
         "subjects": comments.subjects_of(result),
-        "comments": comments.of_attempt(found),
+        "comments": comments.of_class(found, cohort),
     }
     return render(request, f"{pages.kind}/case.html", context)
 

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attempts.models import Attempt
+from attempts.modes import open_guided
 from attempts.series import start_series
+from attempts.tasks import score_attempt
 from cases.models import Case, Image
 from classroom import access, assigning, figures, items
 from classroom.models import Comment, WorkView
@@ -532,3 +534,40 @@ def test_who_has_extra_time_is_behind_after_it_and_not_before(
     assert why() == []
     assigning.extend(work, cohort.memberships.get(), instructor, due_at=now - timedelta(minutes=1))
     assert why() == ["Behind: “Week 1” was not finished in time."]
+
+
+def test_what_one_class_says_of_an_attempt_another_does_not_read(
+    client_of, cohort, trainee, instructor, played
+):
+    teacher = factories.UserFactory(role="instructor")
+    other = factories.CohortFactory(instructors=[teacher], is_pseudonymous=True)
+    code = enroll(other, trainee).code
+    other.memberships.update(joined_at=timezone.now() - timedelta(days=1))
+    own = [cohort.public_id, cohort.memberships.get().code, played.public_id]
+    said = {"text": f"Look again, {trainee.username}."}
+    client_of(instructor).post(reverse("classroom:comment", args=own), said)
+    own_page = reverse("classroom:learner_attempt", args=own)
+    assert said["text"] in client_of(instructor).get(own_page).content.decode()
+    address = reverse("classroom:learner_attempt", args=[other.public_id, code, played.public_id])
+    page = client_of(teacher).get(address)
+    assert page.status_code == 200
+    assert trainee.username not in page.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["localize", "report"])
+def test_a_guided_case_is_opened_as_the_learner_saw_it(
+    client_of, cohort, trainee, instructor, nodule_case, kind
+):
+    if kind == "localize":
+        shown = open_guided(user=trainee, case=nodule_case, kind=kind, rule="standard")
+        score_attempt(shown.pk)
+    else:
+        shown = play(trainee, nodule_case, kind=kind, mode="guided", text="A nodule on the left.")
+    own = [cohort.public_id, cohort.memberships.get().code]
+    address = reverse("classroom:learner_attempt", args=[*own, shown.public_id])
+    client = client_of(instructor)
+    listed = client.get(f"{reverse('classroom:learner', args=own)}?game={kind}").content.decode()
+    assert f'href="{address}"' in listed
+    page = client.get(address).content.decode()
+    assert "Nodule" in page and "Write a comment" in page
+    assert "When the marks were drawn" not in page
