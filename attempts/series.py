@@ -265,6 +265,20 @@ def end(series: Series) -> None:
     series.refresh_from_db()
 
 
+def reopen(series: Series) -> None:
+    """Open again what was ended, so that the rest of it can be played; not one whose time is up."""
+    with transaction.atomic():
+        locked = Series.objects.select_for_update().get(pk=series.pk)
+        ends_at = _end_of(locked)
+        if locked.closed_because == Series.Closed.ENDED and not (
+            ends_at and ends_at <= clock.now()
+        ):
+            locked.closed_at, locked.closed_because = None, Series.Closed.OPEN
+            locked.ends_at = ends_at
+            locked.save(update_fields=["closed_at", "closed_because", "ends_at"])
+    series.refresh_from_db()
+
+
 def _close(series: Series, because: str) -> None:
     """Close a locked series, and with it the draft of a case that was open."""
     drafts = series.attempts.filter(state=Attempt.State.DRAFT)

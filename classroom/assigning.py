@@ -13,10 +13,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from attempts.models import Series
-from attempts.series import MOST_CASES, Terms, assign_series, change_assigned, end, settle
+from attempts.series import MOST_CASES, Terms, assign_series, change_assigned, end, reopen, settle
 from cases.models import Case
 from classroom.models import Assignment, AssignmentCase, Cohort, Extension, Membership, Run
 from classroom.problems import Refused
+
+FIRST_PREVIEW = 100
+"""The number of an instructor's first preview: who teaches may learn in the class later, and has
+their tries then, 20 at most, from 1 on."""
 
 
 @transaction.atomic
@@ -52,6 +56,8 @@ def publish(assignment: Assignment) -> None:
         raise Refused("This assignment has no case yet: choose some, then publish it.")
     if assignment.cohort.is_archived:
         raise Refused("This class is archived: nothing can be assigned in it.")
+    if assignment.archived_at is not None:
+        raise Refused("This assignment was taken back: copy it to set it again.")
     if assignment.published_at is None:
         assignment.published_at = timezone.now()
         assignment.save(update_fields=["published_at"])
@@ -77,9 +83,25 @@ def deal_to(membership: Membership) -> None:
             _deal(assignment, membership.user)
 
 
+def go_on(membership: Membership) -> None:
+    """Open again what leaving had ended, where each case is told of as it is played.
+
+    What holds its truth back stays ended: it was told of when the learner left.
+    """
+    ended = Run.objects.filter(
+        assignment__cohort=membership.cohort_id,
+        assignment__archived_at=None,
+        user=membership.user_id,
+        is_preview=False,
+        series__tells_at_once=True,
+    )
+    for run in ended.select_related("series"):
+        reopen(run.series)
+
+
 def _deal(assignment: Assignment, user: User) -> Run:
     """The user's first try, made where there is none."""
-    found = assignment.runs.filter(user=user).order_by("number").first()
+    found = assignment.runs.filter(user=user, is_preview=False).order_by("number").first()
     return found or _new_run(assignment, user, number=1)
 
 
@@ -238,7 +260,7 @@ def current_run(assignment: Assignment, user: User) -> Run | None:
 def next_try(assignment: Assignment, user: User) -> Run:
     """A further try, or the one that is open. Raises Refused where there is none left."""
     last = current_run(assignment, user)
-    if last is None:
+    if last is None or assignment.is_over:
         raise Refused("This assignment is closed.")
     if last.series.is_open:
         return last
@@ -258,7 +280,8 @@ def preview(assignment: Assignment, instructor: User) -> Run:
     runs = assignment.runs.filter(user=instructor)
     for run in runs.filter(series__closed_at__isnull=True).select_related("series"):
         end(run.series)
-    number = (runs.aggregate(last=Max("number"))["last"] or 0) + 1
+    last = runs.filter(is_preview=True).aggregate(last=Max("number"))["last"] or 0
+    number = max(last + 1, FIRST_PREVIEW)
     return _new_run(assignment, instructor, number, is_preview=True)
 
 

@@ -289,6 +289,11 @@ class Assignment(PublicIdModel):
         return self.published_at is not None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was taken back, or its class is archived: nothing of it is played any more."""
+        return self.archived_at is not None or self.cohort.is_archived
+
+    @property
     def closes_at(self) -> Any:
         """The time after which nothing is taken, without anybody's extra time; None: never."""
         return self.due_at if self.late == self.Late.CLOSED else self.late_until

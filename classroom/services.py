@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.forms import SignUpForm
 from accounts.models import User
 from accounts.services import short_code
-from attempts.series import end
+from attempts.series import end, reopen
 from classroom import assigning
 from classroom.models import INVITATION_LASTS, Cohort, Invitation, Membership, Run
 from classroom.problems import Refused
@@ -38,8 +38,18 @@ def archive(cohort: Cohort) -> None:
         end(run.series)
 
 
+@transaction.atomic
 def restore(cohort: Cohort) -> None:
-    """Open an archived class again."""
+    """Open an archived class again, and of who is in it the work that archiving ended."""
+    ended = Run.objects.filter(
+        assignment__cohort=cohort,
+        assignment__archived_at=None,
+        is_preview=False,
+        series__closed_at__gte=cohort.archived_at,
+        user__in=cohort.memberships.filter(left_at=None).values("user"),
+    )
+    for run in ended.select_related("series"):
+        reopen(run.series)
     cohort.archived_at = None
     cohort.save(update_fields=["archived_at"])
 
@@ -201,6 +211,8 @@ def enroll(
             setattr(membership, name, value)
         membership.save()
     assigning.deal_to(membership)
+    if not made:
+        assigning.go_on(membership)
     return membership
 
 

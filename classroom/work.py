@@ -41,7 +41,8 @@ class Work:
     @property
     def is_closed(self) -> bool:
         """Whether nothing of it is taken any more."""
-        return self.closes_at is not None and self.closes_at <= timezone.now()
+        past = self.closes_at is not None and self.closes_at <= timezone.now()
+        return past or self.assignment.is_over
 
     @property
     def is_done(self) -> bool:

@@ -16,7 +16,7 @@ from classroom.access import may_see, visible_attempts
 from classroom.choosing import Filters, library
 from classroom.models import Assignment
 from classroom.problems import Refused
-from classroom.services import enroll, leave
+from classroom.services import archive, enroll, leave, restore
 from learning.services import next_case_for
 from tests import factories
 from tests.learning.playing import go_on, mark, play
@@ -211,3 +211,62 @@ def test_a_film_of_a_variant_counts_as_a_normal_one_when_cases_are_chosen(nodule
     assert variant.case in normal and variant.case not in abnormal
     assert nodule_case in abnormal and nodule_case not in normal
     assert variant.case in library("localize", "clinical", Filters(text="nipple shadow"))
+
+
+@pytest.mark.parametrize("closes", ["withdraw", "archive"])
+def test_nobody_begins_a_try_of_what_is_over(client_of, cohort, cases, trainee, closes):
+    made = factories.AssignmentFactory(cohort=cohort, cases=cases[:1], publish=True, tries=3)
+    go_on(assigning.current_run(made, trainee).series)
+    if closes == "withdraw":
+        assigning.withdraw(made)
+    else:
+        archive(cohort)
+    address = f"/classes/given/{made.public_id}/"
+    assert "Try it again" not in client_of(trainee).get(address).content.decode()
+    answer = client_of(trainee).post(address, follow=True)
+    assert "This assignment is closed." in answer.content.decode()
+    assert made.runs.count() == 1
+
+
+def test_what_was_taken_back_is_not_published_again(cohort, cases):
+    made = factories.AssignmentFactory(cohort=cohort, cases=cases, publish=True)
+    assigning.withdraw(made)
+    enroll(cohort, factories.UserFactory())
+    with pytest.raises(Refused, match="taken back"):
+        assigning.publish(made)
+    assert made.runs.count() == 1, "nobody's cases are held by what nobody sees"
+
+
+def test_a_class_that_is_opened_again_goes_on_where_it_was(cohort, cases, trainee):
+    made = factories.AssignmentFactory(
+        cohort=cohort, cases=cases, publish=True, mode="test", told="after_last"
+    )
+    past = factories.AssignmentFactory(cohort=cohort, cases=cases, publish=True)
+    go_on(assigning.current_run(made, trainee).series)
+    archive(cohort)
+    assert not assigning.current_run(made, trainee).series.is_open
+    Series.objects.filter(run__assignment=past).update(closes_at=timezone.now())
+    restore(cohort)
+    series = assigning.current_run(made, trainee).series
+    assert series.is_open
+    assert go_on(series).case == cases[1]
+    assert not assigning.current_run(past, trainee).series.is_open, "its time was up meanwhile"
+
+
+@pytest.mark.parametrize(("told", "goes_on"), [("at_once", True), ("after_last", False)])
+def test_who_comes_back_goes_on_with_what_held_nothing_back(cohort, cases, trainee, told, goes_on):
+    made = factories.AssignmentFactory(cohort=cohort, cases=cases, publish=True, told=told)
+    go_on(assigning.current_run(made, trainee).series)
+    leave(cohort.memberships.get())
+    enroll(cohort, trainee)
+    assert assigning.current_run(made, trainee).series.is_open is goes_on
+
+
+def test_who_previewed_and_then_learns_here_has_their_tries(cohort, cases):
+    chief = factories.UserFactory(role="instructor")
+    made = factories.AssignmentFactory(cohort=cohort, cases=cases, publish=True)
+    for _ in range(2):
+        assigning.preview(made, chief)
+    enroll(cohort, chief)
+    run = assigning.current_run(made, chief)
+    assert (run.number, run.is_preview, run.series.is_open) == (1, False, True)
