@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from celery import signature
@@ -12,13 +12,15 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.mail import can_send
 from accounts.models import User
-from classroom.models import Cohort, Invitation
+from classroom.models import Cohort, Invitation, Membership
 from classroom.problems import Refused
+from classroom.services import revoke
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ def invite_addresses(cohort: Cohort, instructor: User, text: str, base: str) -> 
     found = Invited()
     seen: dict[str, int] = {}
     pending = cohort.invitations.filter(revoked_at__isnull=True).exclude(email="")
-    known = {email.casefold() for email in pending.values_list("email", flat=True)}
+    known = {one.email.casefold(): one for one in pending.exclude(pk__in=_spent(cohort))}
+    spent = {one.email.casefold(): one for one in pending.filter(pk__in=_spent(cohort))}
     for number, line in enumerate(lines, 1):
         cells = _cells(line)
         if not cells:
@@ -82,6 +85,8 @@ def invite_addresses(cohort: Cohort, instructor: User, text: str, base: str) -> 
         if problem:
             found.problems.append(f"Line {number}: {problem}")
             continue
+        if before := spent.pop(address.casefold(), None):
+            revoke(cohort, before.code)
         found.made.append(
             Invitation.objects.create(
                 cohort=cohort, created_by=instructor, is_personal=True, email=address
@@ -93,14 +98,24 @@ def invite_addresses(cohort: Cohort, instructor: User, text: str, base: str) -> 
     return found
 
 
+def _spent(cohort: Cohort) -> QuerySet[Invitation]:
+    """Those by which nobody can join any more, and whom they let in is not in the class now."""
+    inside = Membership.objects.filter(invitation=OuterRef("pk"), left_at=None)
+    over = Q(used=0, expires_at__lte=timezone.now()) | Q(~Exists(inside), used__gt=0)
+    return cohort.invitations.filter(over)
+
+
 def _cells(line: str) -> list[str]:
     """The cells of one line that hold something, whichever sign parts them."""
     sign = next((sign for sign in ("\t", ";") if sign in line), ",")
-    row = next(csv.reader([line], delimiter=sign), [])
+    try:
+        row = next(csv.reader([line], delimiter=sign), [])
+    except csv.Error:  # a cell longer than any address
+        row = [line]
     return [cell.strip() for cell in row if cell.strip()]
 
 
-def _problem_of(address: str, seen: dict[str, int], known: set[str]) -> str:
+def _problem_of(address: str, seen: Mapping[str, int], known: Container[str]) -> str:
     folded = address.casefold()
     try:
         validate_email(address)

@@ -21,7 +21,7 @@ from accounts.permissions import role_required
 from accounts.qr import as_svg
 from accounts.requests import UserRequest
 from accounts.services import create_trainees, give_new_password
-from classroom import access, inviting, leaderboard, queries, seen, services
+from classroom import access, exports, inviting, leaderboard, queries, seen, services
 from classroom.comparing import LEAST_MEMBERS, comparing
 from classroom.forms import CohortForm, JoinForm, LinkForm
 from classroom.models import Cohort, Invitation, Membership, WorkView
@@ -366,7 +366,8 @@ def key(request: UserRequest, cohort: Cohort) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow(["code", "name", "email"])
     for one in taken:
-        writer.writerow([one.code, one.user.get_username(), one.user.email])
+        named = (one.code, one.user.get_username(), one.user.email)
+        writer.writerow([exports.harmless(cell) for cell in named])
     headers = {"Content-Disposition": 'attachment; filename="key.csv"'}
     return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
 

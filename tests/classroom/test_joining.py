@@ -363,3 +363,32 @@ def test_the_page_of_a_class_costs_the_same_for_many(
     with django_assert_num_queries(8):
         assert client.get(url).content.decode().count('<td class="long"><a') == 21
     assert Membership.objects.count() == 21
+
+
+def test_a_cell_longer_than_any_address_costs_its_line_alone(cohort, instructor):
+    lines = [f"one@example.org,{'a' * 200_000}", "two@example.org"]
+    came = invite_addresses(cohort, instructor, "\n".join(lines), "http://x/")
+    assert [one.email for one in came.made] == ["two@example.org"]
+    assert len(came.problems) == 1 and came.problems[0].endswith("is no e-mail address.")
+
+
+def test_an_address_whose_invitation_is_over_is_invited_anew(cohort, instructor, trainee):
+    def invite(address: str = "One@example.org") -> list[str]:
+        return invite_addresses(cohort, instructor, address, "http://x/").problems
+
+    assert invite() == []
+    Invitation.objects.filter(is_personal=True).update(expires_at=timezone.now())
+    assert invite("one@example.org") == []
+    [now] = cohort.invitations.filter(is_personal=True, revoked_at=None)
+    member = services.join(trainee, now)
+    assert invite() == ["Line 1: “One@example.org” has an invitation already."]
+    services.leave(member)
+    assert invite() == []
+
+
+@pytest.mark.parametrize("name", ["+cmd", "-1", "@SUM"])
+def test_no_name_in_the_key_is_a_formula(client_of, instructor, cohort, name):
+    Cohort.objects.update(is_pseudonymous=True)
+    code = services.enroll(cohort, factories.UserFactory(username=name)).code
+    key = client_of(instructor).post(f"/classes/{cohort.public_id}/key/").content.decode()
+    assert key.splitlines()[1] == f"{code},'{name},"
