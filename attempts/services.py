@@ -207,7 +207,7 @@ def close_draft(attempt_id: int, because: str) -> None:
     if attempt.is_open:
         attempt.closed_because = because
         if attempt.case.is_playable:
-            _hand_in(attempt, _since_opened(attempt))
+            _hand_in(attempt, _since_opened(attempt) if _is_clocked(attempt) else None)
         else:
             _set_aside(attempt)
 
@@ -222,18 +222,32 @@ def give_up(attempt_id: int, because: str) -> None:
         close_draft(attempt_id, because)
 
 
+def _is_clocked(attempt: Attempt) -> bool:
+    """Whether a clock runs while it is played: else nobody knows how long it was looked at."""
+    series = attempt.series
+    if series is None:
+        return False
+    own_end = not series.is_assigned and series.ends_at is not None
+    return bool(series.case_seconds or series.total_seconds) or own_end
+
+
 def _since_opened(attempt: Attempt) -> int:
     return int((timezone.now() - attempt.started_at).total_seconds() * 1000)
 
 
-def _hand_in(attempt: Attempt, elapsed_ms: int) -> None:
-    if attempt.mode in (Mode.SPRINT, Mode.TEST):  # one clock for all, which no reload sets back
+def _hand_in(attempt: Attempt, elapsed_ms: int | None) -> None:
+    if elapsed_ms is not None and attempt.mode in (
+        Mode.SPRINT,
+        Mode.TEST,
+    ):  # one clock for all, which no reload sets back
         elapsed_ms = _since_opened(attempt)
     attempt.state = Attempt.State.SUBMITTED
     attempt.submitted_at = clock.now()
     attempt.queued_at = None  # it takes its turn once this is committed
     first_look = attempt.elapsed_ms or 0 if attempt.round > 1 else 0
-    attempt.elapsed_ms = min(first_look + max(0, elapsed_ms), MAX_ELAPSED_MS)
+    known = elapsed_ms is not None or first_look
+    spent = first_look + max(0, elapsed_ms or 0)
+    attempt.elapsed_ms = min(spent, MAX_ELAPSED_MS) if known else None
     seen = truth_was_seen(attempt.user, attempt.case, but=attempt)
     attempt.truth_seen = attempt.truth_seen or seen
     attempt.save()

@@ -62,7 +62,10 @@ ATTEMPTS = (
     Column("mode", "practice, second_look, guided, sprint or test"),
     Column("assignment", "Title of the assignment it was played for; empty: none"),
     Column("submitted_at", "When it was submitted, UTC, ISO 8601"),
-    Column("elapsed_ms", "Milliseconds from opening to submitting, as the browser counted"),
+    Column(
+        "elapsed_ms",
+        "Milliseconds from opening to submitting, as the browser counted; empty: not known",
+    ),
     Column("truth_seen", "1: the learner knew the film's truth before; 0: not"),
     Column("round", "2: a second look was given; 1: not"),
     Column("rule", "Scoring rule or report engine of the score"),

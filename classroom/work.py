@@ -230,11 +230,7 @@ def _try(
     size: int,
     due: datetime | None,
 ) -> Try:
-    late = {
-        one.pk
-        for one, _ in attempts
-        if due and one.submitted_at and one.submitted_at > due + services.GRACE
-    }
+    late = {one.pk for one, _ in attempts if due and _handed_in(one) > due + services.GRACE}
     less = assignment.late_percent / 100 if assignment.late == Assignment.Late.REDUCED else 0
     scores = [
         score * (1 - less if one.pk in late else 1) for one, score in attempts if score is not None
@@ -249,6 +245,14 @@ def _try(
         is_open=run.series.is_open,
         tells=run.series.tells,
     )
+
+
+def _handed_in(attempt: Attempt) -> datetime:
+    """When a submitted attempt was: one whose time was up, when that was, not when it was seen."""
+    at = attempt.submitted_at or attempt.started_at
+    if attempt.closed_because == Attempt.Closed.TIME and attempt.deadline:
+        return min(at, attempt.deadline)
+    return at
 
 
 def _counting(assignment: Assignment, tries: list[Try]) -> Try | None:

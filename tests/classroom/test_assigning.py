@@ -11,7 +11,8 @@ from attempts.models import Attempt, Series
 from attempts.queries import held_cases, is_told
 from attempts.seen import truth_was_seen
 from attempts.series import open_next, settle
-from classroom import assigning
+from attempts.services import close_draft
+from classroom import assigning, work
 from classroom.access import may_see, visible_attempts
 from classroom.choosing import Filters, library
 from classroom.models import Assignment
@@ -270,3 +271,33 @@ def test_who_previewed_and_then_learns_here_has_their_tries(cohort, cases):
     enroll(cohort, chief)
     run = assigning.current_run(made, chief)
     assert (run.number, run.is_preview, run.series.is_open) == (1, False, True)
+
+
+def test_what_was_saved_in_time_is_not_late_when_it_is_closed_later(cohort, cases, trainee):
+    due = timezone.now() - HOUR
+    made = given(cohort, cases, due_at=timezone.now() + HOUR)
+    draft = open_next(series_of(made, trainee))
+    saved = {"marks": [mark(cases[0])], "ticked": [], "normal": False}
+    Attempt.objects.filter(pk=draft.pk).update(
+        answer=saved, saved_at=due - HOUR, started_at=due - 24 * HOUR, deadline=due
+    )
+    Series.objects.update(closes_at=due, ends_at=due)
+    Assignment.objects.update(due_at=due)
+    made.refresh_from_db()
+    settle(series_of(made, trainee))
+    [tried] = work.standings(made)[trainee.pk].tries
+    assert (tried.answered, tried.late) == (1, 0)
+    draft.refresh_from_db()
+    assert draft.elapsed_ms is None, "nobody looked at it for a day"
+
+
+@pytest.mark.parametrize("limit", [{}, {"minutes": 30}])
+def test_the_time_of_what_was_closed_is_known_where_a_clock_ran(cohort, cases, trainee, limit):
+    made = given(cohort, cases, due_at=timezone.now() + HOUR, **limit)
+    draft = open_next(series_of(made, trainee))
+    Attempt.objects.filter(pk=draft.pk).update(
+        saved_at=timezone.now(), started_at=timezone.now() - timedelta(minutes=10)
+    )
+    close_draft(draft.pk, Attempt.Closed.TIME)
+    draft.refresh_from_db()
+    assert (draft.elapsed_ms or 0) // 60_000 == (10 if limit else 0)
