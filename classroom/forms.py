@@ -105,6 +105,10 @@ class JoinForm(forms.Form):
     """The text as it was shown: what is agreed to is what was read."""
 
 
+YEARS = range(2000, 2201)
+"""Of opening and due times: at the ends of the calendar no time zone can be reckoned with."""
+
+
 class ClassTimeField(forms.DateTimeField):
     """A time in the class's time zone, as `datetime-local` sends it; cleaned, it is aware.
 
@@ -132,6 +136,8 @@ class ClassTimeField(forms.DateTimeField):
                 naive = datetime.strptime(str(value).strip(), written)
             except ValueError:
                 continue
+            if naive.year not in YEARS:
+                raise forms.ValidationError(f"Write a year from {YEARS[0]} to {YEARS[-1]}.")
             return self._aware(naive)
         raise forms.ValidationError("Write a day and a time, such as 2026-12-01T18:00.")
 

@@ -86,6 +86,8 @@ def test_an_assignment_is_set_filled_published_and_shown_first_on_the_start_page
     [
         ({"due_at": "2027-03-28T02:30"}, "does not exist on 28 March 2027 in Europe/Berlin"),
         ({"due_at": "next week"}, "Write a day and a time"),
+        ({"due_at": "0001-01-01T00:00"}, "Write a year from 2000 to 2200"),
+        ({"due_at": "9999-12-31T23:59"}, "Write a year from 2000 to 2200"),
         ({"mode": "test"}, "In a test the truth is shown"),
         ({"mode": "guided", "told": "after_last"}, "after each case"),
         ({"told": "after_due"}, "say when that is"),

@@ -170,7 +170,12 @@ def test_the_command_writes_the_same(cohort, tmp_path):
 
 @pytest.mark.parametrize(
     ("cohort_name", "file", "sentence"),
-    [("nothing", "a.csv", "No classes"), ("Chest radiographs", "a.txt", "must end in")],
+    [
+        ("nothing", "a.csv", "No classes"),
+        ("Chest radiographs", "a.txt", "must end in"),
+        ("Chest radiographs", "nowhere/a.csv", "cannot be written"),
+        ("Chest radiographs", "nowhere/a.xlsx", "cannot be written"),
+    ],
 )
 def test_the_command_says_what_is_wrong(cohort, tmp_path, cohort_name, file, sentence):
     with pytest.raises(CommandError, match=sentence):

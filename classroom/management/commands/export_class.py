@@ -25,7 +25,8 @@ class Command(BaseCommand):
             raise CommandError(f"{len(found) or 'No'} classes are called {cohort}.")
         try:
             if file.suffix == ".xlsx":
-                exports.write_xlsx(found[0], table, str(file))
+                with file.open("wb") as book:
+                    exports.write_xlsx(found[0], table, book)
             elif file.suffix == ".csv":
                 with file.open("w", encoding="utf-8", newline="") as out:
                     out.writelines(exports.csv_lines(found[0], table))
