@@ -68,6 +68,7 @@ def desk(request: UserRequest) -> HttpResponse:
         "problems": PROBLEMS.items(),
         "datasets": datasets,
         "actions": ACTIONS.items(),
+        "narrowed_to": next((one for one in datasets if one.slug == filters.dataset), None),
         "is_narrowed": any(asdict(filters).values()),
     }
     in_place = request.htmx and not request.htmx.history_restore_request

@@ -18,6 +18,7 @@ from django.core.files.storage import default_storage
 from attempts.models import Attempt
 from cases.imaging.render import pixels_of, png_bytes
 from cases.models import Case, Dataset, Finding, Image, Region
+from cases.queries import of_everybody
 from ml import taxonomy
 
 Entry = dict[str, Any]
@@ -98,6 +99,12 @@ def categories() -> list[Entry]:
 
 def category_of(label: str) -> int:
     return [*taxonomy.labels()].index(label) + 1
+
+
+def published_truth(dataset: Dataset) -> Coco:
+    """The truth of a data set's published cases that were made for no one learner."""
+    cases = of_everybody(dataset.cases.filter(status=Case.Status.PUBLISHED)).order_by("pk")
+    return truth_of(dataset, cases.prefetch_related("images", "findings__regions"))
 
 
 def truth_of(dataset: Dataset, cases: Iterable[Case]) -> Coco:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import Role
+from accounts.permissions import role_required
 from accounts.requests import UserRequest
 from attempts.games import AnswerProblem
 from attempts.queries import is_told, shown_result
 from attempts.views import attempt_or_404, told_or_409
+from cases.models import Dataset
 from cases.served import file_answer
 from localize import flags, seen_through
+from localize.coco import published_truth
 from localize.scoring import KIND
 from localize.wording import KINDS
 from ml import atlas, boxes, taxonomy
@@ -40,6 +45,25 @@ def flag(request: UserRequest, attempt_id: Any) -> HttpResponse:
     except AnswerProblem as problem:
         context["problem"] = str(problem)
     return render(request, "localize/_flag.html", context)
+
+
+MOST_DOWNLOADED = 5000
+"""Cases whose truth a page gives at once; more are for `manage.py export_coco`."""
+
+
+@require_GET
+@never_cache
+@role_required(Role.CURATOR)
+def truth_of_dataset(request: UserRequest, dataset: str) -> HttpResponse:
+    """The truth of a data set's published cases as COCO, without films, to be saved."""
+    found = get_object_or_404(Dataset, slug=dataset)
+    if found.cases.filter(status="published").count() > MOST_DOWNLOADED:
+        said = f"It has more than {MOST_DOWNLOADED:,} cases: use manage.py export_coco."
+        messages.error(request, said)
+        return redirect("cases:desk")
+    answer = JsonResponse(published_truth(found).document())
+    answer["Content-Disposition"] = f'attachment; filename="{found.slug}.json"'
+    return answer
 
 
 @require_GET

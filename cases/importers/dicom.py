@@ -15,7 +15,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from cases.imaging import Source
+from cases.imaging import Source, digest_of
 from cases.importers.base import (
     DatasetInfo,
     ImportedCase,
@@ -28,6 +28,7 @@ from cases.importers.base import (
     text_of,
 )
 from cases.importers.segments import findings_of
+from cases.importers.structures import is_normal
 from cases.importers.studies.archive import Unpacked
 from cases.importers.studies.headers import (
     TRUTHS,
@@ -108,7 +109,7 @@ def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
     studies: dict[str, list[Instance]] = defaultdict(list)
     truths: dict[str, list[Instance]] = defaultdict(list)
     seen: set[str] = set()
-    for one in found:
+    for one in _named(found):
         if one.modality not in TRUTHS:
             studies[one.study].append(one)
         elif one.uid not in seen:
@@ -119,6 +120,24 @@ def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
         facts = sheet.facts_of(studies[study], shared)
         files = _Files(studies[study], earlier.get(study, []), truths[study])
         yield from each_of(study, partial(_case, files, facts))
+
+
+def _named(found: Iterable[Instance]) -> Iterator[Instance]:
+    """All files with a study: those of which nothing tells one are one a folder, by their bytes.
+
+    So the same files are the same study wherever they lie, and whatever they are called.
+    """
+    loose: dict[Path, list[Instance]] = defaultdict(list)
+    for one in found:
+        if one.study:
+            yield one
+        else:
+            loose[one.path.parent].append(one)
+    for files in loose.values():
+        images = [one for one in files if one.modality not in TRUTHS]
+        study = digest(" ".join(sorted({digest_of([one.path]) for one in images or files})))
+        for one in files:
+            yield replace(one, study=study, series=digest(f"{study} {one.series}"))
 
 
 def _sheet(path: Path, folders: tuple[Path, ...], unpacked: Unpacked | None) -> Sheet:
@@ -200,11 +219,12 @@ def _case(study: _Files, facts: Facts | None) -> Iterator[Item]:
     known = facts or Facts()
     problems: list[Problem] = []
     paths = [one.path for one in study.truths]
-    outlined = findings_of(paths, _slices(files, images.images), problems)
+    told = findings_of(paths, _slices(files, images.images), problems)
+    outlined = [finding for finding in told if not is_normal(finding)]
     # What went wrong is kept with the case, and no file's name.
     problems = [*known.problems, *(replace(problem, where=kept) for problem in problems)]
     # Segmentations that left nothing (a single reader's, of other slices) say nothing of the rest.
-    knows = known.findings is not None or bool(outlined)
+    knows = known.findings is not None or bool(told)
     if not knows and not known.reports:
         problems.append(Problem(kept, UNTOLD))
     if any(one.may_hold_text for one in files):
@@ -231,6 +251,7 @@ def _slices(files: Sequence[Instance], images: Sequence[ImportedImage]) -> Slice
             one = known.get(path)
             if one is None:
                 continue
+            found.sizes[number] = one.size
             if one.frames > 1 and len(image.source.paths) == 1:
                 places = {(one.sop, at + 1): (number, at) for at in range(one.frames)}
                 found.frames |= places

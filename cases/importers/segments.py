@@ -38,17 +38,27 @@ def findings_of(
     """The findings of all segmentations, reports and structure sets of a study.
 
     What several readers outlined is one finding: the first one's outlines, and the others' as
-    alternates. What one of several readers outlined alone is left out.
+    alternates. What one of several readers of LIDC-IDRI outlined alone is left out. Places that
+    are tracked by one UID are one finding, those of each object by a reader of its own.
     """
     readers: dict[str, list[tuple[str, ImportedFinding]]] = {}
+    tracked: dict[str, dict[str, list[ImportedFinding]]] = {}
     found: list[ImportedFinding] = []
+
+    def keep(file: Path, uid: str, finding: ImportedFinding) -> None:
+        if uid:
+            tracked.setdefault(uid, {}).setdefault(file.name, []).append(finding)
+        else:
+            found.append(finding)
+
     rated: dict[Segment, Rated] = {}
     segmentations = []
     for file, dataset in _read(files, problems):
         with _costing_one(file, problems):
             if dataset.Modality == "SR":
                 places, of_segments = reported(dataset, slices, file.name, problems)
-                found += places
+                for uid, finding in places:
+                    keep(file, uid, finding)
                 rated |= of_segments
             elif dataset.Modality == "RTSTRUCT":
                 found += contoured(dataset, slices, file.name, problems)
@@ -57,13 +67,16 @@ def findings_of(
     for file, dataset in segmentations:
         with _costing_one(file, problems):
             thing = OF_A_READER.search(str(dataset.get("SeriesDescription", "")))
-            for number, finding in _segments(dataset, slices.frames, file.name, problems):
+            for number, uid, finding in _segments(dataset, slices.frames, file.name, problems):
                 more = described(finding, rated.get((str(dataset.SOPInstanceUID), number)))
                 whole = replace(finding, **more)  # type: ignore[arg-type]
                 if thing:
                     readers.setdefault(thing[1], []).append((thing[2], whole))
                 else:
-                    found.append(whole)
+                    keep(file, uid, whole)
+    for by_file in tracked.values():
+        each = [_merged(findings) for findings in by_file.values()]
+        found.append(each[0] if len(each) == 1 else _joined([("", one) for one in each]))
     found += [_joined(pairs) for pairs in readers.values() if len(pairs) >= NEEDED]
     return tuple(found)
 
@@ -82,6 +95,12 @@ def _costing_one(file: Path, problems: list[Problem]) -> Iterator[None]:
     except Exception as error:
         said = f"The segmentation cannot be read ({type(error).__name__}: {error}); left out."
         problems.append(Problem(file.name, cleaned(said)[:300]))
+
+
+def _merged(findings: Sequence[ImportedFinding]) -> ImportedFinding:
+    """One finding of several places."""
+    regions = (region for finding in findings for region in finding.regions)
+    return replace(findings[0], regions=tuple(regions))
 
 
 def _joined(pairs: Sequence[tuple[str, ImportedFinding]]) -> ImportedFinding:
@@ -108,8 +127,11 @@ def _joined(pairs: Sequence[tuple[str, ImportedFinding]]) -> ImportedFinding:
 
 def _segments(
     dataset: Dataset, frames: Frames, where: str, problems: list[Problem]
-) -> Iterator[tuple[int, ImportedFinding]]:
-    """Number and finding of each segment that lies on slices of the case."""
+) -> Iterator[tuple[int, str, ImportedFinding]]:
+    """Number, tracking UID and finding of each segment that lies on slices of the case."""
+    uids = {
+        int(one.SegmentNumber): str(one.get("TrackingUID") or "") for one in dataset.SegmentSequence
+    }
     names = {int(one.SegmentNumber): _name(one) for one in dataset.SegmentSequence}
     regions: dict[int, list[ImportedRegion]] = {number: [] for number in names}
     strange = 0
@@ -136,7 +158,8 @@ def _segments(
     for number, name in names.items():
         if regions[number]:
             slug = words.get(folded(name), "")
-            yield number, ImportedFinding(slug, source_label=name, regions=tuple(regions[number]))
+            finding = ImportedFinding(slug, source_label=name, regions=tuple(regions[number]))
+            yield number, uids[number], finding
 
 
 def _name(segment: Dataset) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pydicom.dataset import Dataset
 
@@ -20,14 +21,23 @@ from cases.importers.vocabulary import folded, own_words
 
 GROUP, FINDING, SITE, SEGMENT = "125007", "121071", "363698007", "121191"
 """Codes of concept names: Measurement Group, Finding, Finding Site, Referenced Segment."""
+TRACKED = "112040"
+"""Tracking Unique Identifier: groups with one speak of one finding (PS3.16 TID 4108)."""
+LATERALITY = ("272741003", "G-C171")
+SIDES = {"left": "left", "right": "right", "right and left": "bilateral", "bilateral": "bilateral"}
+NORMAL = ("normal", "no finding")
 SITES = (SITE, "G-C0E3")
 """The second is how the first was coded before (SRT)."""
 DIAMETERS = ("diameter", "long axis", "maximum 3d diameter", "maximum diameter", "longest diameter")
 MM = {"mm": 1.0, "cm": 10.0}
 UNTOLD = ("tracking identifier", "tracking unique identifier", "activity session")
 MOST_DEPTH = 20
+PLACES = ("SCOORD", "SCOORD3D", "IMAGE", "COMPOSITE")
+"""Values by which a group refers to a place: coordinates, or a whole image or object."""
 Segment = tuple[str, int]
 """SOP Instance UID of a segmentation and the number of its segment."""
+Tracked = tuple[str, ImportedFinding]
+"""What a finding is tracked by, which may be empty, and the finding."""
 
 
 @dataclass
@@ -36,6 +46,9 @@ class Rated:
 
     label: str = ""
     site: str = ""
+    side: str = ""
+    tracked: str = ""
+    """By which other groups of the same finding are known; empty where it has none."""
     size_mm: float | None = None
     ratings: tuple[str, ...] = ()
 
@@ -46,29 +59,39 @@ class Rated:
 
 def reported(
     dataset: Dataset, slices: Slices, where: str, problems: list[Problem]
-) -> tuple[list[ImportedFinding], dict[Segment, Rated]]:
-    """The findings of a report that have places of their own, and what it says of segments."""
-    findings: list[ImportedFinding] = []
+) -> tuple[list[Tracked], dict[Segment, Rated]]:
+    """The findings of a report, and what it says of segments.
+
+    A group without a place is one where it names a label of the taxonomy, or says normal.
+    """
+    findings: list[Tracked] = []
     segments: dict[Segment, Rated] = {}
     strange = 0
     for group in _groups(dataset, 0):
-        rated, regions = _rated(group), []
+        rated, regions, has_place = _rated(group), [], False
         for item in _items(group, 0):
+            has_place |= _code(item) == SEGMENT or item.get("ValueType") in PLACES
             if _code(item) == SEGMENT and item.get("ReferencedSOPSequence"):
                 sop = item.ReferencedSOPSequence[0]
                 number = sop.get("ReferencedSegmentNumber") or 1
                 first = number if isinstance(number, int) else number[0]
                 segments[str(sop.ReferencedSOPInstanceUID), int(first)] = rated
-            elif item.get("ValueType") in ("SCOORD", "SCOORD3D"):
+            elif item.get("ValueType") in PLACES[:2]:
                 found = _regions(item, slices)
                 regions += found
                 strange += not found
-        if regions:
-            findings.append(_finding(rated.label, regions, rated))
+        finding = _finding(rated.label, regions, rated)
+        if regions or (not has_place and (finding.label or is_normal(finding))):
+            findings.append((rated.tracked, finding))
     if strange:
         said = f"{strange:,} places of a report lie on no slice of the case; left out."
         problems.append(Problem(where, said))
     return findings, segments
+
+
+def is_normal(finding: ImportedFinding) -> bool:
+    """Whether it says that there is nothing to find."""
+    return not finding.label and folded(finding.source_label) in map(folded, NORMAL)
 
 
 def described(finding: ImportedFinding, rated: Rated | None) -> dict[str, object]:
@@ -111,6 +134,7 @@ def _finding(name: str, regions: Sequence[ImportedRegion], rated: Rated) -> Impo
     return ImportedFinding(
         own_words().get(folded(name), ""),
         source_label=(name or "unnamed")[:200],
+        side=rated.side,
         location=rated.site[:200],
         size_mm=rated.size_mm,
         sentence=rated.sentence,
@@ -151,6 +175,12 @@ def _rated(group: Dataset) -> Rated:
             found.label = _meaning(item.get("ConceptCodeSequence"))
         elif kind == "CODE" and _code(item) in SITES:
             found.site = _meaning(item.get("ConceptCodeSequence"))
+            for more in item.get("ContentSequence") or ():
+                if _code(more) in LATERALITY:
+                    side = _meaning(more.get("ConceptCodeSequence")).casefold()
+                    found.side = SIDES.get(side.partition(" (")[0], "")
+        elif kind == "UIDREF" and _code(item) == TRACKED:
+            found.tracked = str(item.get("UID") or "")
         elif kind == "CODE" and name.casefold() not in UNTOLD:
             ratings.append(f"{name}: {_meaning(item.get('ConceptCodeSequence'))}")
         elif kind == "NUM" and name.casefold() in DIAMETERS:
@@ -180,7 +210,7 @@ def _regions(item: Dataset, slices: Slices) -> list[ImportedRegion]:
             for sop in image.get("ReferencedSOPSequence") or ():
                 name = str(sop.ReferencedSOPInstanceUID), _number(sop)
                 key = slices.frames.get(name)
-                size = slices.files[key].size if key in slices.files else None
+                size = slices.sizes.get(key[0]) if key else None
                 if key and size:
                     pairs = zip(data[::2], data[1::2], strict=True)
                     points = [[x / size[1], y / size[0]] for x, y in pairs]
@@ -190,8 +220,22 @@ def _regions(item: Dataset, slices: Slices) -> list[ImportedRegion]:
     (image, frame), kind = placed[0], str(item.get("GraphicType"))
     if kind in ("POINT", "MULTIPOINT"):
         return [region_of({"point": one}, image=image, frame=frame) for one in _clipped(points)]
+    if kind == "POLYLINE" and (box := _upright(points)):
+        return [region_of({"box": box}, image=image, frame=frame)]
     outline = _clipped(_outline(kind, points))
     return [region_of({"polygon": _thinned(outline)}, image=image, frame=frame)]
+
+
+def _upright(points: list[list[float]]) -> list[float] | None:
+    """The box that a closed line of four corners along the axes is; None of any other line."""
+    if len(points) != 5 or points[0] != points[-1]:
+        return None
+    xs, ys = ({point[axis] for point in points} for axis in (0, 1))
+    turns = all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(points))
+    if not turns or len(xs) != 2 or len(ys) != 2 or len({tuple(one) for one in points}) != 4:
+        return None
+    (x0, y0), (x1, y1) = _clipped([[min(xs), min(ys)], [max(xs), max(ys)]])
+    return [x0, y0, x1, y1]
 
 
 def _number(sop: Dataset) -> int:

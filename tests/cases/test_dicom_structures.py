@@ -94,7 +94,7 @@ def test_a_report_gives_finding_place_size_site_and_rating_and_no_name(tmp_path)
     assert finding.location == "Lung"
     assert finding.sentence == "Subtlety score: 5 out of 5 (Obvious)."
     (place,) = finding.regions
-    assert (place.frame, place.shape) == (1, "polygon")
+    assert (place.frame, place.shape) == (1, "box")
     assert place.box == pytest.approx((10 / SIDE, 8 / SIDE, 20 / SIDE, 16 / SIDE))
     assert "ecret" not in f"{case} {told(problems)}".replace(str(tmp_path), "")
     assert case.problems == ()

@@ -7,9 +7,10 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from attempts.models import Attempt
-from cases.models import Case, Dataset
+from cases.models import Case, Dataset, Region
 from tests.cases.importing import run
 from tests.cases.sources import findings_with, simulated, simulated_case
 
@@ -81,6 +82,22 @@ def test_what_learners_drew_is_written_without_their_names(tmp_path, nodule_case
     )
     assert said["attempts"][0]["ticked"] == ["cardiomegaly"]
     assert trainee.username not in (tmp_path / "marks.json").read_text()
+
+
+def test_a_curator_saves_the_truth_of_a_data_set_at_the_desk(client, curator, nodule_case):
+    client.force_login(curator)
+    slug = nodule_case.dataset.slug
+    page = client.get(reverse("cases:desk"), {"dataset": slug})
+    address = reverse("localize:truth_of_dataset", args=[slug])
+    assert address in page.content.decode()
+    assert address not in client.get(reverse("cases:desk")).content.decode()
+    answer = client.get(address)
+    assert answer["Content-Disposition"] == f'attachment; filename="{slug}.json"'
+    assert "no-store" in answer["Cache-Control"]
+    regions = Region.objects.filter(finding__case=nodule_case)
+    assert len(answer.json()["annotations"]) == regions.count() > 0
+    Case.objects.update(status="review")
+    assert client.get(address).json()["images"] == []
 
 
 def test_an_unknown_data_set_and_a_file_that_cannot_be_written_are_told(tmp_path, nodule_case):

@@ -89,6 +89,7 @@ READS = {
     "localize:submit": (302, 405, 405, 405, 405),
     "localize:status": (302, 200, 404, 404, 404),
     "localize:result": (302, 409, 404, 404, 404),
+    "localize:truth_of_dataset": (302, 403, 403, 200, 200),
     "localize:hint": (302, 405, 405, 405, 405),
     "localize:again": (302, 405, 405, 405, 405),
     "localize:explain": (302, 405, 405, 405, 405),

@@ -164,6 +164,7 @@ def arguments(attempt, report, drill, open_test, cohort, assignment, waiting, in
         **{f"localize:{name}": own for name in played},
         "localize:layer": [attempt.public_id, "a-layer"],
         "localize:atlas": ["nodule_mass"],
+        "localize:truth_of_dataset": [attempt.case.dataset.slug],
         **{f"cases:{name}": case for name in ("detail", "curate", "truth", "checks", "settle")},
         **{f"cases:{name}": case for name in ("lettering", "black_out", "merge", "score_again")},
         "cases:second": [waiting.public_id],

@@ -22,6 +22,8 @@ class Slices:
     frames: Frames = field(default_factory=dict)
     files: dict[tuple[int, int], Instance] = field(default_factory=dict)
     """Image and frame → its file, of frames with a file of their own."""
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Rows and columns of each image."""
 
     def fractions(
         self, points: Sequence[Sequence[float]], at: tuple[int, int] | None = None

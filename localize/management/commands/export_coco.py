@@ -12,7 +12,7 @@ from attempts.models import Attempt
 from cases.imaging.htj2k import Damaged
 from cases.models import Dataset
 from cases.queries import of_everybody
-from localize.coco import STATES, Coco, add_marks, truth_of, write_images
+from localize.coco import STATES, Coco, add_marks, published_truth, write_images
 from localize.scoring import KIND
 
 
@@ -36,11 +36,6 @@ class Command(BaseCommand):
         if found is None:
             raise CommandError(f"There is no data set {dataset}.")
         everybodys = of_everybody(found.cases.all())
-        cases = (
-            everybodys.filter(status="published")
-            .order_by("pk")
-            .prefetch_related("images", "findings__regions")
-        )
         if options["marks"]:
             coco = Coco(found)
             attempts = Attempt.objects.filter(
@@ -48,7 +43,7 @@ class Command(BaseCommand):
             ).order_by("public_id")
             add_marks(coco, attempts.select_related("case").prefetch_related("case__images"))
         else:
-            coco = truth_of(found, cases)
+            coco = published_truth(found)
         try:
             path.write_text(json.dumps(coco.document(), indent=1), encoding="utf-8")
             if images:
