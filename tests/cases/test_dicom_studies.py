@@ -434,3 +434,52 @@ def test_again_it_updates_and_doubles_nothing(tmp_path):
     run("dicom", tmp_path / "in")
     assert set(Case.objects.values_list("public_id", "status")) == first
     assert sorted(Image.objects.values_list("frames", flat=True)) == [1, 5]
+
+
+NOTHING = {"StudyInstanceUID": None, "SOPInstanceUID": None, "PatientID": None, "StudyDate": None}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {},
+        {"AccessionNumber": "A-9"},
+        {"PatientID": "P-17", "StudyDate": "20250310"},
+        {"SeriesInstanceUID": "1.2.3"},
+    ],
+)
+def test_a_study_without_a_uid_is_the_same_wherever_its_files_lie(tmp_path, left):
+    one = film(tmp_path / "a", "1.dcm", **{"StudyInstanceUID": "1"})
+    changed = pydicom.dcmread(one)
+    for name in NOTHING:
+        del changed[name]
+    for name, value in left.items():
+        setattr(changed, name, value)
+    changed.save_as(one, enforce_file_format=False)
+    (tmp_path / "b" / "deep").mkdir(parents=True)
+    (tmp_path / "b" / "deep" / "other name").write_bytes(one.read_bytes())
+    (first,), _ = read(tmp_path / "a")
+    (again,), _ = read(tmp_path / "b")
+    assert (first.key, first.images[0].name) == (again.key, again.images[0].name)
+    other = pydicom.dcmread(one)
+    other.PixelData = other.PixelData[::-1]
+    for name in left:
+        if name != "StudyDate":
+            setattr(other, name, "9.9")
+    other.save_as(one, enforce_file_format=False)
+    (else_,), _ = read(tmp_path / "a")
+    assert else_.key != first.key
+
+
+def test_slices_without_any_uid_are_one_stack_a_folder(tmp_path):
+    names = ("StudyInstanceUID", "SeriesInstanceUID", "PatientID", "StudyDate")
+    stack(tmp_path / "a", [1, 2, 3, 4])
+    for path in (tmp_path / "a").iterdir():
+        one = pydicom.dcmread(path)
+        for name in names:
+            del one[name]
+        one.save_as(path)
+    (case,), _ = read(tmp_path / "a")
+    assert depths_of(case) == [4, 3, 2, 1]
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert read(tmp_path / "b")[0][0].key == case.key

@@ -14,6 +14,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from cases.imaging import digest_of
 from cases.imaging.dicom import header
 from cases.imaging.dicom.views import PROJECTIONS, view_of
 from cases.imaging.pixels import OLDEST, Place
@@ -64,7 +65,7 @@ class Instance:
     patient: str
     """A digest of the patient's number; empty where there is none."""
     study: str
-    """A digest of the study's UID."""
+    """A digest of the study's UID, or of what else tells it; empty where nothing does."""
     series: str
     names: tuple[tuple[str, str], ...]
     """What a sheet may call its study by (study, accession, patient), each with its digest."""
@@ -128,19 +129,18 @@ def _described(dataset: Dataset, path: Path) -> Instance | str:
     if "Rows" not in dataset and not _is_truth(dataset):
         name = UID(str(dataset.get("SOPClassUID") or "")).name
         return name if "Storage" in name else "DICOM without an image"
-    study, series = (
-        digest(str(dataset.get(key) or path.parent))
-        for key in ("StudyInstanceUID", "SeriesInstanceUID")
-    )
+    study = _study_of(dataset)
+    series = str(dataset.get("SeriesInstanceUID") or "").strip()
+    sop = str(dataset.get("SOPInstanceUID") or "").strip()
     patient = str(dataset.get("PatientID") or "")
     when = _date(dataset.get("StudyDate"))
     return Instance(
         path=path,
-        uid=digest(str(dataset.get("SOPInstanceUID") or path)),
-        sop=str(dataset.get("SOPInstanceUID") or ""),
+        uid=digest(sop or digest_of([path])),
+        sop=sop,
         patient=digest(patient) if patient.strip() else "",
-        study=study,
-        series=series,
+        study=digest(study) if study else "",
+        series=digest(series or f"{study} {dataset.get('SeriesNumber') or ''}"),
         names=tuple(
             (role, digest(str(dataset.get(name)))) for role, name in NAMES if dataset.get(name)
         ),
@@ -160,6 +160,20 @@ def _described(dataset: Dataset, path: Path) -> Instance | str:
         burned_in=header.text(dataset.get("BurnedInAnnotation")),
         refers=_refers(dataset) if _is_truth(dataset) else frozenset(),
     )
+
+
+def _study_of(dataset: Dataset) -> str:
+    """The study's UID; without one what tells it from others whichever way the file came in."""
+    uid = str(dataset.get("StudyInstanceUID") or "").strip()
+    if uid:
+        return uid
+    accession, patient, day, series = (
+        str(dataset.get(name) or "").strip()
+        for name in ("AccessionNumber", "PatientID", "StudyDate", "SeriesInstanceUID")
+    )
+    if accession or (patient and day):
+        return f"{patient} {day} {accession}"
+    return series
 
 
 def _is_truth(dataset: Dataset) -> bool:
