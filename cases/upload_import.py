@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.db import OperationalError
 from django.utils.text import slugify
 
 from cases import services
+from cases.importers.annotated import is_pack, terms_of
 from cases.importers.base import DatasetInfo, Problem
 from cases.importers.dicom import UNTOLD
 from cases.importers.pipeline import Limits
@@ -125,7 +127,13 @@ def _dataset_of(upload: Upload) -> DatasetInfo:
     if there:
         names = ("title", "version", "licence", "attribution", "url", "access", "simulated")
         return DatasetInfo(slug, **{name: getattr(there, name) for name in names})
-    return DatasetInfo(slug, upload.title, licence=upload.licence, access="private")
+    info = DatasetInfo(slug, upload.title, licence=upload.licence, access="private")
+    files = [path_of(upload, file) for file in upload.files.all()[:2]]
+    terms = terms_of(files[0]) if len(files) == 1 and is_pack(files[0]) else None
+    if terms is None:
+        return info
+    names = ("version", "licence", "attribution", "url", "simulated")
+    return replace(info, **{name: getattr(terms, name) for name in names})
 
 
 def _slug_of(title: str) -> str:

@@ -151,7 +151,7 @@ def _sheet(path: Path, folders: tuple[Path, ...], unpacked: Unpacked | None) -> 
 
 
 def _is_table(path: Path) -> bool:
-    return path.suffix.lower() in (".csv", ".tsv")
+    return path.suffix.lower() in (".csv", ".tsv", ".xlsx")
 
 
 def _not_images(others: Counter[str]) -> Iterator[Problem]:

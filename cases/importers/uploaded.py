@@ -1,4 +1,4 @@
-"""What a browser uploads: DICOM, PNG and JPEG, loose or in ZIPs, perhaps with a table.
+"""What a browser uploads: DICOM, PNG and JPEG, loose or in ZIPs, with a table or COCO; or a pack.
 
 Each DICOM study is a case, as of the format `dicom`, and each other picture one of its own. What is
 stored of a case holds no file's name, since that may be a person's; what is told to who uploaded
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.imaging import ImageProblem, Source, digest_of, raster
+from cases.importers.annotated import cases_of_coco, cases_of_pack, is_coco, is_pack
 from cases.importers.base import (
     ImportedCase,
     ImportedImage,
@@ -25,11 +26,12 @@ from cases.importers.dicom import UNTOLD, cases_of
 from cases.importers.studies.archive import Unpacked
 from cases.importers.studies.headers import NO_STUDY, TRUTHS, Instance, instance_of
 from cases.importers.studies.sheet import Facts, Sheet, names_of_file, sheet_of
+from cases.importers.workbook import is_workbook
 
 HEAD = 132
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OFFICE = "[Content_Types].xml"
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".xlsx")
 OTHERS = {
     b"%PDF": "It is a PDF: export its pictures as PNG",
     b"GIF8": "It is a GIF: save it as PNG",
@@ -62,6 +64,7 @@ class Uploaded:
         found: list[Instance] = []
         pictures: list[Path] = []
         tables: list[Path] = []
+        documents: list[Path] = []
         for path, name in self._every():
             if isinstance(name, Problem):
                 yield name
@@ -74,14 +77,43 @@ class Uploaded:
                 tables.append(path)
             elif kind == "picture":
                 pictures.append(path)
+            elif kind == "coco":
+                documents.append(path)
+            elif kind == "pack":
+                yield from self._pack(path, name)
             elif kind:
                 yield Problem(name, f"{kind}; it was left out.", "case")
         sheet = yield from self._sheet(tables)
-        yield from self._studies(found, sheet)
-        yield from self._pictures(pictures, sheet)
+        marked: set[Path] = set()
+        for number, document in enumerate(documents):
+            yield from self._marked(document, number, marked)
+        yield from self._studies([one for one in found if one.path not in marked], sheet)
+        yield from self._pictures([one for one in pictures if one not in marked], sheet)
         if sheet.unused():
             said = f"{sheet.unused():,} rows are of studies that are not here."
             yield Problem("table", said, "absent", sheet.unused())
+
+    def _pack(self, path: Path, name: str) -> Iterator[Item]:
+        if len(self.files) > 1:
+            said = "It is a pack, whose terms are its own: upload it alone; it was left out."
+            yield Problem(name, said, "case")
+            return
+        for item in cases_of_pack(path, name):
+            if isinstance(item, ImportedCase):
+                self.names_of[item.key] = item.key
+            yield item
+
+    def _marked(self, document: Path, number: int, marked: set[Path]) -> Iterator[Item]:
+        """The cases of a COCO file; the files that they are of come to `marked`."""
+        folder = self.unpack_into / f"coco-{number}"
+        named = {(one.stat().st_dev, one.stat().st_ino): one for one in self._names}
+        for item in cases_of_coco(document, self._names, folder):
+            if isinstance(item, ImportedCase):
+                for path in (path for image in item.images for path in image.source.paths):
+                    own = named[path.stat().st_dev, path.stat().st_ino]
+                    marked.add(own)
+                    self.names_of[item.key] = self._names[own]
+            yield item
 
     def named(self, problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """Lines of `where` and sentence with the names that files were chosen under."""
@@ -95,7 +127,7 @@ class Uploaded:
     def _every(self) -> Iterator[tuple[Path, str | Problem]]:
         """Each file with its name, the members of archives in their place."""
         for number, (path, name) in enumerate(self.files.items()):
-            if _head(path).startswith(ZIP):
+            if _head(path).startswith(ZIP) and not (is_workbook(path) or is_pack(path)):
                 yield from self._members(path, name, number)
             else:
                 yield path, name
@@ -119,7 +151,7 @@ class Uploaded:
         for one, member in members.items():
             if one.name.startswith(".") or "__MACOSX" in member.split("/"):
                 continue
-            if _head(one).startswith(ZIP):
+            if _head(one).startswith(ZIP) and not is_workbook(one):
                 said = "It is a ZIP inside a ZIP: unpack it first; it was left out."
                 yield one, Problem(told(f"{name}/{member}"), said, "case")
             else:
@@ -194,7 +226,7 @@ def _head(path: Path) -> bytes:
 
 
 def _kind(path: Path) -> Instance | str:
-    """What a file is: an instance, ``picture``, ``table``, or the sentence on why it is neither.
+    """What a file is: an instance, ``picture``, ``table``, ``coco``, ``pack``, or why it is none.
 
     Empty for what is left out without a word.
     """
@@ -205,6 +237,10 @@ def _kind(path: Path) -> Instance | str:
         return ""
     if raster.is_known(head):
         return "picture"
+    if head.startswith(ZIP):
+        return "table" if is_workbook(path) else "pack"
+    if is_coco(path):
+        return "coco"
     found = instance_of(path)
     if isinstance(found, Instance):
         return found

@@ -19,6 +19,7 @@ from cases.importers.base import (
 )
 from cases.importers.studies.headers import Instance, digest
 from cases.importers.tables import Row, Table, files_like, open_table
+from cases.importers.workbook import as_text, is_workbook
 from ml import synonyms, taxonomy
 
 KEYS = {
@@ -127,7 +128,7 @@ def sheet_beside(folder: Path) -> Sheet:
     Raises:
         SourceProblem: there are several, or the only one names no study.
     """
-    found = [path for suffix in ("csv", "tsv") for path in files_like(folder, f"*.{suffix}")]
+    found = [path for kind in ("csv", "tsv", "xlsx") for path in files_like(folder, f"*.{kind}")]
     if not found:
         return Sheet()
     if len(found) > 1:
@@ -142,7 +143,16 @@ def sheet_of(path: Path) -> Sheet:
     Raises:
         SourceProblem: it cannot be read, or names no study.
     """
-    table = _opened(path)
+    text = as_text(path) if is_workbook(path) else path
+    try:
+        return _sheet_of(path, text)
+    finally:
+        if text != path:
+            text.unlink(missing_ok=True)
+
+
+def _sheet_of(path: Path, text: Path) -> Sheet:
+    table = _opened(text)
     columns = {
         role: at
         for role, words in {**KEYS, **FACTS}.items()
