@@ -35,6 +35,8 @@ class Recipe:
     """The analysis whose segmentations and reports come along; or `OWN`, the collection's."""
     only_read: bool = False
     """Whether only studies with such a truth are taken, of collections that have far more."""
+    tables: tuple[str, ...] = ()
+    """Addresses of what says what the files show, fetched as they are, always all."""
     files: tuple[str, ...] = ()
     """Addresses of archives, in place of a collection."""
 

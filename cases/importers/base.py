@@ -189,6 +189,7 @@ MODULES = {
     "chexlocalize": "chexlocalize",
     "object-cxr": "object_cxr",
     "openi": "openi",
+    "montgomery": "montgomery",
     "rexgradient": "rexgradient",
     "mimic-cxr": "mimic_cxr",
     "chexpert-plus": "chexpert_plus",

@@ -22,8 +22,9 @@ from cases.importers import importers
 from cases.models import Case, Dataset
 from tests.cases import formats
 from tests.cases.bucket import serving
-from tests.cases.files import ramp, write_dicom
+from tests.cases.files import ramp, write_dicom, write_png
 from tests.cases.importing import run, table_row
+from tests.cases.sources import nih
 from tests.cases.test_dicom_segments import ct as slices
 from tests.cases.test_dicom_segments import segmentation
 
@@ -273,6 +274,36 @@ def test_archives_of_a_recipe_are_unpacked_and_imported(bucket, tmp_path):
     assert "CC BY-NC-ND 4.0" in output
     assert Case.objects.get().images.count() == 2
     assert table_row(fetch("openi", "--yes"), "unchanged") == 1
+
+
+def tar_of(*files):
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        for file in files:
+            archive.add(file, f"images/{file.name}")
+    return content.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_tables_of_a_recipe_come_with_as_many_archives_as_are_wanted(bucket, tmp_path):
+    recipe = recipes()["nih"]
+    rows = [
+        "a.png,Nodule,0,1,58,F,PA,1024,1024,0.2,0.2",
+        "b.png,No Finding,0,2,60,M,PA,1024,1024,0.2,0.2",
+    ]
+    nih(tmp_path, rows, ["a.png,Nodule,100,200,50,60,,,"])
+    write_png(tmp_path / "b.png")
+    for name in ("Data_Entry_2017_v2020.csv", "BBox_List_2017.csv"):
+        bucket.objects[f"/{name}"] = (tmp_path / name).read_bytes()
+    for address, name in zip(recipe.files, ("a.png", "b.png"), strict=False):
+        bucket.objects[f"/{address.rpartition('/')[2]}"] = tar_of(tmp_path / name)
+    said = fetch("nih", "--yes", "--count=1")
+    assert "1 of 12 archives" in said
+    case = Case.objects.get()
+    assert (case.source_key, case.findings.get().label) == ("a.png", "nodule_mass")
+    assert fetch("nih", "--yes", "--count=2")
+    assert Case.objects.count() == 2
+    assert max(bucket.asked.values()) == 1
 
 
 def test_what_leads_out_of_an_archive_is_left_out(tmp_path):

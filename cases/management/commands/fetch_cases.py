@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", help="of a recipe")
         parser.add_argument("--list", action="store_true", help="all recipes, with their terms")
-        parser.add_argument("--count", type=_positive, help="so many series, not all")
+        parser.add_argument("--count", type=_positive, help="so many series or archives, not all")
         parser.add_argument("--seed", type=int, help="take them by chance; the same for a seed")
         parser.add_argument("--labels", default="", help="import only cases with these findings")
         parser.add_argument("--jobs", type=_positive, default=8, help="downloads at once")
@@ -101,16 +101,19 @@ class Command(BaseCommand):
             return [*download(remotes(), folder, client=client, jobs=options["jobs"]), *problems]
 
     def _fetch_files(self, recipe: Recipe, folder: Path, options: dict[str, Any]) -> list[str]:
-        self._ask(recipe, recipe.licence, f"{len(recipe.files)} archives", options)
-        names = [Path(urlsplit(address).path).name for address in recipe.files]
+        archives = recipe.files[: options["count"]]
+        said = f"{len(archives)} of {len(recipe.files)} archives"
+        self._ask(recipe, recipe.licence, said, options)
+        addresses = [*recipe.tables, *archives]
+        names = [Path(urlsplit(address).path).name for address in addresses]
         mirror = settings.DATA_MIRROR.rstrip("/")
         remotes = [
             Remote(f"{mirror}/{name}" if mirror else address, Path(name))
-            for address, name in zip(recipe.files, names, strict=True)
+            for address, name in zip(addresses, names, strict=True)
         ]
         with new_client() as client:
             problems = download(remotes, folder, client=client, jobs=options["jobs"])
-        for name in names:
+        for name in names[len(recipe.tables) :]:
             if (folder / name).is_file():
                 unpack(folder / name, folder)
         return problems
