@@ -132,8 +132,8 @@ def _dataset_of(upload: Upload) -> DatasetInfo:
     terms = terms_of(files[0]) if len(files) == 1 and is_pack(files[0]) else None
     if terms is None:
         return info
-    names = ("version", "licence", "attribution", "url", "simulated")
-    return replace(info, **{name: getattr(terms, name) for name in names})
+    told = ("version", "licence", "attribution", "url", "simulated")
+    return replace(info, **{name: getattr(terms, name) for name in told})
 
 
 def _slug_of(title: str) -> str:
