@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 100
 """Attempts read at a time."""
+BATCH = 100
+"""Attempts that one task scores by a new truth: what it has done a worker that dies does not undo,
+and what waits behind it waits for seconds."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,24 @@ def outdated(case: Case) -> int:
     return outdated_results(case).values("attempt").distinct().count()
 
 
-def score_by_truth(case: Case, by: User | None, why: str) -> int:
-    """Give each such attempt a result of the truth there is now, beside those it has, and tell its
-    learner why; how many got one. Done again it adds nothing.
+@dataclass(frozen=True)
+class Batch:
+    """What scoring some attempts by a new truth came to."""
+
+    done: int
+    """Attempts that got a result."""
+    last: int | None
+    """The attempt that the next batch begins after; None when all were gone through."""
+
+
+def score_by_truth(case: Case, by: User | None, why: str, *, after: int = 0) -> Batch:
+    """Give the next such attempts a result of the truth there is now, beside those they have, and
+    tell their learners why. Done again it adds nothing.
     """
-    keys = outdated_results(case).order_by("attempt").values_list("attempt", flat=True).distinct()
+    outdated = outdated_results(case).filter(attempt__gt=after).order_by("attempt")
+    keys = list(outdated.values_list("attempt", flat=True).distinct()[:BATCH])
     done = 0
-    for key in list(keys):
+    for key in keys:
         try:
             with transaction.atomic():
                 done += _score_by_truth(key, by, why)
@@ -172,7 +186,7 @@ def score_by_truth(case: Case, by: User | None, why: str) -> int:
             raise  # asked for again, it goes on with what is left
         except Exception:  # costs this answer only: its case's page still counts it
             logger.exception("Attempt %s could not be scored by a corrected truth.", key)
-    return done
+    return Batch(done, keys[-1] if len(keys) == BATCH else None)
 
 
 def _score_by_truth(key: int, by: User | None, why: str) -> bool:
@@ -210,10 +224,11 @@ def _score_by_truth(key: int, by: User | None, why: str) -> bool:
     return made
 
 
-def queue(case: Case, by: User, why: str) -> bool:
-    """Hand the work to a worker; False when none can be told."""
+def queue(case: Case, by: User | None, why: str, after: int = 0) -> bool:
+    """Hand the next batch to a worker; False when none can be told."""
+    words = (case.pk, by.pk if by else None, why, after)
     try:
-        signature("attempts.tasks.score_by_truth", (case.pk, by.pk, why)).apply_async()
+        signature("attempts.tasks.score_by_truth", words).apply_async()
     except Exception:  # any broker's own error
         logger.warning("Answers to case %s could not be queued.", case.public_id, exc_info=True)
         return False

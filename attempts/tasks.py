@@ -41,8 +41,14 @@ def score_attempt(attempt_id: int) -> None:
 
 
 @shared_task
-def score_by_truth(case_id: int, by_id: int, why: str) -> None:
-    """Score the answers to a case by the truth it has now, as a curator asked for."""
+def score_by_truth(case_id: int, by_id: int | None, why: str, after: int = 0) -> None:
+    """Score answers to a case by the truth it has now, as a curator asked for: a batch, and the
+    rest by a task of its own. Without a worker for that the case's page counts what is left.
+    """
     case = Case.objects.filter(pk=case_id).first()
-    if case:
-        rescoring.score_by_truth(case, User.objects.filter(pk=by_id).first(), why)
+    if case is None:
+        return
+    by = User.objects.filter(pk=by_id).first()
+    batch = rescoring.score_by_truth(case, by, why, after=after)
+    if batch.last is not None:
+        rescoring.queue(case, by, why, batch.last)

@@ -107,7 +107,7 @@ def test_one_answer_that_cannot_be_scored_costs_itself_only(corrected, curator, 
         return replace(found, score=score)
 
     monkeypatch.setattr(rescoring, "game_of", game)
-    assert rescoring.score_by_truth(case, curator, WHY) == 1
+    assert rescoring.score_by_truth(case, curator, WHY).done == 1
     assert other.results.count() == 2
 
 
@@ -115,5 +115,27 @@ def test_nobody_is_told_of_a_case_that_a_series_still_holds(corrected, trainee, 
     case = Case.objects.get()
     series = Series.objects.create(user=trainee, kind="localize", mode="test")
     series.places.create(case=case, position=1)
-    assert rescoring.score_by_truth(case, curator, WHY) == 1
+    assert rescoring.score_by_truth(case, curator, WHY).done == 1
     assert not DoubtAnswer.objects.exists()
+
+
+def test_many_answers_are_scored_in_batches_that_go_on_after_each_other(
+    corrected, curator, monkeypatch
+):
+    case = Case.objects.get()
+    for _ in range(3):
+        other = play(factories.UserFactory(), case, [("fracture", ON_IT)])
+        Result.objects.filter(attempt=other).update(
+            data={**other.results.get().data, "case_version": 1}
+        )
+    monkeypatch.setattr(rescoring, "BATCH", 2)
+    sent = []
+    monkeypatch.setattr(rescoring, "queue", lambda *words: sent.append(words))
+    tasks.score_by_truth(case.pk, curator.pk, WHY)
+    assert rescoring.outdated(case) == 2
+    after = sent.pop()[3]
+    tasks.score_by_truth(case.pk, curator.pk, WHY, after)
+    assert rescoring.outdated(case) == 0
+    tasks.score_by_truth(case.pk, curator.pk, WHY, sent.pop()[3])
+    assert not sent
+    assert Result.objects.count() == 8
