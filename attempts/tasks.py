@@ -48,7 +48,7 @@ def score_by_truth(case_id: int, by_id: int | None, why: str, after: int = 0) ->
     case = Case.objects.filter(pk=case_id).first()
     if case is None:
         return
-    by = User.objects.filter(pk=by_id).first()
+    by = None if by_id is None else User.objects.filter(pk=by_id).first()
     batch = rescoring.score_by_truth(case, by, why, after=after)
     if batch.last is not None:
         rescoring.queue(case, by, why, batch.last)
