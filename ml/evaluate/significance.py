@@ -64,21 +64,21 @@ class Rule:
 
 
 def _said_of(finding: Observation) -> str:
-    """What its sentences assert of the finding itself."""
-    sentences = finding.sentences
-    if "old" not in finding.descriptors or finding.descriptors & FRESH:
-        sentences = tuple(map(ribs_counted, sentences))
-    return _own_words(sentences, finding.words or finding.label.replace("_", " "))
+    """What its sentences assert of the finding itself, broken ribs counted that are not healed."""
+    fresh = "old" not in finding.descriptors or bool(finding.descriptors & FRESH)
+    counted = fresh and "fracture" in finding.label
+    words = finding.words or finding.label.replace("_", " ")
+    return _own_words(finding.sentences, words, counted)
 
 
 @lru_cache(maxsize=100)
-def _own_words(sentences: tuple[str, ...], words: str) -> str:
-    return " ".join(own_words(_asserted(sentence), words) for sentence in sentences)
+def _own_words(sentences: tuple[str, ...], words: str, counted: bool) -> str:
+    return " ".join(own_words(_asserted(sentence, counted), words) for sentence in sentences)
 
 
 @lru_cache(maxsize=2000)
-def _asserted(sentence: str) -> str:
-    return asserted(sentence)
+def _asserted(sentence: str, counted: bool) -> str:
+    return asserted(ribs_counted(sentence) if counted else sentence)
 
 
 def _within(value: float | None, low: float | None, high: float | None) -> bool:
