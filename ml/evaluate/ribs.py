@@ -16,6 +16,7 @@ LAST = len(ORDINALS)
 NUMBER = rf"(?:\d{{1,2}}(?:st|nd|rd|th|[ªºa°.])?|{'|'.join(ORDINALS)})"
 TO = r" ?(?:[-–—]|to|through|thru|a|al|ao|à|bis)(?: ?(?:the|la|el|o|a))? ?"
 AND = r" ?(?:,? ?(?:and|&|y|und|et|e)|,) ?(?:the )?"
+ANY_NUMBER = re.compile(rf"\d|{'|'.join(ORDINALS)}", re.IGNORECASE)
 NUMBERS = rf"{NUMBER}(?:(?:{TO}|{AND}){NUMBER})+"
 RIB = (
     r"(?:ribs?|(?:fract?ur(?:a|e)s?|fx) (?:costale?s?|de costillas?|de c[ôo]tes?)|costillas?"
@@ -39,10 +40,10 @@ SERIES = re.compile(r"\brippenserien\w*", re.IGNORECASE)
 
 def ribs_counted(text: str) -> str:
     """The text with ribs that are named by number as their count: "4 ribs"."""
-    return NAMED.sub(
-        lambda found: f"{count_of(found['list'] or found['first'])} ribs",
-        SERIES.sub("3 ribs", text),
-    )
+    counted = SERIES.sub("3 ribs", text)
+    if ANY_NUMBER.search(counted) is None:  # The search below takes its time on a long text.
+        return counted
+    return NAMED.sub(lambda found: f"{count_of(found['list'] or found['first'])} ribs", counted)
 
 
 def count_of(numbers: str) -> int:
