@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Role, User
 from accounts.permissions import role_required
 from accounts.requests import UserRequest
-from cases import curating, services
+from cases import blackouts, curating
 from cases.checks import checks_of
 from cases.curating import Changed, Refused
 from cases.desk import clean
@@ -139,8 +139,8 @@ def black_out(request: UserRequest, case_id: str) -> HttpResponse:
         boxes = data.get("boxes")
         if image is None or not isinstance(boxes, list) or len(boxes) > MOST_BOXES:
             raise Refused("Draw a box on an image of this case.")
-        services.black_out(image=image, boxes=boxes, by=request.user)
-    except (Refused, Unreadable) as problem:
+        blackouts.black_out(image=image, boxes=boxes, by=request.user)
+    except (Refused, Unreadable, blackouts.ChangedMeanwhile) as problem:
         return JsonResponse({"error": str(problem)}, status=422)
     except (TypeError, ValueError) as problem:
         return JsonResponse({"error": f"A box {str(problem).rstrip('.')}."}, status=422)

@@ -13,8 +13,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from cases.duplicates import note_fingerprint, set_fingerprint
-from cases.imaging import PreparedImage, Window, htj2k
+from cases.duplicates import set_fingerprint
+from cases.imaging import PreparedImage, htj2k
 from cases.imaging.fingerprint import fingerprint
 from cases.imaging.lettering import text_boxes
 from cases.imaging.pixels import Grey
@@ -132,7 +132,7 @@ def _without(prepared: PreparedImage, boxes: Sequence[Box]) -> PreparedImage:
     renditions = []
     thumbnail = prepared.thumbnail
     for number, content in enumerate(prepared.renditions):
-        pixels = _blackened(content, boxes)
+        pixels = blackened(content, boxes)
         renditions.append(htj2k.encode(pixels))
         if number == len(prepared.renditions) // 2:
             thumbnail = thumbnail_bytes(pixels, prepared.window)
@@ -140,7 +140,8 @@ def _without(prepared: PreparedImage, boxes: Sequence[Box]) -> PreparedImage:
     return replace(prepared, renditions=tuple(renditions), thumbnail=thumbnail, fingerprint=seen)
 
 
-def _blackened(content: bytes, boxes: Sequence[Box]) -> Grey:
+def blackened(content: bytes, boxes: Sequence[Box]) -> Grey:
+    """The pixels of a rendition, with what lies in these boxes (fractions, x0 y0 x1 y1) black."""
     pixels = pixels_of(content).copy()
     for box in boxes:
         pixels[_inside(box, pixels.shape)] = 0
@@ -242,7 +243,7 @@ def lettering_of(image: Image) -> list[Box]:
 
     Boxes that overlap are one.
     """
-    return _joined(text_boxes(pixels_of(_read(image.frame_path(image.middle_frame)))))
+    return _joined(text_boxes(pixels_of(read_file(image.frame_path(image.middle_frame)))))
 
 
 def _joined(boxes: Sequence[Box]) -> list[Box]:
@@ -263,44 +264,6 @@ def _joined(boxes: Sequence[Box]) -> list[Box]:
 
 def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def black_out(image: Image, boxes: Sequence[Box], written: list[str]) -> None:
-    """Set what lies in these boxes (fractions, x0 y0 x1 y1) to black, in every frame, for good.
-
-    Renditions and thumbnail are made anew under names that nobody had, and the old ones go on
-    commit; the names of new files are added to `written`. An image of the same source is never
-    made anew from then on. To be called in a transaction.
-
-    Raises:
-        FileNotFoundError: a file is missing.
-        htj2k.Damaged: a file cannot be decoded.
-    """
-    old = [image.frame_path(frame) for frame in range(image.frames)]
-    gone = [*old, str(image.thumbnail.name)]
-    image.token = new_token()
-    digest = hashlib.sha256()
-    window = Window(image.window_center, image.window_width)
-    names = [image.frame_name(frame) for frame in range(image.frames)]
-    thumbnail = b""
-    for number, (before, after) in enumerate(zip(old, names, strict=True)):
-        pixels = _blackened(_read(before), boxes)
-        content = htj2k.encode(pixels)
-        digest.update(content)
-        written.append(after)
-        default_storage.save(after, ContentFile(content))
-        if number == image.middle_frame:
-            thumbnail = thumbnail_bytes(pixels, window)
-    digest.update(thumbnail)
-    image.thumbnail.name = rendition_path(image, f"{image.token}-{THUMBNAIL}")
-    written.append(image.thumbnail.name)
-    default_storage.save(image.thumbnail.name, ContentFile(thumbnail))
-    image.rendition.name = names[0]
-    image.rendition_sha256, image.recipe = digest.hexdigest(), BLACKED_OUT
-    note_fingerprint(image, thumbnail)
-    image.save()
-    drop_layers(image)
-    transaction.on_commit(partial(delete_files, gone))
 
 
 def _inside(box: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -328,13 +291,13 @@ def convert(image: Image) -> int:
     digest = hashlib.sha256()
     saved = 0
     for before, after in zip(old, new, strict=True):
-        content = _read(before)
+        content = read_file(before)
         smaller = htj2k.encode(pixels_of(content))
         digest.update(smaller)
         saved += len(content) - len(smaller)
         default_storage.delete(after)
         default_storage.save(after, ContentFile(smaller))
-    digest.update(_read(str(image.thumbnail.name)))
+    digest.update(read_file(str(image.thumbnail.name)))
     values = {"rendition": new[0], "rendition_sha256": digest.hexdigest()}
     unchanged = Image.objects.filter(pk=image.pk, rendition=image.rendition.name)
     is_kept = bool(unchanged.update(**values))
@@ -342,7 +305,8 @@ def convert(image: Image) -> int:
     return saved if is_kept else 0
 
 
-def _read(name: str) -> bytes:
+def read_file(name: str) -> bytes:
+    """The bytes of a file of the media storage; FileNotFoundError where it is missing."""
     with default_storage.open(name) as stream:
         return bytes(stream.read())
 

@@ -1,4 +1,4 @@
-"""The only writers of case data; `cases.storing` and `cases.renditions` write for them."""
+"""The writers of case data; `storing`, `renditions` and `blackouts` write beside them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,19 @@ from django.utils import timezone
 from accounts.models import User
 from cases import history
 from cases.imaging import PreparedImage
-from cases.imaging.prepare import TEXT
 from cases.importers.base import (
-    Box,
     DatasetInfo,
     ImportedCase,
     Item,
     Problem,
     Skipped,
-    checked_box,
 )
 from cases.importers.completeness import judged
 from cases.importers.pipeline import Limits, prepared_cases, usable_processors
 from cases.importers.wire import KnownImage, Prepared
 from cases.mapping import mapped, mappings_of
-from cases.models import BlackOut, Case, CaseChange, Dataset, Image
-from cases.renditions import black_out as blacken
-from cases.renditions import delete_files, known_images, lettering_of
+from cases.models import Case, CaseChange, Dataset
+from cases.renditions import known_images
 from cases.signals import tell_if_published
 from cases.storing import Choices, Stored, first_status, plan_for, store_case
 from cases.truth import (
@@ -207,66 +203,6 @@ def keep_as_corrected(*, case: Case, by: User) -> None:
     """Note that a person answers for a case as it is: imports keep it."""
     case.edited_at, case.edited_by = timezone.now(), by
     case.save()
-
-
-def black_out(*, image: Image, boxes: Sequence[Box], by: User) -> Image:
-    """Take what lies in these boxes (fractions, x0 y0 x1 y1) out of an image, for good.
-
-    Every frame and the thumbnail lose it, and so does the same picture in other cases, as where
-    it is a prior film; no import of its file brings it back, wherever it comes in. Each case counts
-    as corrected by this person, and has it in its history; whether it is published is for a person
-    to decide.
-
-    Raises:
-        ValueError: no box, or one that cannot be; says which.
-        OSError, htj2k.Damaged: a file is missing, damaged or cannot be written; nothing changed.
-    """
-    if not boxes:
-        raise ValueError("Draw at least one box.")
-    checked = [checked_box(list(box)) for box in boxes]
-    written: list[str] = []
-    try:
-        with transaction.atomic():
-            image = Image.objects.get(pk=image.pk)
-            _remember_black_out(image.source_sha256, checked, by)
-            same = Image.objects.filter(source_sha256=image.source_sha256)
-            cases = Case.objects.select_for_update().filter(pk__in=same.values("case"))
-            for case in cases.order_by("pk"):
-                for one in same.filter(case=case):
-                    blacken(one, checked, written)
-                    _clear_doubt(case, one)
-                history.note(case, CaseChange.What.CONTEXT, by=by, why="Blacked out in an image")
-                if case.source_truth is None:
-                    case.source_truth = said_by_library(case)
-                keep_as_corrected(case=case, by=by)
-    except BaseException:
-        delete_files(written)
-        raise
-    return Image.objects.get(pk=image.pk)
-
-
-def _remember_black_out(sha256: str, boxes: Sequence[Box], by: User) -> None:
-    kept, _ = BlackOut.objects.select_for_update().get_or_create(
-        source_sha256=sha256, defaults={"boxes": [], "by": by}
-    )
-    kept.boxes = [*kept.boxes, *([*box] for box in boxes)]
-    kept.by = by
-    kept.save()
-
-
-def _clear_doubt(case: Case, image: Image) -> None:
-    """Take back that an image may hold text, once no letters are seen in it any more."""
-    doubt = TEXT if image.doubt is None else image.doubt
-    if TEXT not in doubt or lettering_of(image):
-        return
-    image.doubt = doubt.replace(TEXT, "").strip()
-    image.save(update_fields=["doubt"])
-    where = f"{case.source_key}, image {image.position + 1}: "
-    case.review_reasons = [
-        reason
-        for reason in case.review_reasons
-        if not (reason.startswith(where) and reason.endswith(TEXT))
-    ]
 
 
 def _within_bound(item: Item) -> Item:

@@ -14,8 +14,8 @@ from PIL import Image as Picture
 
 from accounts.models import User
 from cases import behind, demo_set
+from cases.blackouts import black_out
 from cases.models import Case, Layer
-from cases.services import black_out
 from tests.cases.files import ramp, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case

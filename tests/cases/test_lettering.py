@@ -8,17 +8,20 @@ import numpy as np
 import pydicom
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
-from cases.imaging import Source
+from cases import blackouts
+from cases.blackouts import ChangedMeanwhile, black_out
+from cases.imaging import Source, htj2k
 from cases.imaging.lettering import text_boxes
 from cases.imaging.render import pixels_of
 from cases.importers import child
 from cases.importers.base import ImportedCase, ImportedImage
-from cases.models import Case
+from cases.models import BlackOut, Case, Image, new_token
 from cases.renditions import _joined, known_images, lettering_of
-from cases.services import black_out, publish_case
+from cases.services import publish_case
 from tests.cases.files import REAL_DATA, needs_real_data, write_dicom
 from tests.cases.importing import run, table_row
 
@@ -146,6 +149,96 @@ def test_the_files_of_before_go_with_the_commit(tmp_path, curator, settings):
     assert not any(default_storage.exists(name) for name in old)
     assert default_storage.exists(image.thumbnail.name)
     assert image.case.edited_by == curator
+
+
+def while_encoding(monkeypatch, happens):
+    """Have something happen once, when the first frame is encoded for a black-out."""
+    encode, left = htj2k.encode, [happens]
+
+    def encoded(pixels):
+        if left:
+            left.pop()()
+        return encode(pixels)
+
+    monkeypatch.setattr(blackouts.htj2k, "encode", encoded)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_frames_are_encoded_and_searched_for_letters_outside_of_any_transaction(
+    tmp_path, curator, monkeypatch
+):
+    write_dicom(tmp_path / "a.dcm", lettered(film())[0])
+    run("dicom", tmp_path)
+    image = Case.objects.get().images.get()
+    boxes, held, search = lettering_of(image), [], blackouts.text_boxes
+
+    def searched(pixels):
+        held.append(connection.in_atomic_block)
+        return search(pixels)
+
+    while_encoding(monkeypatch, lambda: held.append(connection.in_atomic_block))
+    monkeypatch.setattr(blackouts, "text_boxes", searched)
+    black_out(image=image, boxes=boxes, by=curator)
+    assert held == [False, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_at_once_both_have_their_box_taken_out(tmp_path, curator, monkeypatch):
+    write_dicom(tmp_path / "a.dcm", film())
+    run("dicom", tmp_path)
+    image = Case.objects.get().images.get()
+    lower, upper = (0, 0.8, 1, 1), (0, 0, 1, 0.2)
+    while_encoding(monkeypatch, lambda: black_out(image=image, boxes=[lower], by=curator))
+    black_out(image=image, boxes=[upper], by=curator)
+    image.refresh_from_db()
+    pixels = shown(image)
+    assert not pixels[:140].any()
+    assert not pixels[560:].any()
+    assert pixels[200:500].any()
+    assert BlackOut.objects.get().boxes == [[*lower], [*upper]]
+    folder = Path(default_storage.path(image.frame_path(0))).parent
+    assert len(list(folder.iterdir())) == 2, "what the first try wrote is gone"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_picture_that_comes_in_meanwhile_loses_the_box_too(tmp_path, curator, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dataset.json").write_text(f'{{"slug": "{name}"}}')
+    write_dicom(tmp_path / "one" / "a.dcm", film())
+    (tmp_path / "other" / "a.dcm").write_bytes((tmp_path / "one" / "a.dcm").read_bytes())
+    run("dicom", tmp_path / "one")
+    while_encoding(monkeypatch, lambda: run("dicom", tmp_path / "other"))
+    image = Case.objects.get().images.get()
+    black_out(image=image, boxes=[(0, 0, 1, 0.2)], by=curator)
+    assert Case.objects.count() == 2
+    for case in Case.objects.all():
+        assert not shown(case.images.get())[:140].any()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_image_that_changes_all_the_time_is_left_alone_with_a_sentence(
+    tmp_path, curator, client_of, monkeypatch
+):
+    write_dicom(tmp_path / "a.dcm", film())
+    run("dicom", tmp_path)
+    case = Case.objects.get()
+    image = case.images.get()
+    encode = htj2k.encode
+
+    def encoded(pixels):
+        Image.objects.filter(pk=image.pk).update(token=new_token())
+        return encode(pixels)
+
+    monkeypatch.setattr(blackouts.htj2k, "encode", encoded)
+    with pytest.raises(ChangedMeanwhile):
+        black_out(image=image, boxes=[(0, 0, 1, 0.2)], by=curator)
+    body = {"image": image.public_id, "boxes": [[0, 0, 1, 0.2]]}
+    url = f"/cases/{case.public_id}/black-out"
+    answer = client_of(curator).post(url, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (422, str(ChangedMeanwhile()))
+    assert not BlackOut.objects.exists()
+    assert shown(image)[:140].any()
 
 
 @pytest.mark.django_db
