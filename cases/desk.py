@@ -87,10 +87,10 @@ def act(request: UserRequest) -> HttpResponse:
         messages.error(request, problem)
     else:
         cases = Case.objects.filter(public_id__in=[clean(key) for key in keys]).order_by("-id")
-        done, left = _done(list(cases), action, request, why)
+        done, left, followed = _done(list(cases), action, request, why)
         if done:
             said = f"{done} case{'s' if done != 1 else ''}: {ACTIONS[action].lower()}."
-            messages.success(request, said)
+            messages.success(request, f"{said}{_told_of(followed)}")
         for sentence in left:
             messages.error(request, sentence)
     back = request.POST.get("back", "").replace("\0", "")
@@ -107,28 +107,40 @@ def _problem_of(action: str, keys: list[str], why: str) -> str:
     return ""
 
 
-def _done(cases: list[Case], action: str, request: UserRequest, why: str) -> tuple[int, list[str]]:
-    """How many it was done with, and why not with the others."""
+def _told_of(followed: int) -> str:
+    if not followed:
+        return ""
+    verb = "is" if followed == 1 else "are"
+    return f" {followed} more {verb} of the same patients, and went along."
+
+
+def _done(
+    cases: list[Case], action: str, request: UserRequest, why: str
+) -> tuple[int, list[str], int]:
+    """How many it was done with, why not with the others, and how many others went along."""
     done, left = 0, []
+    followed: set[int] = set()
     for case in cases:
         try:
-            _do(case, action, request, why)
+            followed |= {one.pk for one in _do(case, action, request, why)}
             done += 1
         except CannotPublish as problem:
             left.append(f"{case.source_key} was not published. {problem}")
-    return done, left
+    return done, left, len(followed - {case.pk for case in cases})
 
 
-def _do(case: Case, action: str, request: UserRequest, why: str) -> None:
+def _do(case: Case, action: str, request: UserRequest, why: str) -> list[Case]:
+    """Do it; the cases that had to follow."""
     if action == RESTORE:
         services.restore_case(case=case, by=request.user, why=why)
     elif action == PROMOTE:
         made.promote(case=case, by=request.user, why=why)
     elif action.startswith("split-"):
         split = action.removeprefix("split-")
-        services.set_split(case=case, split=split, by=request.user, why=why)
+        return services.set_split(case=case, split=split, by=request.user, why=why)
     else:
         services.set_status(case=case, status=action, by=request.user, why=why)
+    return []
 
 
 @require_http_methods(["GET", "POST"])

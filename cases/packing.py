@@ -119,6 +119,7 @@ def _entry(
         "key": case.source_key,
         "status": case.status,
         "split": case.split,
+        "patient": case.patient,
         "explanation": case.explanation,
         **said["context"],
         "findings": said["findings"],

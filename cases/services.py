@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from cases import history
+from cases import history, patients
 from cases.imaging import PreparedImage
 from cases.importers.base import (
     DatasetInfo,
@@ -133,26 +133,25 @@ def merge_cases(*, case: Case, into: Case, by: User, why: str = "") -> Case:
     Case.objects.filter(pk=case.pk).update(duplicate_of=into)
     kept = f"Kept of two: {case.source_key} is the same film"
     history.note(into, CaseChange.What.STATUS, by=by, why=f"{kept}. {why}".strip(". "))
+    patients.agree(case, by=by)
     case.refresh_from_db()
     return case
 
 
 @transaction.atomic
-def set_split(*, case: Case, split: str, by: User | None = None, why: str = "") -> Case:
-    """Say where a case is offered; who and why stand in its history.
+def set_split(*, case: Case, split: str, by: User | None = None, why: str = "") -> list[Case]:
+    """Say where a case and all others of its patient are offered; the others that followed.
+
+    Who and why stand in the history of each.
 
     Raises:
         ValueError: there is no such split.
     """
     if split not in Case.Split.values:
         raise ValueError(f"{split!r} is not where a case can be offered")
-    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
-    before, case.split = case.split, split
-    case.save(update_fields=["split", "updated_at"])
-    if before != split:
-        said = {"before": before, "after": split}
-        history.note(case, CaseChange.What.CONTEXT, by=by, why=why, said=said)
-    return case
+    followed = patients.offer(case, split, by=by, why=why)
+    case.refresh_from_db()
+    return followed
 
 
 def retire_case(*, case: Case) -> Case:
@@ -205,6 +204,13 @@ def keep_as_corrected(*, case: Case, by: User) -> None:
     case.save()
 
 
+def _pseudonymous(slug: str, item: Item) -> Item:
+    """The case with a pseudonym of its patient."""
+    if isinstance(item, Problem) or not item.patient:
+        return item
+    return replace(item, patient=patients.pseudonym(slug, item.patient))
+
+
 def _within_bound(item: Item) -> Item:
     """The case with what its renditions may be off by the installation's setting."""
     if isinstance(item, Problem) or not settings.RENDITION_MAX_ERROR:
@@ -239,7 +245,7 @@ def import_cases(
         (lambda case: []) if force else partial(known_images, dataset)
     )
     choices = Choices(status, overwrite_corrections)
-    bounded = map(_within_bound, items)
+    bounded = (_within_bound(_pseudonymous(info.slug, item)) for item in items)
     prepared = prepared_cases(bounded, known, jobs=jobs or usable_processors(), limits=limits)
     mappings = mappings_of(dataset)
     if dataset and dataset.needs_second_reading and status == Case.Status.PUBLISHED:

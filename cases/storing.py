@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cases import history
+from cases import history, patients
 from cases.behind import bring
 from cases.imaging import PreparedImage
 from cases.importers.base import ImportedCase
@@ -77,9 +77,13 @@ class Plan:
             return Stored.NEW
         if self.kept:
             return Stored.KEPT
-        seen = set(self.fields) - {"source_digest", "source_truth"}
-        changed = seen or self.replaces_truth or any(image.changes for image in self.images)
+        seen = set(self.fields) - {"source_digest", "source_truth", "patient"}
+        changed = seen or self.replaces_truth or self.images_change
         return Stored.UPDATED if changed else Stored.UNCHANGED
+
+    @property
+    def images_change(self) -> bool:
+        return any(image.changes for image in self.images)
 
     def is_held(self, case: Case) -> bool:
         """Whether the case, before or after this plan, then waits in review with reasons."""
@@ -119,6 +123,7 @@ def _plan(
     replaces_truth = is_new or stored_truth(case) != imported_truth(imported)
     fields: dict[str, Any] = _context_changes(case, imported, images)
     fields |= {"edited_at": None, "edited_by": None, "source_truth": None}
+    fields |= {"patient": imported.patient or case.patient}
     fields |= {"unmapped": unmapped_of(imported), "knows_findings": imported.knows_findings}
     if is_new:  # from then on they are the curators' here
         fields |= {"explanation": imported.explanation, "split": imported.offered or case.split}
@@ -174,7 +179,9 @@ def _plan_of_corrected(case: Case, imported: ImportedCase, images: Sequence[Prep
         or any(one.describes_anew or not one.is_of_same_source for one in pictures)
     )
     said = said_by_source(imported, _context_said(imported, images))
-    fields = {} if said == case.source_truth else {"source_truth": said}
+    fields: dict[str, Any] = {} if said == case.source_truth else {"source_truth": said}
+    if imported.patient not in ("", case.patient):
+        fields["patient"] = imported.patient
     kept = ""
     if differs:
         who = case.edited_by.get_username() if case.edited_by else "a curator"
@@ -254,6 +261,9 @@ def _store(
         setattr(case, name, value)
     if plan.fields:
         case.save()
+    if is_new or plan.images_change or "patient" in plan.fields:
+        patients.agree(case)
+        case.refresh_from_db(fields=["split"])
     if before:
         why = "Imported: its source says something else"
         history.note_truth(case, before=before, said=said_by_library(case), by=None, why=why)

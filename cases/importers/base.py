@@ -117,6 +117,8 @@ class ImportedCase:
     """What the source names and the taxonomy has not, by `source_label`."""
     knows_findings: bool = True
     """False where the source names no findings at all: then none means nothing."""
+    patient: str = ""
+    """The source's own name of the patient; of it only a pseudonym is kept (`cases.patients`)."""
     split: str = ""
     """The source's own part of the data set, such as train."""
     offered: str = ""

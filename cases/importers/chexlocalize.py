@@ -51,6 +51,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
                 continue
             patient, study, view, side = parts.groups()
             film = films.setdefault(f"{patient}/{study}", Film(f"{patient}/{study}"))
+            film.patient = patient
             film.split = next((one for one in ("val", "test") if one in table.stem), "")
             file = f"{patient}/{study}/{view}.jpg"
             if any(one.name == file for one in film.views):

@@ -86,6 +86,7 @@ def _films(table: Path, studies: dict[str, list[tuple[str, str]]]) -> Iterator[F
             comparison=row["section_comparison"],
             reports=(ImportedReport("en", *texts),) if any(texts) else (),
             knows_findings=False,
+            patient=key.partition("/")[0],
             split=row["split"],
         )
 

@@ -105,7 +105,7 @@ def _read_image(film: Film, entry: dict[str, Any]) -> None:
     film.views[0].view = view_of(text_of(entry, "view"))
     film.age, film.sex = age_of(entry.get("age")), sex_of(entry.get("sex"))
     film.indication = text_of(entry, "indication")
-    film.split = text_of(entry, "split")
+    film.patient, film.split = text_of(entry, "patient"), text_of(entry, "split")
     labels = entry.get("labels")
     for label in labels if isinstance(labels, list) else ():
         film.views[0].marks.append(Mark(str(label), film.key))

@@ -240,6 +240,7 @@ def _case(study: _Files, facts: Facts | None) -> Iterator[Item]:
         indication=known.indication,
         problems=tuple(problems),
         knows_findings=knows,
+        patient=first.patient,
     )
 
 

@@ -89,6 +89,8 @@ class Film:
     comparison: str = ""
     reports: tuple[ImportedReport, ...] = ()
     knows_findings: bool = True
+    patient: str = ""
+    """The set's own name or number of the patient."""
     split: str = ""
 
     def view(self, name: str) -> View:
@@ -187,6 +189,7 @@ def _case(
         comparison=film.comparison,
         problems=tuple(problems),
         knows_findings=film.knows_findings,
+        patient=film.patient,
         split=film.split,
     )
 

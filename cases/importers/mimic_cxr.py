@@ -120,6 +120,7 @@ def _film(
         f"p{subject}/s{study}",
         [View(f"s{study}/{name}.jpg", view=view) for name, view in ordered],
         knows_findings=is_certain,
+        patient=subject,
         split=split,
     )
     film.views[0].marks = [Mark(name, "chexpert labels") for name in positive]

@@ -213,6 +213,7 @@ def _case(
         findings=findings,
         age=entry.age,
         sex=entry.sex,
+        patient=name.partition("_")[0] if "_" in name else "",
         problems=(*problems, *_contradictions(name, reading)),
     )
 

@@ -33,6 +33,7 @@ from cases.importers.base import (
 from cases.importers.shapes import region_of
 from cases.models import Case, Dataset, Image
 from cases.packing import FORMAT, MANIFEST, SIGNATURE, VERSION
+from cases.patients import MARK
 from cases.signing import BadSignature, check
 
 MOST_MEMBERS = 500_000
@@ -173,6 +174,7 @@ def _case(path: Path, key: str, entry: Entry) -> Iterator[Item]:
         ),
         knows_findings=entry.get("knows_findings") is not False,
         offered=offered if (offered := text_of(entry, "split")) in Case.Split.values else "",
+        patient=patient if (patient := text_of(entry, "patient")).startswith(MARK) else "",
         explanation=text_of(entry, "explanation"),
         is_held=entry.get("status") == Case.Status.REVIEW,
         problems=tuple(problems),

@@ -40,7 +40,7 @@ from ml import taxonomy
 NAME_PATTERNS = ("grounded_reports_*.json", "localize_*.json")
 LABEL_TABLE = Path(__file__).parent / "padchest_labels.csv"
 PATIENT_TABLE = "master_table.csv"
-PATIENT_COLUMNS = ("patientage", "patientage_dicom", "patientsex_dicom")
+PATIENT_COLUMNS = ("patientage", "patientage_dicom", "patientsex_dicom", "patientid")
 READERS = (("boxes", "1"), ("extra_boxes", "2"))
 LANGUAGES = ("en", "es")
 SIDES = ("bilateral", "left", "right")
@@ -161,6 +161,7 @@ def _case(
         reports=_reports([statement for _, statement in statements], name, problems),
         age=age_of(patient.get("patientage") or patient.get("patientage_dicom")),
         sex=sex_of(patient.get("patientsex_dicom")),
+        patient=patient.get("patientid", ""),
         problems=tuple(problems),
     )
 

@@ -98,6 +98,7 @@ def _film(key: str, names: list[str], entry: dict[str, Any], split: str) -> Film
         comparison=text_of(entry, "Comparison"),
         reports=(ImportedReport("en", findings, impression),) if findings or impression else (),
         knows_findings=False,
+        patient=text_of(entry, "PatientID"),
         split=split,
     )
 

@@ -89,6 +89,13 @@ class Case(PublicIdModel):
         db_default="practice",
         help_text="Where it is offered: held out, only where an instructor assigns it",
     )
+    patient = models.CharField(
+        max_length=25,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="A pseudonym of the installation: cases of one patient are offered together",
+    )
     explanation = models.TextField(
         blank=True, db_default="", help_text="A curator's words on the case, told with the feedback"
     )
@@ -161,6 +168,9 @@ class Case(PublicIdModel):
                 fields=["id"], condition=~Q(review_reasons=[]), name="case_with_review_reasons"
             ),
             models.Index(fields=["id"], condition=~Q(unmapped=[]), name="case_with_unmapped"),
+            models.Index(
+                fields=["dataset", "patient"], condition=~Q(patient=""), name="case_by_patient"
+            ),
         ]
 
     def __str__(self) -> str:

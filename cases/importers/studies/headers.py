@@ -51,6 +51,8 @@ NAMES = tuple(
 TEXT_IS_USUAL = ("SC", "US", "OT", "XC", "ES")
 """Modalities whose pixels hold text as a rule, so that only a "no" says that they do not."""
 NO_STUDY = ("DICOMDIR",)
+NOBODY = ("anon", "anonym", "deident", "de-ident", "removed", "unknown", "none", "no id", "patient")
+"""What numbers of patients begin with that stand for anybody."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _described(dataset: Dataset, path: Path) -> Instance | str:
         path=path,
         uid=digest(sop or digest_of([path])),
         sop=sop,
-        patient=digest(patient) if patient.strip() else "",
+        patient=digest(patient) if _is_somebody(patient) else "",
         study=digest(study) if study else "",
         series=digest(series or f"{study} {dataset.get('SeriesNumber') or ''}"),
         names=tuple(
@@ -160,6 +162,13 @@ def _described(dataset: Dataset, path: Path) -> Instance | str:
         burned_in=header.text(dataset.get("BurnedInAnnotation")),
         refers=_refers(dataset) if _is_truth(dataset) else frozenset(),
     )
+
+
+def _is_somebody(patient: str) -> bool:
+    """Whether a patient's number tells one from another: no placeholder, and not only zeros."""
+    word = patient.strip().casefold()
+    is_placeholder = word.startswith(NOBODY) and not any(sign.isdigit() for sign in word)
+    return bool(word.strip("0-_.")) and not is_placeholder
 
 
 def _study_of(dataset: Dataset) -> str:
