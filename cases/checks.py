@@ -9,6 +9,7 @@ from cases.curating import Draft, DraftFinding
 from cases.duplicates import Twin
 from cases.models import Case, Dataset, Image
 from cases.queries import TINY
+from cases.telling import told_in
 from ml import findings as reader
 from ml import taxonomy
 
@@ -34,6 +35,7 @@ def checks_of(case: Case, draft: Draft, twins: Sequence[Twin] = ()) -> list[Chec
         *_report(draft),
         *_places(draft),
         *(_twin(case, twin) for twin in twins),
+        *_persons(draft),
         *_terms(case.dataset),
         *_unmapped(case),
     ]
@@ -155,6 +157,27 @@ def _twin(case: Case, twin: Twin) -> Check:
         f"({twin.bits} of 128 bits differ): the same film?"
     )
     return Check("twin", sentence, address=twin.case.public_id)
+
+
+def _persons(draft: Draft) -> Iterator[Check]:
+    """What in free text may tell who the patient, or somebody who treated them, is."""
+    for where, text, number in _texts(draft):
+        for told in told_in(text):
+            sentence = f"{where} may hold {told.what}: “{told.text}”. Take it out if it is one."
+            yield Check("person", sentence, number)
+
+
+def _texts(draft: Draft) -> Iterator[tuple[str, str, int | None]]:
+    """All free text of a draft: what it is called, and the number of the finding it is of."""
+    for report in draft.reports:
+        text = f"{report['findings']}\n{report['impression']}"
+        yield f"The report in “{report['language']}”", text, None
+    for name in ("indication", "comparison"):
+        yield f"The {name}", str(draft.context.get(name) or ""), None
+    yield "The explanation", draft.explanation, None
+    for number, finding in enumerate(draft.findings, start=1):
+        said = (str(finding.values.get(name) or "") for name in ("sentence", "location"))
+        yield f"{_name(finding)}: its text", "\n".join(said), number
 
 
 def _terms(dataset: Dataset) -> Iterator[Check]:

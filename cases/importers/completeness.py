@@ -6,7 +6,7 @@ and what is left of it is never taken for a normal case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from cases.importers.base import (
     ImportedReport,
     Problem,
 )
+from cases.telling import told_in
 from ml import taxonomy
 
 SAME_PLACES = 6
@@ -43,13 +44,29 @@ def judged(case: ImportedCase, frames: Sequence[Sequence[int]]) -> ImportedCase:
             findings.append(replace(known, regions=tuple(_once(regions))))
         elif finding.label or finding.source_label:
             unmapped.append(replace(finding, regions=tuple(_once(regions))))
+    reports = tuple(_readable(case, problems))
+    problems += _persons(case, reports)
     return replace(
         case,
         findings=tuple(_joined(findings)),
-        reports=tuple(_readable(case, problems)),
+        reports=reports,
         problems=tuple(problems),
         unmapped=tuple(unmapped),
     )
+
+
+def _persons(case: ImportedCase, reports: Iterable[ImportedReport]) -> Iterator[Problem]:
+    """What of its texts may tell who somebody is; the words themselves are not repeated."""
+    texts = {
+        "report": "\n".join(f"{one.findings}\n{one.impression}" for one in reports),
+        "indication": case.indication,
+        "comparison": case.comparison,
+        "explanation": case.explanation,
+        "findings' text": "\n".join(f"{one.sentence}\n{one.location}" for one in case.findings),
+    }
+    for where, text in texts.items():
+        for what in dict.fromkeys(one.what for one in told_in(text)):
+            yield Problem(case.key, f"In its {where} may stand {what}: look before others do.")
 
 
 def _with_known_label(

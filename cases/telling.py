@@ -1,0 +1,110 @@
+"""Finding in free text what may tell who somebody is: names, dates, numbers.
+
+The kinds are those of the Safe Harbor list (45 CFR 164.514(b)(2)) that reports hold: names, days,
+numbers of patients and studies, telephone, mail, and ages over 89. English, Spanish, German, French
+and Portuguese. It reads forms, not meaning: a name that nothing announces is not found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NAME, DAY, NUMBER, CONTACT, AGE = (
+    "a person's name",
+    "a date",
+    "the number of a patient or study",
+    "an address or telephone number",
+    "an age over 89",
+)
+LONGEST = 60
+"""Letters of what is quoted."""
+
+_REMOVED = re.compile(r"\[\*\*.*?\*\*\]|<[A-Z_ ]{2,20}>|\[[A-Z_ ]{2,20}\]|[X_*]{2,}", re.DOTALL)
+"""What somebody who took names out left in their place."""
+
+_MONTH = (
+    r"(?:jan(?:uary|uar|vier|eiro)?|enero|ene|feb(?:ruary|ruar|rero)?|février|févr|fevereiro|fev"
+    r"|mar(?:ch|zo|s|ço)?|märz|apr(?:il)?|abril?|abr|avril|avr|may|mayo|mai|maio|june?|junio|juni"
+    r"|juin|junho|july?|julio|juli|juillet|julho|aug(?:ust)?|agosto|ago|août|sept?(?:ember|iembre"
+    r"|embre)?|setembro|set|oct(?:ober|ubre|obre)?|okt(?:ober)?|outubro|out|nov(?:ember|iembre"
+    r"|embre|embro)?|dec(?:ember)?|dez(?:ember|embro)?|déc(?:embre)?|dic(?:iembre)?)\b\.?"
+)
+_YEAR = r"(?:19|20)\d\d"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_DATES = (
+    rf"(?<![\d.,/-])(?:{_DAY}([./-])(?:0?[1-9]|1[0-2]|{_DAY})\1{_YEAR})(?![\d/-])",
+    rf"(?<![\d.,/-]){_YEAR}([./-])(?:0?[1-9]|1[0-2])\1{_DAY}(?![\d/-])",
+    rf"(?<![\d.,/-])(?:0?[1-9]|1[0-2])/{_DAY}/\d\d(?![\d/]|\.\d)",
+    rf"(?<![\d.,/-]){_DAY}/(?:0?[1-9]|1[0-2])/\d\d(?![\d/]|\.\d)",
+    rf"(?<![\d.,/-]){_DAY}\.(?:0[1-9]|1[0-2])\.\d\d(?!\d|\.\d)",
+    rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?,? {_YEAR}\b",
+    rf"(?<![\d.,/-]){_DAY}(?:\.|st|nd|rd|th|er|º)? (?:de |of )?{_MONTH},?(?: de| del)? {_YEAR}\b",
+)
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ](?:[a-zß-öø-ÿ]+|['’][A-Z][a-z]+|\.)(?:['’-][A-ZÀ-ÖØ-Þ]?[a-zß-öø-ÿ]+)*"
+_NAMES = (
+    r"\b(?:Dr|Drs|Dra|Mr|Mrs|Ms|Mme|Mlle|Sr|Sra|Srta|Prof)\b\.?"
+    rf" ?(?:(?:med|Dr|Prof)\.? )*{_CAPITAL}(?: {_CAPITAL})?",
+    rf"\b(?:Herrn?|Frau|Monsieur|Madame|Señora?|Senhora?|Doña?|Doctor) {_CAPITAL}(?: {_CAPITAL})?",
+    rf"\b(?i:patient(?:in)?(?: name)?|name|paciente|nombre|nom|nome): ?{_CAPITAL},? {_CAPITAL}",
+    r"\b[A-ZÀ-Þ]{2,}\^[A-ZÀ-Þ]{2,}(?:\^[A-ZÀ-Þ]*)*",
+    rf"\b(?i:signed|dictated|transcribed|approved|interpreted|discussed|communicated|reported"
+    rf"|firmado|signé|gezeichnet|assinado)(?: (?i:to|with|by|por|par|von|electronically))*:?"
+    rf" {_CAPITAL} {_CAPITAL}",
+)
+_NUMBERS = (
+    r"\b(?i:MRN|medical record|accession|acc|patient(?:en)?(?: ?id| ?nummer| number)|SSN|ID"
+    r"|fallnummer|historia(?: clínica)?|NHC|DNI|dossier|IPP|NIP|prontuário|CPF|case no"
+    r"|exam no|study no)"
+    r"(?: ?(?i:no|nr|number|num|id|n[º°]))?\.? ?[:#]? ?#?(?=[A-Z0-9-]*\d{3})[A-Z0-9-]{4,}\b",
+    r"(?<![\d.,/-])\d{7,}(?![\d.,]*\d)",
+    r"\b\d{3}-\d{2}-\d{4}\b",
+    r"\b[12]\.\d{1,3}(?:\.\d+){6,}\b",
+)
+_CONTACTS = (
+    r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b",
+    r"(?<![\w.])(?:\+\d{1,3}[ -]?)?\(?\d{3}\)?[ -]\d{3}[ -]\d{4}\b",
+    r"(?<![\w.])\+\d{1,3}(?:[ -]?\d){7,12}\b",
+    r"\b(?i:tel|telephone|telefon|teléfono|téléphone|telefone|phone|pager|ext)\b"
+    r"\.? ?:? ?\+?\d[\d -]{3,}",
+)
+_AGES = (
+    r"\b(?:9\d|1[01]\d)[ -]?(?i:years?|yrs?|yo|y/o|y\.o|jahre?|jährig\w*|años|ans|anos)\b"
+    r"(?! (?i:ago|before|earlier|prior|zuvor|antes|atrás|avant|auparavant))",
+    r"\b(?i:age|aged|alter|edad|âge|idade):? (?:9\d|1[01]\d)\b",
+)
+_NO_CASE = re.IGNORECASE
+_FORMS = (
+    *((DAY, re.compile(form, _NO_CASE)) for form in _DATES),
+    *((CONTACT, re.compile(form)) for form in _CONTACTS),
+    *((NUMBER, re.compile(form)) for form in _NUMBERS),
+    *((AGE, re.compile(form)) for form in _AGES),
+    *((NAME, re.compile(form)) for form in _NAMES),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One place of a text that may tell who somebody is."""
+
+    what: str
+    text: str
+    """The words themselves, as they stand there."""
+
+
+def told_in(text: str) -> list[Told]:
+    """What may tell who somebody is, in the order of its kinds; each place once."""
+    left = _REMOVED.sub(lambda found: "\n" * len(found[0]), text)
+    return list(dict.fromkeys(_found(left)))
+
+
+def _found(text: str) -> Iterator[Told]:
+    taken: list[tuple[int, int]] = []
+    for what, form in _FORMS:
+        for found in form.finditer(text):
+            start, end = found.span()
+            if any(start < other_end and other_start < end for other_start, other_end in taken):
+                continue
+            taken.append((start, end))
+            yield Told(what, " ".join(found[0].split())[:LONGEST])
