@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cases.importers import DatasetInfo, Problem
+from cases.importers.base import Removed
 from cases.services import Imported
 from cases.storing import Stored
 
@@ -19,7 +20,8 @@ ROWS = (*(stored.value for stored in Stored), SKIPPED, ABSENT, REVIEW)
 """Every case is counted in one of them, and once more in the last when it waits for a curator."""
 UNMAPPED = 30
 """Unknown labels named in the summary; the report names all."""
-KINDS = {"case": SKIPPED, "absent": ABSENT, "part": PARTS}
+REMOVED = "elements of headers removed"
+KINDS = {"case": SKIPPED, "absent": ABSENT, "part": PARTS, "removed": REMOVED}
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Tally:
     kept: list[Imported] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
     """Labels that the taxonomy has not, by the number of cases."""
+    removed: Counter[str] = field(default_factory=Counter)
+    """What of headers may tell who somebody is and was not kept, by the keyword of DICOM."""
     seconds: float = 0.0
     stopped: str = ""
     """Why it ended before its end, as a sentence."""
@@ -40,6 +44,8 @@ class Tally:
         if isinstance(outcome, Problem):
             self.problems.append(outcome)
             self.counts[KINDS[outcome.kind]] += outcome.count
+            if isinstance(outcome, Removed):
+                self.removed.update(outcome.elements)
             return
         self.counts[outcome.stored.value] += 1
         self.counts[REVIEW] += outcome.in_review
@@ -89,6 +95,7 @@ class Tally:
             **{name.replace(" ", "_"): self.counts[name] for name in (*ROWS, PARTS)},
             "kept": [{"where": one.key, "sentence": one.kept} for one in self.kept],
             "unmapped": dict(self.unmapped.most_common()),
-            "problems": [asdict(problem) for problem in self.problems],
+            "removed": dict(self.removed.most_common()),
+            "problems": [asdict(problem) for problem in self.problems if problem.kind != "removed"],
         }
         return json.dumps(document, indent=1, ensure_ascii=False)

@@ -26,7 +26,7 @@ from cases.importers.dicom import UNTOLD
 from cases.importers.pipeline import Limits
 from cases.importers.uploaded import Uploaded
 from cases.models import Case, Dataset, Upload
-from cases.tally import KINDS, PARTS
+from cases.tally import KINDS, PARTS, REMOVED
 from cases.uploading import (
     DISK_IS_FULL,
     FULL,
@@ -90,7 +90,7 @@ def _import(upload: Upload) -> None:
             if isinstance(outcome, Problem):
                 counts[KINDS[outcome.kind]] += outcome.count
                 if outcome.sentence != UNTOLD:  # each such case says so itself
-                    is_part = KINDS[outcome.kind] == PARTS
+                    is_part = KINDS[outcome.kind] in (PARTS, REMOVED)
                     (notes if is_part else left).append((outcome.where, outcome.sentence))
             else:
                 counts[outcome.stored.value] += 1

@@ -24,14 +24,23 @@ class Problem:
 
     where: str
     sentence: str
-    kind: Literal["part", "case", "absent"] = "part"
-    """What it is about: a part of a case, a whole case, or cases whose images are not here."""
+    kind: Literal["part", "case", "absent", "removed"] = "part"
+    """What it is about: a part of a case, a whole case, cases whose images are not here, or what of
+    the files' headers may tell who somebody is, and is not kept."""
     count: int = 1
     """How many, when one line tells of many."""
 
 
 class Skipped(Problem):
     """A case that was read from its source and could not be stored."""
+
+
+@dataclass(frozen=True)
+class Removed(Problem):
+    """What of the headers may tell who somebody is: none of it is kept."""
+
+    elements: Mapping[str, int] = field(default_factory=dict)
+    """How many of each kind there were, by the keyword of DICOM; never a value."""
 
 
 class SourceProblem(Exception):

@@ -23,6 +23,7 @@ from cases.importers.base import (
     Importer,
     Item,
     Problem,
+    Removed,
     SourceProblem,
     each_of,
     text_of,
@@ -106,6 +107,8 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
 
 def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
     """A case for each study that these files are of."""
+    found = list(found)
+    yield from _removed(found)
     studies: dict[str, list[Instance]] = defaultdict(list)
     truths: dict[str, list[Instance]] = defaultdict(list)
     seen: set[str] = set()
@@ -120,6 +123,18 @@ def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
         facts = sheet.facts_of(studies[study], shared)
         files = _Files(studies[study], earlier.get(study, []), truths[study])
         yield from each_of(study, partial(_case, files, facts))
+
+
+def _removed(found: Sequence[Instance]) -> Iterator[Problem]:
+    """One line of what the headers hold that may tell who somebody is."""
+    elements: Counter[str] = Counter()
+    for one in found:
+        elements.update(one.removed)
+    if elements:
+        named = ", ".join(f"{name} ({count:,})" for name, count in elements.most_common())
+        files = f"{len(found):,} file{'s' if len(found) > 1 else ''}"
+        said = f"Of the headers of {files} these were not kept: {named}."
+        yield Removed("headers", said, "removed", elements.total(), elements)
 
 
 def _named(found: Iterable[Instance]) -> Iterator[Instance]:

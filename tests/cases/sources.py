@@ -19,7 +19,7 @@ def read(name, path, *folders):
     importer = importer_named(name)
     items = list(importer.read(path, folders or importer.folders(path)))
     cases = {item.key: whole(item) for item in items if isinstance(item, ImportedCase)}
-    problems = [item for item in items if isinstance(item, Problem)]
+    problems = [item for item in items if isinstance(item, Problem) and item.kind != "removed"]
     return cases, [*problems, *(one for case in cases.values() for one in case.problems)]
 
 

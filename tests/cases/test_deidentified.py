@@ -6,6 +6,8 @@ UID that occurs nowhere else. Age and sex are kept on purpose.
 
 from __future__ import annotations
 
+import json
+
 import pydicom
 import pytest
 from django.core import serializers
@@ -13,7 +15,13 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from cases.importers.studies.headers import instance_of
 from cases.models import Case, Finding, Image, Region
 from cases.models import Dataset as Library
 from tests.cases.files import ramp, write_dicom
@@ -130,6 +138,35 @@ def test_none_is_told_by_the_import(imported):
     secrets, output = imported
     assert Case.objects.count() == 1
     assert found_in(output, secrets) == []
+
+
+def test_what_was_removed_is_told_by_kind_and_count_and_never_by_value(imported, tmp_path):
+    secrets, output = imported
+    elements, _ = identified()
+    report = tmp_path / "report.json"
+    run("dicom", tmp_path / "Qzfolder_Anna", report=report, dry_run=True)
+    said = report.read_text()
+    removed = json.loads(said)["removed"]
+    assert {*elements} <= {*removed}
+    assert removed["private elements"] == 2
+    assert removed["overlays"] == 2
+    assert removed["PatientName"] == removed["OtherPatientIDsSequence"] == 1
+    assert not {"Rows", "Modality", "SOPClassUID", "PixelSpacing", "PatientSex"} & {*removed}
+    assert "Of the headers of 1 file these were not kept: " in output
+    assert found_in(said, secrets) == []
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_kinds_are_counted_however_a_file_is_written(tmp_path, syntax):
+    path = write_dicom(tmp_path / "a.dcm", PatientName="A^B", StudyDate="", PatientID=None)
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.save_as(path, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+    removed = instance_of(path).removed
+    assert removed["PatientName"] == 1
+    assert not {"StudyDate", "PatientID", "PixelData"} & {*removed}
 
 
 def test_none_is_in_the_database(imported):

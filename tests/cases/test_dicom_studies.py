@@ -59,7 +59,7 @@ def read(path):
     items = list(importer.read(path, importer.folders(path)))
     return (
         [item for item in items if isinstance(item, ImportedCase)],
-        [item for item in items if isinstance(item, Problem)],
+        [item for item in items if isinstance(item, Problem) and item.kind != "removed"],
     )
 
 

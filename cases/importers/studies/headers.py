@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from cases.imaging import digest_of
 from cases.imaging.dicom import header
 from cases.imaging.dicom.views import PROJECTIONS, view_of
 from cases.imaging.pixels import OLDEST, Place
-from cases.importers.studies.reading import head_of
+from cases.importers.studies.identifying import told_by
+from cases.importers.studies.reading import Seen, head_of
 
 TAGS = [
     *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID"),
@@ -90,6 +91,9 @@ class Instance:
     refers: frozenset[str] = frozenset()
     """Of an object of `TRUTHS`, digests of the series that it speaks of."""
 
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """How many elements of each kind that may tell who somebody is it holds; none is kept."""
+
     @property
     def is_film(self) -> bool:
         return self.modality in PROJECTIONS and self.frames == 1
@@ -120,7 +124,9 @@ def instance_of(path: Path) -> Instance | str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _described(head_of(path, TAGS), path)
+            seen: list[Seen] = []
+            found = _described(head_of(path, TAGS, seen), path)
+            return found if isinstance(found, str) else replace(found, removed=told_by(seen))
         except (pydicom.errors.InvalidDicomError, OSError):
             return ""
         except Exception:  # header elements are parsed when asked for, and fail in many ways

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.filereader import read_dataset, read_file_meta_info
+from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
@@ -30,20 +30,34 @@ GROUP_LENGTH = 12
 BLOCK = 1 << 20
 
 
-def head_of(path: Path, tags: list[str]) -> Dataset:
+Seen = tuple[BaseTag, str | None, int]
+"""Of an element its tag, kind of value and length in bytes."""
+
+
+def head_of(path: Path, tags: list[str], seen: list[Seen] | None = None) -> Dataset:
     """These elements of a file's header; its pixels are not read.
+
+    All that are there, wanted or not, come to `seen`; their values are not read.
 
     Raises:
         pydicom.errors.InvalidDicomError, OSError: it is no DICOM, or cannot be read.
         ValueError: its header unfolds to more than `LARGEST_HEADER`.
     """
+    wanted: list[BaseTag | int] = [Tag(tag) for tag in tags]
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if _at_pixels(tag, vr, length):
+            return True
+        if seen is not None:
+            seen.append((tag, vr, length))
+        return False
+
     with path.open("rb") as stream:
         unfolded = _unfolded(path, stream, LARGEST_HEADER)
         if unfolded is None:
             stream.seek(0)
-            return pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(tags))
-        wanted: list[BaseTag | int] = [Tag(tag) for tag in tags]
-        dataset = read_dataset(unfolded, False, True, stop_when=_at_pixels, specific_tags=wanted)
+            return read_partial(stream, stop, specific_tags=wanted)
+        dataset = read_dataset(unfolded, False, True, stop_when=stop, specific_tags=wanted)
         if unfolded.tell() >= LARGEST_HEADER:
             raise ValueError("its header is far too large")
         return dataset
