@@ -9,6 +9,7 @@ from typing import Any
 from celery import signature
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from accounts.permissions import role_required
 from accounts.requests import UserRequest
 from cases import doubts as doubting
 from cases import made, queries, services
+from cases.fetching.recipes import recipes
 from cases.importers.base import cleaned
 from cases.mapping import map_label, unmapped_labels
 from cases.models import Case, Dataset, LabelMapping, label_choices
@@ -180,6 +182,16 @@ def _map(request: UserRequest) -> None:
     more = f" {left} more follow in the background." if left else ""
     said = f"“{name}” is mapped; imports of {dataset.title} follow it too.{more}"
     messages.success(request, said)
+
+
+@require_GET
+@role_required(Role.CURATOR)
+def fetchable(request: UserRequest) -> HttpResponse:
+    """Public sets of real films that whoever runs the server can fetch, with their terms."""
+    there = Dataset.objects.filter(slug__in=recipes()).annotate(count=Count("cases"))
+    counts = {one.slug: one.count for one in there}
+    found = [(one, counts.get(name, 0)) for name, one in recipes().items()]
+    return render(request, "cases/recipes.html", {"recipes": found})
 
 
 @require_http_methods(["GET", "POST"])

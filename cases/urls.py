@@ -10,6 +10,7 @@ urlpatterns = [
     path("cases/", desk.desk, name="desk"),
     path("cases/act/", desk.act, name="act"),
     path("cases/labels/", desk.labels, name="labels"),
+    path("cases/recipes/", desk.fetchable, name="recipes"),
     path("cases/doubts/", desk.doubts, name="doubts"),
     path("cases/uploads/", upload_views.uploads, name="uploads"),
     path(f"{UPLOAD}/", upload_views.upload, name="upload"),

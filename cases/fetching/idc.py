@@ -6,8 +6,10 @@ without the network; the series lie in public buckets, one object an instance be
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -64,17 +66,24 @@ def chosen(recipe: Recipe, count: int | None = None, seed: int | None = None) ->
     values: dict[str, Any] = {
         "collection": recipe.collection,
         "modalities": list(recipe.modalities),
-        "count": count if count is not None else 1 << 40,
     }
+    count = recipe.usual if count is None else count
+    values["count"] = count if count is not None and not recipe.by_study else 1 << 40
     if seed is not None:
         order, values["seed"] = "md5(concat($seed, SeriesInstanceUID))", str(seed)
     truths = _truths(recipe)
     if recipe.only_read:
         condition += " and StudyInstanceUID in (select unnest($read))"
-        values["read"] = sorted({series.study for series in truths})
+        read = sorted({series.study for series in truths}, key=partial(_rank, seed))
+        values["read"] = read[:count] if recipe.by_study else read
     found = _rows(f"{condition} order by {order} limit $count", values)
     studies = {series.study for series in found}
     return found + [series for series in truths if series.study in studies]
+
+
+def _rank(seed: int | None, uid: str) -> str:
+    """By what studies are taken in order: their UID, or by chance for a seed."""
+    return uid if seed is None else hashlib.sha256(f"{seed}{uid}".encode()).hexdigest()
 
 
 def _truths(recipe: Recipe) -> list[Series]:
@@ -82,8 +91,8 @@ def _truths(recipe: Recipe) -> list[Series]:
     if not recipe.truth:
         return []
     of = "analysis_result_id is null" if recipe.truth == OWN else "analysis_result_id = $truth"
-    condition = f"collection_id = $collection and {of} and Modality in ('SEG', 'SR', 'RTSTRUCT')"
-    values = {"collection": recipe.collection}
+    condition = f"collection_id = $collection and {of} and Modality in (select unnest($kinds))"
+    values: dict[str, Any] = {"collection": recipe.collection, "kinds": list(recipe.truth_kinds)}
     if recipe.truth != OWN:
         values["truth"] = recipe.truth
     return _rows(f"{condition} order by SeriesInstanceUID", values)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 OWN = "own"
+SIMULATOR = "simulator"
 TABLE = Path(__file__).parents[1] / "recipes.toml"
 
 
@@ -25,9 +26,12 @@ class Recipe:
     status: str
     """Of its new cases: a draft where somebody has to say first what a film shows."""
     format: str = "dicom"
-    """The importer that reads it."""
+    """The importer that reads it; or `SIMULATOR`, for what simulated films are made from."""
     licence: str = ""
-    """Empty where the index of the Imaging Data Commons holds it."""
+    series: int = 0
+    """Of images, in all; 0 of archives."""
+    gigabytes: float = 0.0
+    """Of all of them with their truth; 0 where nobody says."""
     collection: str = ""
     """Of the Imaging Data Commons."""
     modalities: tuple[str, ...] = ()
@@ -35,10 +39,32 @@ class Recipe:
     """The analysis whose segmentations and reports come along; or `OWN`, the collection's."""
     only_read: bool = False
     """Whether only studies with such a truth are taken, of collections that have far more."""
+    truth_kinds: tuple[str, ...] = ("SEG", "SR", "RTSTRUCT")
+    """Modalities of the objects of the truth that are taken."""
+    by_study: bool = False
+    """Whether `--count` counts studies, of which every series is taken."""
+    usual: int | None = None
+    """The count where none is given; None for all."""
     tables: tuple[str, ...] = ()
     """Addresses of what says what the files show, fetched as they are, always all."""
     files: tuple[str, ...] = ()
     """Addresses of archives, in place of a collection."""
+
+    @property
+    def size(self) -> str:
+        """How much there is of it, in words."""
+        if self.files:
+            return f"{len(self.files)} archive{'s' if len(self.files) > 1 else ''}"
+        all_of_it = f", {self.gigabytes:g} GB" if self.gigabytes else ""
+        unit = "studies" if self.by_study else "series"
+        said = f"{self.series:,} series{all_of_it}"
+        return f"{said}; {self.usual} {unit} where no count is given" if self.usual else said
+
+    @property
+    def command(self) -> str:
+        """What fetches some of it."""
+        some = " --count 10" if self.collection else ""
+        return f"python manage.py fetch_cases {self.name}{some}"
 
 
 @cache

@@ -113,6 +113,7 @@ READS = {
     "cases:act": (302, 405, 405, 405, 405),
     "cases:labels": (302, 403, 403, 200, 200),
     "cases:doubts": (302, 403, 403, 200, 200),
+    "cases:recipes": (302, 403, 403, 200, 200),
     "cases:uploads": (302, 403, 403, 200, 200),
     "cases:upload": (302, 403, 403, 200, 404),  # the curator's own
     **dict.fromkeys(("cases:upload_file", "cases:upload_finish", "cases:upload_act"), WRITE_ONLY),

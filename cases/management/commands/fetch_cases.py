@@ -14,9 +14,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cases.fetching import idc
+from cases.fetching.anatomy import ready_to_simulate
 from cases.fetching.archives import unpack
 from cases.fetching.download import FetchProblem, Remote, download, new_client
-from cases.fetching.recipes import Recipe, recipes
+from cases.fetching.recipes import SIMULATOR, Recipe, recipes
 from cases.importers.dicom import DATASET
 from cases.management.commands.import_cases import _positive
 from cases.models import Dataset
@@ -62,8 +63,8 @@ class Command(BaseCommand):
 
     def _list(self, recipe: Recipe) -> None:
         self.stdout.write(f"{recipe.name}: {recipe.title}. {recipe.teaches}.")
-        terms = recipe.licence or "license and size by the index of the Imaging Data Commons"
-        self.stdout.write(f"    {terms}; {recipe.attribution}; {recipe.url}")
+        self.stdout.write(f"    {recipe.licence}; {recipe.size}")
+        self.stdout.write(f"    {recipe.attribution}; {recipe.url}")
 
     def _fetch(self, recipe: Recipe, folder: Path, options: dict[str, Any]) -> list[str]:
         if recipe.files:
@@ -129,6 +130,10 @@ class Command(BaseCommand):
             raise FetchProblem("Nothing was fetched.")
 
     def _import(self, recipe: Recipe, folder: Path, options: dict[str, Any]) -> None:
+        if recipe.format == SIMULATOR:
+            for line in ready_to_simulate(folder):
+                self.stdout.write(line)
+            return
         arguments = [recipe.format, str(folder), f"--status={recipe.status}"]
         if options["labels"]:
             arguments.append(f"--labels={options['labels']}")
