@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from attempts.games import game_of, kinds
 from attempts.models import Attempt, Mode, Outcome
 from attempts.queries import shown_results
+from learning.drills.game import KIND as DRILL
 from learning.past import BANDS, NORMAL, may_be_told, name_of, submitted
+from localize.scoring import NORMAL as CALLED_NORMAL
 
 NO_FINDING = "normal"
 """Chosen as the finding: cases without any."""
@@ -94,7 +96,9 @@ def _outcomes(about: str) -> QuerySet[Outcome]:
 def _with_finding(attempts: QuerySet[Attempt], label: str) -> QuerySet[Attempt]:
     truths = _outcomes(Outcome.About.TRUTH)
     if label == NO_FINDING:
-        return attempts.filter(~Exists(truths))
+        # A drill may ask nothing of what a film shows: it says itself of a film that it is normal.
+        normal = _outcomes(Outcome.About.CASE).filter(label=CALLED_NORMAL)
+        return attempts.filter(~Exists(truths) & (~Q(kind=DRILL) | Exists(normal)))
     return attempts.filter(Exists(truths.filter(label=label)))
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import User
@@ -18,10 +18,13 @@ from attempts.games import game_of
 from attempts.models import Attempt, Mode, Outcome, Result
 from attempts.queries import held_cases, held_keys
 from cases.models import Image
+from learning.drills.game import ABNORMAL, NODULE, PAIR
 from learning.models import Chosen
 from ml import taxonomy
 
 NORMAL = "Normal"
+UNASKED = {NODULE: "No nodule", PAIR: "Shown beside another film"}
+"""Rule of a drill → what a film is called that has findings, none of them asked for."""
 RANKS = {name: rank for rank, name in enumerate(taxonomy.SIGNIFICANCES)}
 
 
@@ -102,6 +105,8 @@ class Past:
     """The score of a second look."""
     scorer: str = ""
     """The rule of the score."""
+    unasked: bool = False
+    """Nothing that the film shows was asked for: it need not be normal."""
     came: str = ""
     """Why the case came, where that was kept (`with_reasons`)."""
 
@@ -120,7 +125,7 @@ class Past:
     def name(self) -> str:
         """What it was, in the fewest words."""
         if self.told:
-            return self.findings[0].name if self.findings else NORMAL
+            return self.findings[0].name if self.findings else self._without_findings
         return self._why_not()[0]
 
     @property
@@ -128,10 +133,14 @@ class Past:
         """What it was and how it went, in one line."""
         if not self.told:
             return ": ".join(self._why_not())
-        parts = [str(found) for found in self.findings] or [NORMAL]
+        parts = [str(found) for found in self.findings] or [self._without_findings]
         if self.overcalled:
             parts.append(f"overcalled: {', '.join(self.overcalled)}")
         return "; ".join(parts)
+
+    @property
+    def _without_findings(self) -> str:
+        return UNASKED.get(self.attempt.rule, NORMAL) if self.unasked else NORMAL
 
     @property
     def why(self) -> str:
@@ -177,13 +186,24 @@ def described(
 
 
 def with_reasons(user: User, past: list[Past]) -> list[Past]:
-    """The same with why each case came, of those that are told of; one query."""
+    """The same with why each case came, of those that are told of; one query.
+
+    A reason is that of the attempt submitted first after the choice, unless a series gave its case:
+    a film that came again had another one.
+    """
     told = [one.attempt.case_id for one in past if one.told]
-    rows = Chosen.objects.filter(user=user, case__in=told).values_list("case", "kind", "why")
-    reasons = {(case, kind): why for case, kind, why in rows}
+    after = Attempt.objects.filter(
+        user=user,
+        case=OuterRef("case"),
+        kind=OuterRef("kind"),
+        submitted_at__gte=OuterRef("chosen_at"),
+    )
+    first = after.order_by("submitted_at", "pk").values("pk")[:1]
+    rows = Chosen.objects.filter(user=user, case__in=told).annotate(attempt=Subquery(first))
+    reasons = dict(rows.values_list("attempt", "why"))
     return [
-        replace(one, came=reasons.get((one.attempt.case_id, one.attempt.kind), ""))
-        if one.told
+        replace(one, came=reasons.get(one.attempt.pk, ""))
+        if one.told and one.attempt.series_id is None
         else one
         for one in past
     ]
@@ -195,6 +215,8 @@ def attempt_url(attempt: Attempt) -> str:
 
 def name_of(label: str) -> str:
     """A label's name; what no label of the taxonomy fits is another finding."""
+    if label == ABNORMAL:  # a film as a whole
+        return label.capitalize()
     known = taxonomy.labels().get(label)
     return known.name if known else f"{label.replace('_', ' ').capitalize()} finding"
 
@@ -220,14 +242,18 @@ def _described(attempt: Attempt, held: bool) -> Past:
         score=result.score if counting else None,
         revised=second[-1] if second else None,
         scorer=result.scorer,
+        unasked=not outcomes and game_of(attempt.kind).is_exercise,
     )
 
 
 def _findings(outcomes: Iterable[Outcome], answered: bool) -> tuple[Told, ...]:
-    """The labels of a case, the gravest first, regions of one label together."""
+    """The labels of a case, the gravest first, regions of one label together; of a film that a
+    drill asked about as a whole, that it is abnormal.
+    """
     by_label: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.about == Outcome.About.TRUTH:
+        whole = outcome.about == Outcome.About.CASE and outcome.label == ABNORMAL
+        if outcome.about == Outcome.About.TRUTH or whole:
             by_label.setdefault(outcome.label, []).append(outcome)
     gravest_first = sorted(by_label.items(), key=lambda pair: min(map(_gravity, pair[1])))
     return tuple(
