@@ -14,6 +14,7 @@ from itertools import islice
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -147,12 +148,11 @@ def _due_again(
         return None
     shown = CaseDifficulty.objects.filter(case=OuterRef("film"), label=want.label, kind=kind)
     oldest = (
-        tellings(user)
-        .filter(kind=kind)
+        tellings(user)  # in whatever game
         .annotate(film=FILM)
         .filter(Exists(shown))
         .values("film")
-        .annotate(last=Max("submitted_at"))
+        .annotate(last=Max(Coalesce("submitted_at", "started_at")))
         .filter(last__lt=now - (known.memory.due_at - known.memory.reviewed_at))
         .order_by("last", "film")
         .values_list("film", flat=True)[:NEAR]

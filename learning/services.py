@@ -170,7 +170,11 @@ def set_first(user: User, kind: str) -> Series | None:
 
 
 def keep_choice(user: User, kind: str, found: NextCase) -> None:
-    """Keep why a case came, to be told with its truth."""
+    """Keep why a case came, to be told with its truth; of a new one that came without more than
+    the reason said before, nothing that was kept when it was offered earlier.
+    """
+    if found.strategy and not found.why:
+        Chosen.objects.filter(user=user, case=found.case, kind=kind).delete()
     if found.why:
         Chosen.objects.update_or_create(
             user=user,

@@ -13,8 +13,9 @@ from attempts.series import Terms, assign_series
 from cases.services import merge_cases
 from learning import adaptive, difficulties, records, services, skills
 from learning.models import Chosen, Preferences, Skill
+from learning.past import described, with_reasons
 from tests import factories
-from tests.learning.playing import mark, play
+from tests.learning.playing import go_on, mark, play
 from tests.learning.test_skills import film
 
 
@@ -185,3 +186,59 @@ def test_two_devices_get_the_same_film(known):
     one, other = (services.next_case_for(known, "localize").case for _ in range(2))
     assert one == other
     assert factories.UserFactory().attempts.count() == 0
+
+
+def test_a_film_told_of_in_the_other_game_of_late_is_not_due(known):
+    long_ago = timezone.now() - timedelta(days=90)
+    known.attempts.update(submitted_at=long_ago, scored_at=long_ago)
+    Skill.objects.exclude(label="").update(due_at=long_ago + timedelta(days=3), last_at=long_ago)
+    free = services.free_cases(known, "localize")
+    given = []
+    while found := adaptive.choose(known, "localize", free, None):
+        assert found.case not in given
+        given.append(found.case)
+        factories.ReportFactory(case=found.case)
+        play(known, found.case, kind="report", text="The lungs are clear.")
+    assert len(given) == 4, "each film with a finding once"
+
+
+def test_a_reason_is_of_the_attempt_that_followed_it(known, client_of):
+    library()
+    client_of(known).get(reverse("learning:next", args=["localize"]))
+    chosen = Chosen.objects.get()
+    first = play(known, chosen.case)
+    second = play(known, chosen.case)
+    told = {one.attempt.pk: one.came for one in with_reasons(known, described(known, _of(chosen)))}
+    assert told == {first.pk: chosen.why, second.pk: ""}
+    Chosen.objects.update(why="It is due again.", chosen_at=timezone.now())
+    third = play(known, chosen.case)
+    told = {one.attempt.pk: one.came for one in with_reasons(known, described(known, _of(chosen)))}
+    assert told == {first.pk: "", second.pk: "", third.pk: "It is due again."}
+
+
+def test_a_series_came_for_no_reason_of_the_policy(known, client_of):
+    library()
+    client_of(known).get(reverse("learning:next", args=["localize"]))
+    chosen = Chosen.objects.get()
+    go_on(assign_series(
+        user=known, kind="localize", mode="practice", cases=[chosen.case], title="Week 1",
+        rule="standard", terms=Terms(tells_at_once=True),
+    ), marks=[])  # fmt: skip
+    (one,) = with_reasons(known, described(known, _of(chosen)))
+    assert (one.told, one.came) == (True, "")
+
+
+def test_what_was_offered_to_fit_and_then_came_by_chance_came_by_chance(known, client_of):
+    library()
+    client = client_of(known)
+    client.get(reverse("learning:next", args=["localize"]))
+    assert Chosen.objects.exists()
+    Preferences.objects.create(user=known, strategy="random")
+    found = services.next_case_for(known, "localize")
+    Chosen.objects.update(case=found.case)
+    client.get(reverse("learning:next", args=["localize"]))
+    assert not Chosen.objects.exists()
+
+
+def _of(chosen: Chosen):
+    return chosen.user.attempts.filter(case=chosen.case)
