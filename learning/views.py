@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import tzinfo
 from typing import Any, cast
 
 from django.contrib import messages
@@ -202,6 +202,7 @@ def progress(request: UserRequest) -> HttpResponse:
     wanted = [request.GET.get("game", ""), *played, *kinds()]
     kind = next(one for one in wanted if one in kinds())
     figures = queries.progress_of(request.user, kind, rule=request.GET.get("rule", ""))
+    zone = preferences_of(request.user).zone
     context = {
         "game": game_of(kind),
         "games": [game_of(one) for one in kinds() if one in {*played, kind}],
@@ -209,15 +210,19 @@ def progress(request: UserRequest) -> HttpResponse:
         "progress": figures,
         "enough_cases": queries.ENOUGH_CASES,
         "attempts": queries.last_attempts(request.user),
-        "months": thresholds_of(request.user, preferences_of(request.user).zone),
+        "months": thresholds_of(request.user, zone),
     }
     if figures.enough:
-        context |= _figures(request, figures, kind)
+        context |= _figures(request, figures, kind, zone)
     return render(request, "learning/progress.html", context)
 
 
-def _figures(request: UserRequest, figures: queries.Progress, kind: str) -> dict[str, Any]:
-    """What the page of progress has once there are cases enough for rates."""
+def _figures(
+    request: UserRequest, figures: queries.Progress, kind: str, zone: tzinfo
+) -> dict[str, Any]:
+    """What the page of progress has once there are cases enough for rates; weeks are those of the
+    learner's `zone`.
+    """
     own = queries.own_records(request.user, figures.rule, kind)
     records = columns.read(own)
     skills, now = skills_of(request.user, kind), timezone.now()
@@ -231,7 +236,7 @@ def _figures(request: UserRequest, figures: queries.Progress, kind: str) -> dict
         "curve": curves.learning_curve(records),
         "response": curves.free_response(records, of_one=True) if kind == LOCALIZE else None,
         "calibration": curves.calibration(records),
-        "losses": curves.losses_over_time(records, UTC),
+        "losses": curves.losses_over_time(records, zone),
         "errors": errors.report_errors(records) if kind == REPORT else [],
         "significances": errors.SIGNIFICANCES.values(),
         "past": own_past(own),

@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from attempts import series
 from attempts.models import Series
-from learning import adaptive, daily, points, records, services, skills
+from learning import adaptive, daily, points, queries, records, services, skills
 from learning.models import CaseRecord, Preferences, Skill
 from ml.learning.goals import week_of
 from tests.learning.playing import mark, play
@@ -170,3 +171,16 @@ def test_a_film_answered_in_the_hour_that_comes_twice_keeps_its_order(trainee):
     assert first.astimezone(zone).replace(tzinfo=None) == second.astimezone(zone).replace(
         tzinfo=None
     )
+
+
+def test_losses_by_week_are_of_the_learners_weeks(trainee, client_of, monkeypatch):
+    """Sunday 20:00 UTC is Monday in Auckland."""
+    monkeypatch.setattr(queries, "ENOUGH_CASES", 1)
+    sunday = datetime(2026, 3, 15, 20, tzinfo=UTC)
+    played_at(trainee, sunday, sunday + timedelta(days=9))
+    page, weeks = reverse("learning:progress"), []
+    for zone in ("UTC", "Pacific/Auckland"):
+        Preferences.objects.update_or_create(user=trainee, defaults={"time_zone": zone})
+        text = client_of(trainee).get(page).content.decode()
+        weeks.append([week for week in ("9 Mar", "16 Mar", "23 Mar") if week in text])
+    assert weeks == [["9 Mar", "23 Mar"], ["16 Mar", "23 Mar"]]
