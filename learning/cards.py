@@ -44,10 +44,10 @@ MOST = 100
 def deck_of(user: User) -> bytes:
     """An ``.apkg`` file of the findings of what the user keeps; one without cards for nothing."""
     deck = genanki.Deck(DECK_ID, "RadGame")
-    kept = kept_of(user).select_related("attempt__case")[:MOST]
+    kept = list(kept_of(user).select_related("attempt__case")[:MOST])
     with tempfile.TemporaryDirectory() as folder:
         files: list[str] = []
-        for one in kept:
+        for one in _once_a_case(kept):
             regions = Region.objects.filter(
                 finding__case=one.attempt.case_id, alternate=False, image__frames=1
             )
@@ -65,6 +65,19 @@ def deck_of(user: User) -> bytes:
         return target.read_bytes()
 
 
+def _once_a_case(kept: list[Kept]) -> list[Kept]:
+    """Of a film that was kept in several attempts the newest, with the notes of all: a region is
+    one card.
+    """
+    by_case: dict[int, list[Kept]] = {}
+    for one in kept:
+        by_case.setdefault(one.attempt.case_id, []).append(one)
+    for several in by_case.values():
+        notes = dict.fromkeys(one.note for one in several if one.note)
+        several[0].note = "\n".join(notes)
+    return [several[0] for several in by_case.values()]
+
+
 def _note(
     kept: Kept, region: Region, film: Picture.Image, folder: Path, files: list[str]
 ) -> genanki.Note:
@@ -77,7 +90,8 @@ def _note(
         drawn.save(path, "JPEG", quality=80)
         files.append(str(path))
     back = [f'<img src="{name}-back.jpg">', f"<b>{html.escape(region.finding.name)}</b>"]
-    back += [html.escape(text) for text in (_explained(region.finding), kept.note) if text]
+    texts = (_explained(region.finding), *kept.note.splitlines())
+    back += [html.escape(text) for text in texts if text]
     front = f'<img src="{name}-front.jpg"><br>What is in the covered place?'
     return genanki.Note(
         model=MODEL, fields=[front, "<br>".join(back)], guid=genanki.guid_for(region.public_id)

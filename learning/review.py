@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import chain, zip_longest
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,7 +15,7 @@ from attempts.games import game_of
 from attempts.models import Attempt, Mode, Series
 from attempts.queries import held_cases
 from attempts.seen import new_to
-from attempts.series import Terms, assign_series
+from attempts.series import Terms, assign_series, settle
 from cases.models import Case
 from cases.queries import open_to
 from learning.models import CaseDifficulty, Deck, Kept, LabelRecord
@@ -23,6 +24,7 @@ from learning.services import free_cases
 from learning.skills import skills_of
 from ml.learning.choosing import TARGET
 from ml.learning.difficulty import for_success
+from ml.learning.skills import Skills
 
 DECK = 10
 AMONG = 200
@@ -90,19 +92,12 @@ def _begun_or_made(
 ) -> Series | None:
     known = next((one for one in open_decks(user) if (one.kind, one.title) == (kind, title)), None)
     if known:
+        settle(known)  # its time may be up
+    if known and known.is_open:
         return known
     free = new_to(user, free_cases(user, kind).filter(split=Case.Split.PRACTICE))
-    skills, chosen = skills_of(user, kind), []
+    chosen = _with_findings(skills_of(user, kind), kind, labels, free)
     chance = random.Random(f"{user.pk} {now:%Y%m%d}")  # noqa: S311  # no secret
-    for label, _ in labels.most_common():
-        wanted = for_success(skills.of(label).mean, TARGET)
-        rows = CaseDifficulty.objects.filter(kind=kind, label=label, case__in=free)
-        near = sorted(
-            rows.order_by("-pk").values_list("case_id", "difficulty")[:AMONG],
-            key=lambda pair: abs(pair[1] - wanted),
-        )
-        chosen += [key for key, _ in near if key not in chosen][: DECK - OTHERS]
-    chosen = chosen[: DECK - OTHERS]
     if not chosen:
         return None
     others = free.exclude(difficulties__label__in=list(labels)).exclude(pk__in=chosen)
@@ -120,3 +115,20 @@ def _begun_or_made(
     )
     Deck.objects.create(series=series)
     return series
+
+
+def _with_findings(
+    skills: Skills, kind: str, labels: Counter[str], free: QuerySet[Case]
+) -> list[int]:
+    """Films with the labels by turns, the most missed first, each near the wanted difficulty."""
+    by_label = []
+    for label, _ in labels.most_common(DECK - OTHERS):
+        wanted = for_success(skills.of(label).mean, TARGET)
+        rows = CaseDifficulty.objects.filter(kind=kind, label=label, case__in=free)
+        near = sorted(
+            rows.order_by("-pk").values_list("case_id", "difficulty")[:AMONG],
+            key=lambda pair: abs(pair[1] - wanted),
+        )
+        by_label.append([key for key, _ in near[:DECK]])
+    turns = chain.from_iterable(zip_longest(*by_label))
+    return [key for key in dict.fromkeys(turns) if key is not None][: DECK - OTHERS]

@@ -268,3 +268,42 @@ def test_each_image_is_decoded_once_for_its_cards(trainee, monkeypatch):
     monkeypatch.setattr(cards, "_picture", lambda one: decoded.append(one) or picture(one))
     assert len(opened(cards.deck_of(trainee))[1]) == 2
     assert decoded == [image]
+
+
+def test_a_deck_of_mistakes_takes_turns_among_what_was_missed(trainee):
+    labels = ["fracture"] * 3 + ["nodule_mass", "pneumothorax"]
+    for label in labels:
+        play(trainee, film(label), marks=[])
+    others = {label: [film(label) for _ in range(8)] for label in set(labels)}
+    for _ in range(4):
+        film(None)
+    difficulties.keep_missing()
+    records.rebuild()
+    deck = review.mistakes_deck(trainee, "localize", timezone.now())
+    held = set(deck.cases.all())
+    assert len(held) == 10
+    assert {label: len(held.intersection(others[label])) for label in others} == dict.fromkeys(
+        others, 2
+    )
+
+
+def test_a_deck_whose_time_is_up_is_begun_anew(trainee):
+    film("fracture"), film("fracture")
+    difficulties.keep_missing()
+    now = timezone.now()
+    old = review.label_deck(trainee, "localize", "fracture", now - timedelta(days=9))
+    new = review.label_deck(trainee, "localize", "fracture", now)
+    assert new != old
+    assert new.is_open
+    old.refresh_from_db()
+    assert old.closed_because == "time"
+
+
+def test_a_film_kept_from_two_attempts_is_one_card_with_both_notes(trainee):
+    case = film()
+    case.images.get().rendition.save("0000.png", ContentFile(factories.png()))
+    for note in ("first <look>", "second look", ""):
+        review.keep(play(trainee, case, marks=[]), note)
+    names, (note,) = opened(cards.deck_of(trainee))
+    assert "first &lt;look&gt;" in note and "second look" in note
+    assert {name for name in names if name.isdigit()} == {"0", "1"}
