@@ -150,6 +150,7 @@ PROBLEMS = {
     "unknown": "Labels not in the taxonomy",
     "unplaced": "Findings without a place",
     "tiny": "Very small places",
+    "odd": "Does not fit learners’ answers",
     "made": "Made for a learner",
 }
 """What the list can be narrowed to, in words."""
@@ -197,6 +198,9 @@ def _with_problem(cases: QuerySet[Case], problem: str) -> QuerySet[Case]:
         return cases.filter(pk__in=unknown.values("case"))
     if problem == "made":
         return cases.filter(made_for__isnull=False)
+    if problem == "odd":  # able learners miss it and others find it (docs/learning.md)
+        odd = Case.objects.filter(difficulties__is_odd=True)
+        return cases.filter(pk__in=odd.values("pk"))
     if problem == "tiny":
         area = (F("x1") - F("x0")) * (F("y1") - F("y0"))
         small = Region.objects.exclude(shape=Region.Shape.POINT).annotate(area=area)

@@ -10,6 +10,8 @@ from django.contrib.messages import get_messages
 from cases import queries, services
 from cases.models import Case, CaseChange
 from cases.queries import DeskFilters
+from learning import difficulties
+from learning.models import CaseDifficulty
 from learning.services import next_case_for, playable
 from localize.models import Flag
 from tests import factories
@@ -49,6 +51,7 @@ def test_it_works(client, nodule_case):
         {"problem": "unknown"},
         {"problem": "unplaced"},
         {"problem": "tiny"},
+        {"problem": "odd"},
     ],
 )
 def test_each_filter_leaves_what_it_says(client, nodule_case, filters):
@@ -64,6 +67,8 @@ def test_each_filter_leaves_what_it_says(client, nodule_case, filters):
     factories.FindingFactory(case=other, label="gone_label")
     small = factories.FindingFactory(case=other, label="pneumothorax")
     factories.RegionFactory(finding=small, x0=0.5, y0=0.5, x1=0.505, y1=0.505)
+    difficulties.keep([nodule_case.pk, other.pk])
+    other.difficulties.filter(kind="localize").update(is_odd=True)
     assert desk_of(client, **filters) == {other.public_id}
 
 
@@ -104,6 +109,9 @@ def test_a_page_costs_the_same_for_many_cases(
             user=trainee, kind="localize", mode="practice", case_version=1
         )
         Flag.objects.create(attempt=attempt, subject="m1", label="x", said="x", why="A scar.")
+    if problem == "odd":
+        difficulties.keep(Case.objects.values_list("pk", flat=True))
+        CaseDifficulty.objects.update(is_odd=True)
     with django_assert_max_num_queries(10):
         page = client.get("/cases/", {"problem": problem}).content.decode()
     assert len(keys_on(page)) == 50
