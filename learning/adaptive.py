@@ -124,12 +124,16 @@ def _nearest(
     harder = rows.filter(difficulty__gte=want.difficulty).order_by("difficulty", "case_id")
     easier = rows.filter(difficulty__lt=want.difficulty).order_by("-difficulty", "-case_id")
     found = [*_unknown(harder, known), *_unknown(easier, known)]
-    near = sorted(found, key=lambda pair: (abs(pair[1] - want.difficulty), pair[0]))
-    free = set(cases.filter(pk__in=[key for key, _ in near]).values_list("pk", flat=True))
-    usable = [pair for pair in near if pair[0] in free][:AMONG]
+    free = set(cases.filter(pk__in=[key for key, _ in found]).values_list("pk", flat=True))
+    usable = [pair for pair in found if pair[0] in free]
+    if not usable and len(found) >= NEAR:  # these may not be given, and others farther off may
+        keys = cases.values("pk")
+        given = (harder.filter(case__in=keys), easier.filter(case__in=keys))
+        usable = [pair for rows in given for pair in _unknown(rows, known)]
     if not usable:
         return None
-    key, difficulty = chance.choice(usable)
+    near = sorted(usable, key=lambda pair: (abs(pair[1] - want.difficulty), pair[0]))
+    key, difficulty = chance.choice(near[:AMONG])
     return Case.objects.get(pk=key), difficulty
 
 

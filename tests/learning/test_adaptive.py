@@ -12,7 +12,7 @@ from django.utils import timezone
 from attempts.series import Terms, assign_series
 from cases.services import merge_cases
 from learning import adaptive, difficulties, records, services, skills
-from learning.models import Chosen, Preferences, Skill
+from learning.models import CaseDifficulty, Chosen, Preferences, Skill
 from learning.past import described, with_reasons
 from tests import factories
 from tests.learning.playing import go_on, mark, play
@@ -242,3 +242,18 @@ def test_what_was_offered_to_fit_and_then_came_by_chance_came_by_chance(known, c
 
 def _of(chosen: Chosen):
     return chosen.user.attempts.filter(case=chosen.case)
+
+
+def test_films_that_may_not_be_given_hide_no_others(known, monkeypatch):
+    """As many simulated films as are looked at lie nearer to what is wanted than the real ones."""
+    monkeypatch.setattr(adaptive, "NEAR", 3)
+    simulated = factories.DatasetFactory(slug="simulated", simulated=True)
+    labels = ("nodule_mass", "fracture", None)
+    near = [film(label) for label in labels for _ in range(4)]
+    type(near[0]).objects.filter(pk__in=[case.pk for case in near]).update(dataset=simulated)
+    real = library(2)
+    rows = CaseDifficulty.objects.filter(kind="localize", case__in=real)
+    rows.update(difficulty=-9)
+    found = services.next_case_for(known, "localize")
+    assert found.case in real
+    assert (found.strategy, bool(found.why)) == ("adaptive", True)
