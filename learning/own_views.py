@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +20,8 @@ from learning import assigned, cards, daily, own_data, points, review
 from learning.models import Kept, Preferences
 from learning.past import described
 from ml import taxonomy
+
+BOOKMARKS_A_PAGE = 20
 
 
 class PreferencesForm(forms.ModelForm):
@@ -128,11 +131,13 @@ def keep(request: UserRequest, attempt_id: Any) -> HttpResponse:
 @never_cache
 def kept(request: UserRequest) -> HttpResponse:
     """The bookmarks with their notes."""
-    rows = list(review.kept_of(request.user).select_related("attempt")[:200])
+    every = review.kept_of(request.user).select_related("attempt")
+    page = Paginator(every, BOOKMARKS_A_PAGE).get_page(request.GET.get("page"))
+    rows = list(page)
     own = request.user.attempts.filter(pk__in=[row.attempt_id for row in rows])
     past = {one.attempt.pk: one for one in described(request.user, own)}
     shown = [(row, past[row.attempt_id]) for row in rows if row.attempt_id in past]
-    return render(request, "learning/kept.html", {"rows": shown})
+    return render(request, "learning/kept.html", {"rows": shown, "page": page, "most": cards.MOST})
 
 
 @require_GET

@@ -28,8 +28,8 @@ WEEKS_FOR_A_FREEZE = 4
 
 
 def points_of(score: float) -> int:
-    """Points of one case from its score of 0 to 100: one for each ten, rounded."""
-    return round(POINTS_OF_FULL_SCORE * score / 100)
+    """Points of one case from its score of 0 to 100: one for each ten, halves rounded up."""
+    return int(POINTS_OF_FULL_SCORE * score / 100 + 0.5)
 
 
 @dataclass(frozen=True)

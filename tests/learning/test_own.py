@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from attempts.models import Series
 from attempts.series import Terms, assign_series, open_next, start_series
-from learning import cards, daily, difficulties, points, records, review, services
+from learning import cards, daily, difficulties, own_views, points, records, review, services
 from learning.models import DailyFilm, Kept, Preferences
 from tests import factories
 from tests.learning.playing import go_on, mark, play
@@ -307,3 +307,13 @@ def test_a_film_kept_from_two_attempts_is_one_card_with_both_notes(trainee):
     names, (note,) = opened(cards.deck_of(trainee))
     assert "first &lt;look&gt;" in note and "second look" in note
     assert {name for name in names if name.isdigit()} == {"0", "1"}
+
+
+def test_bookmarks_have_pages(trainee, client_of, monkeypatch):
+    monkeypatch.setattr(own_views, "BOOKMARKS_A_PAGE", 2)
+    for number in range(3):
+        review.keep(play(trainee, film(), marks=[]), f"note {number}")
+    client, url = client_of(trainee), reverse("learning:kept")
+    first, second = (client.get(url, {"page": page}).content.decode() for page in (1, 2))
+    assert "note 2" in first and "note 1" in first and "note 0" not in first
+    assert "note 0" in second and "Page 2 of 2" in second

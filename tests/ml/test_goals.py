@@ -18,6 +18,7 @@ def weeks(*cases: int) -> dict[date, int]:
 
 def test_points_and_levels():
     assert [points_of(score) for score in (0, 44, 100)] == [0, 4, 10]
+    assert [points_of(score) for score in (25, 35, 84.9, 85)] == [3, 4, 8, 9], "halves up"
     assert (level_of(99).name, level_of(99).missing) == ("Student", 1)
     assert level_of(100).name == "Intern"
     assert level_of(10**6).following == ""
