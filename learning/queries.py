@@ -17,6 +17,7 @@ from attempts.queries import counted_results, held_cases
 from attempts.seen import met
 from learning.models import CaseRecord
 from learning.past import Past, described, name_of, submitted
+from ml import taxonomy
 from ml.psychometrics import Interval, proportion, rate
 
 ENOUGH_CASES = 20
@@ -40,6 +41,11 @@ class LabelRecord:
     name: str
     rate: Rate
     false_marks: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the taxonomy has it, so that films of it can be looked for."""
+        return self.slug in taxonomy.labels()
 
 
 def rate_of(hits: int, total: int) -> Rate | None:

@@ -60,7 +60,7 @@ def _change(first: Threshold, last: Threshold, month: date) -> str:
     """Only what the intervals tell apart is called a change."""
     apart = first.high < last.low or last.high < first.low
     chance = "" if apart else " The intervals overlap: it may be chance."
-    return f"In {_name(month)} it was {first.value:.1f}.{chance}"
+    return f"In {_name(month)} it was {first.words}.{chance}"
 
 
 def _by_month(found: dict[date, Threshold]) -> Chart | None:

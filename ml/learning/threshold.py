@@ -31,6 +31,8 @@ LAPSE = 0.03
 """Chance to miss what is plain to see."""
 LEAST, MOST = 0.25, 16.0
 """Contrasts between which a threshold is looked for."""
+EDGE = 1.1
+"""Factor within which an interval that ends at one of them is open to that side."""
 SLOPES = (0.7, 6.0)
 """Logits for each octave, at least and at most."""
 LEVEL = 0.95
@@ -63,6 +65,21 @@ class Threshold:
     def octaves(self) -> float:
         """Width of the interval, log2."""
         return math.log2(self.high / self.low)
+
+    @property
+    def side(self) -> str:
+        """``below`` (`high`) where no film was faint enough to be missed, ``above`` (`low`) where
+        none was plain enough to be found, so that the value is a guess; empty where it is known.
+        """
+        if self.low <= LEAST * EDGE:
+            return "below"
+        return "above" if self.high >= MOST / EDGE else ""
+
+    @property
+    def words(self) -> str:
+        """The value, or the side of the interval's end that it lies on."""
+        ends = {"below": f"below {self.high:.1f}", "above": f"above {self.low:.1f}"}
+        return ends.get(self.side, f"{self.value:.1f}")
 
     def chance(self, contrast: float) -> float:
         """To find a nodule of this contrast, from 0 to 1."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from attempts.models import Attempt, Result
 from attempts.series import start_series
-from learning import own_data, records, skills
+from learning import own_data, queries, records, skills
 from learning.drills import months
 from learning.forecast import skill_of, to_be_forgotten
 from learning.models import CaseRecord
@@ -123,3 +123,29 @@ def test_pages_ask_as_often_with_more_cases(name, trainee, client_of, django_ass
     found(trainee, 12)
     with django_assert_num_queries(len(before)):
         client.get(url)
+
+
+@pytest.mark.parametrize(
+    ("right", "words", "why"), [(True, "below 1.", "fainter"), (False, "above 3.", "plainer")]
+)
+def test_who_found_or_missed_all_has_an_end_of_the_interval(trainee, client_of, right, words, why):
+    """What lies beyond every film is the first belief's, and no measurement."""
+    for _ in range(30):
+        nodule_drill(trainee, timezone.now(), 2.0, right=right)
+    shown = months.thresholds_of(trainee, UTC)
+    assert shown.now.words.startswith(words)
+    page = client_of(trainee).get(reverse("learning:progress")).content.decode()
+    assert f"<strong>{shown.now.words}</strong>" in page
+    assert f"too few that you met were {why}" in page
+
+
+def test_a_finding_without_a_label_offers_no_films(trainee, client_of, monkeypatch):
+    monkeypatch.setattr(queries, "ENOUGH_CASES", 1)
+    case = film()
+    factories.ReportFactory(case=case, findings="Nodule in the left upper lobe.")
+    attempt = play(trainee, case, kind="report", text="The lungs are clear.")
+    attempt.results.get().outcomes.filter(about="truth").update(label="other")
+    records.rebuild()
+    page = client_of(trainee).get(reverse("learning:progress")).content.decode()
+    assert "Other finding" in page
+    assert 'value="other"' not in page
