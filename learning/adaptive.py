@@ -25,7 +25,7 @@ from learning.past import name_of
 from learning.skills import skills_of
 from ml.learning import ability
 from ml.learning.ability import logit
-from ml.learning.choosing import NORMAL, TARGET, Option, Want, wants
+from ml.learning.choosing import NORMAL, TARGET, WAIT, Option, Want, wants
 from ml.learning.skills import Skills
 
 BEGINS = 5
@@ -106,9 +106,9 @@ def _shares(kind: str) -> dict[str, float]:
 
 
 def last_labels(skills: Skills) -> list[str]:
-    """Labels by when a film had them, the last first."""
-    met_at = [(one.last_at, label) for label, one in skills.labels.items() if one.last_at]
-    return [label for _, label in sorted(met_at, reverse=True)]
+    """Labels of the last films that had any: of as many as `WAIT`."""
+    last = sorted({one.last_at for one in skills.labels.values() if one.last_at})[-WAIT:]
+    return sorted(label for label, one in skills.labels.items() if one.last_at in last)
 
 
 def unharmed(skills: Skills) -> float:

@@ -70,7 +70,7 @@ def wants(
     """What to look for, first choice first; the same seed and number give the same.
 
     `tendency` is the learner's ability to leave normal films alone, logits; `recent` are the labels
-    of the last films, newest first; `number` is how many films were met.
+    of the last `WAIT` films; `number` is how many films were met.
     """
     chance = random.Random(f"{seed} {number}")  # noqa: S311  # no secret
     of_block = random.Random(f"{seed} block {number // BLOCK}")  # noqa: S311  # no secret
@@ -89,7 +89,7 @@ def _want(option: Option) -> Want:
 def _ordered(
     options: Sequence[Option], recent: Sequence[str], chance: random.Random
 ) -> list[Option]:
-    waiting = set(recent[:WAIT])
+    waiting = set(recent)
     # Weighted without putting back (Efraimidis & Spirakis, Inf Process Lett 97, 2006, 181-185);
     # by logarithms, since small weights would all come to 0.
     drawn = {one.label: math.log(1 - chance.random()) / one.need for one in options}

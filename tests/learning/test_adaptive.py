@@ -14,6 +14,8 @@ from cases.services import merge_cases
 from learning import adaptive, difficulties, records, services, skills
 from learning.models import CaseDifficulty, Chosen, Preferences, Skill
 from learning.past import described, with_reasons
+from ml.learning.ability import GENERAL
+from ml.learning.choosing import Option, wants
 from tests import factories
 from tests.learning.playing import go_on, mark, play
 from tests.learning.test_skills import film
@@ -257,3 +259,19 @@ def test_films_that_may_not_be_given_hide_no_others(known, monkeypatch):
     found = services.next_case_for(known, "localize")
     assert found.case in real
     assert (found.strategy, bool(found.why)) == ("adaptive", True)
+
+
+def test_all_labels_of_the_last_two_films_wait(known):
+    last = film("pneumothorax")
+    for label in ("atelectasis", "bulla"):
+        factories.FindingFactory(case=last, label=label)
+    play(known, film("nodule_mass"), marks=[])
+    play(known, film(None), marks=[])
+    play(known, last, marks=[])
+    records.rebuild()
+    skills.rebuild()
+    waiting = adaptive.last_labels(skills.skills_of(known, "localize"))
+    assert waiting == ["atelectasis", "bulla", "nodule_mass", "pneumothorax"]
+    options = [Option(label, GENERAL) for label in (*waiting, "fracture")]
+    found = wants(options, tendency=0, recent=waiting, seed="", number=1)
+    assert next(one.label for one in found if one.label) == "fracture"
