@@ -13,7 +13,7 @@ from attempts.games import game_of
 from cases.models import Case
 from cases.queries import first_images
 from learning import services
-from learning.endless import playing, stock
+from learning.endless import ct, playing, stock
 from localize.scoring import KIND
 
 
@@ -27,6 +27,7 @@ def page(request: UserRequest) -> HttpResponse:
         "found": found,
         "waiting": stock.waiting(request.user, stock.ENDLESS).count(),
         "trouble": trouble,
+        "lacks_ct": bool(ct.problem()),
         "instead": None if found else services.next_case_for(request.user, KIND),
         "kind": KIND,
     }

@@ -183,7 +183,11 @@ def test_near_a_full_disk_none_is_made_and_the_page_says_so(
     wanting(trainee)
     monkeypatch.setattr(stock, "LEAVES_FREE", 1 << 60)
     assert fill(monkeypatch) == 0
-    assert stock.FULL_DISK in client_of(trainee).get("/endless/").content.decode()
+    trainee.is_staff = True
+    trainee.save()
+    page = client_of(trainee).get("/endless/").content.decode()
+    assert stock.FULL_DISK in page
+    assert "bring_ct" not in page, "a CT is there"
 
 
 def test_a_film_that_cannot_be_opened_leaves_no_draft(trainee, brought, quick, monkeypatch):
