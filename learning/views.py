@@ -227,6 +227,7 @@ def _figures(
     records = columns.read(own)
     skills, now = skills_of(request.user, kind), timezone.now()
     return {
+        "zone": zone,
         "rows": [(one, skill_of(skills, one.slug, now)) for one in figures.labels],
         "forgetting": [
             (name_of(label), label, remembered)

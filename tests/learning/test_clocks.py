@@ -7,7 +7,7 @@ at 01:00, and back at midnight of 18 February 2018, so that the hour before came
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
@@ -184,3 +184,18 @@ def test_losses_by_week_are_of_the_learners_weeks(trainee, client_of, monkeypatc
         text = client_of(trainee).get(page).content.decode()
         weeks.append([week for week in ("9 Mar", "16 Mar", "23 Mar") if week in text])
     assert weeks == [["9 Mar", "23 Mar"], ["16 Mar", "23 Mar"]]
+
+
+def test_what_is_due_is_due_on_the_learners_day(trainee, client_of, monkeypatch):
+    """20:00 UTC is the next morning in Auckland."""
+    monkeypatch.setattr(queries, "ENOUGH_CASES", 1)
+    play(trainee, film(), marks=[])
+    records.rebuild()
+    skills.rebuild()
+    due = datetime.combine(timezone.now().date() + timedelta(days=40), time(20), UTC)
+    Skill.objects.exclude(label="").update(due_at=due)
+    page = reverse("learning:progress")
+    for zone, day in (("UTC", due), ("Pacific/Auckland", due + timedelta(days=1))):
+        Preferences.objects.update_or_create(user=trainee, defaults={"time_zone": zone})
+        text = client_of(trainee).get(page).content.decode()
+        assert f"<td>{day:%-d %b}</td>" in text
