@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -167,6 +167,13 @@ def set_first(user: User, kind: str) -> Series | None:
     open_now = begun.filter(Q(closes_at=None) | Q(closes_at__gt=Now()))
     ordered = open_now.order_by(F("closes_at").asc(nulls_last=True), "pk")
     return next((one for one in ordered if assigned.page_of(one)), None)
+
+
+def with_what_is_set(found: NextCase | None, first: Series | None) -> NextCase | None:
+    """The next case as the start page tells of it, whose button leads to what was set `first`."""
+    if found is None or first is None:
+        return found
+    return replace(found, reason=f"“{first.title}” was set for you, and comes first.")
 
 
 def keep_choice(user: User, kind: str, found: NextCase) -> None:

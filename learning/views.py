@@ -48,7 +48,10 @@ MOST_CONFUSED = 10
 def home(request: UserRequest) -> HttpResponse:
     held, wants = held_keys(request.user), shown_to(request.user)
     following = {
-        kind: services.next_case_for(request.user, kind, held=held, strategy=wants.strategy)
+        kind: services.with_what_is_set(
+            services.next_case_for(request.user, kind, held=held, strategy=wants.strategy),
+            services.set_first(request.user, kind),
+        )
         for kind in kinds()
     }
     running = queries.open_series(request.user)

@@ -161,6 +161,9 @@ def test_what_a_class_set_comes_first(known, client_of):
     assert set_.tells_at_once
     answer = client_of(known).get(reverse("learning:next", args=["localize"]))
     assert answer.url == reverse("learning:onward", args=[set_.public_id])
+    page = client_of(known).get(reverse("learning:home")).content.decode()
+    assert f"“{set_.title}” was set for you, and comes first." in page
+    assert page.count("chosen to fit you") == 0
 
 
 def test_a_timed_test_is_not_begun_by_next(known, client_of):
