@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sqlite3
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image as Picture
 
 from attempts.models import Series
 from attempts.series import Terms, assign_series, open_next, start_series
@@ -317,3 +319,20 @@ def test_bookmarks_have_pages(trainee, client_of, monkeypatch):
     first, second = (client.get(url, {"page": page}).content.decode() for page in (1, 2))
     assert "note 2" in first and "note 1" in first and "note 0" not in first
     assert "note 0" in second and "Page 2 of 2" in second
+
+
+def test_the_front_of_a_card_covers_the_region_and_nothing_else(trainee):
+    case = film()
+    image = case.images.get()
+    image.rendition.save("0000.png", ContentFile(factories.png(400, 200, 200)))
+    type(image).objects.update(width=400, height=200)
+    review.keep(play(trainee, case, marks=[]), "")
+    with zipfile.ZipFile(BytesIO(cards.deck_of(trainee))) as archive:
+        places = {name: place for place, name in json.loads(archive.read("media")).items()}
+        (front,) = (name for name in places if name.endswith("front.jpg"))
+        picture = Picture.open(BytesIO(archive.read(places[front])))
+    assert picture.size == (400, 200)
+    assert not picture.getexif()
+    inside, outside = picture.getpixel((260, 50)), picture.getpixel((200, 50))
+    assert abs(inside - 90) < 10 and outside > 180, "x 0.6 to 0.7, y 0.2 to 0.3"
+    assert picture.getpixel((260, 80)) > 180
