@@ -19,9 +19,7 @@ from cases.models import Case
 from learning import difficulties, points, review
 from learning.drills import choosing, figures, pages, pairs
 from learning.drills.game import GAME
-from learning.history import attempts_of, choices
 from learning.models import CaseRecord, MadeFilm, Skill
-from learning.past import described
 from learning.services import next_case_for
 from ml.simulate.changes import CHANGES
 from tests import factories
@@ -440,32 +438,3 @@ def test_figures_are_of_the_last_films_alone(trainee, monkeypatch):
     played = [go_on(drill, none=True).case.findings.get().conspicuity for _ in range(4)]
     assert figures.of_all(trainee)["nodule"].films == 2
     assert [one.contrast for one in figures.recent_trials(trainee)] == played[-2:]
-
-
-@pytest.mark.parametrize("free", ["normal", "abnormal"])
-def test_an_abnormal_film_is_not_called_normal_afterwards(trainee, client_of, free):
-    films(6), films(6, None)
-    drill = choosing.begin(trainee, "normal")
-    abnormal = {place.case_id for place in drill.places.all() if place.case.findings.exists()}
-    while open_next(drill):
-        go_on(drill, glance=free, free=free)
-    went = "found" if free == "abnormal" else "missed"
-    for one in described(trainee, trainee.attempts.all()):
-        is_abnormal = one.attempt.case_id in abnormal
-        assert one.words == (f"Abnormal: {went}" if is_abnormal else "Normal")
-    chosen = choices(trainee, {"finding": "normal"})
-    listed = {one.case_id for one in attempts_of(trainee, chosen)}
-    assert listed == set(drill.cases.values_list("pk", flat=True)) - abnormal
-    page = client_of(trainee).get(reverse("learning:series", args=[drill.public_id]))
-    assert page.content.decode().count("Abnormal") >= len(abnormal)
-
-
-def test_a_film_of_which_nothing_was_asked_is_not_called_normal(trainee):
-    drill = pair_drill(trainee)
-    first = go_on(drill, film="first")
-    other = drill.attempts.exclude(pk=first.pk).get()
-    tasks.score_attempt(other.pk)
-    names = {one.attempt.pk: one.name for one in described(trainee, drill.attempts.all())}
-    assert names[other.pk] == "Shown beside another film"
-    none = choices(trainee, {"finding": "normal"})
-    assert not attempts_of(trainee, none).exists()
