@@ -15,6 +15,13 @@ from ml.evaluate.schema import AttributeMistake, EvaluatedFinding, Evaluation, N
 
 LARGEST_NODULE_MM = 30
 """Above it a nodule is called a mass (Fleischner Society glossary, Radiology 2008;246:697)."""
+NO_PLACES = frozenset(
+    {
+        *("above carina", "apex", "base", "below diaphragm", "coiled", "distal", "fractured"),
+        *("high", "kinked", "low", "malpositioned", "position", "satisfactory", "side port out"),
+    }
+)
+"""Positions of devices that are no part of the body to lie in."""
 ONE_SIDED = frozenset({"lingula"})
 """Zones with which no side is said."""
 WEIGHT_WORDS = {
@@ -59,26 +66,37 @@ def _is_mass(finding: Observation) -> bool:
 
 
 def name_of(finding: Observation) -> str:
-    """A finding's kind with its side: "right pleural effusion"."""
-    return " ".join(word for word in (side_of(finding), kind_of(finding)) if word)
+    """A finding's kind with its side: "right pleural effusion"; of a device what it lies in."""
+    side, kind = side_of(finding), kind_of(finding)
+    if inside := finding.positions - NO_PLACES:
+        place = max(inside, key=lambda place: (len(place), place))
+        lead = " with a lead" if finding.label == "heart_device" else ""
+        kind = f"{kind}{lead} in the {place}"
+        side = None if place.split()[0] in BILATERAL else side
+    return " ".join(word for word in (side, kind) if word)
 
 
 def wording_of(finding: Observation) -> str:
     """An example sentence that says everything the finding has: size, severity, side, place."""
     sizes = " × ".join(f"{size:g} mm" for size in finding.sizes_mm)
+    if sizes and "above carina" in finding.positions:
+        return f"{_capital(name_of(finding))} {sizes} above the carina."
     hedge = "" if finding.certain else "possible"
     severity = finding.severities[-1] if finding.severities else ""
     change = " ".join(sorted(finding.changes & {"new", "stable"}))
     words = (hedge, change, sizes, severity, _placed(finding))
-    sentence = " ".join(word for word in words if word)
-    return sentence[0].upper() + sentence[1:] + "."
+    return _capital(" ".join(word for word in words if word)) + "."
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _placed(finding: Observation) -> str:
     """A finding's kind with side and zone: "nodule in the left mid zone"."""
     side, kind = side_of(finding), kind_of(finding)
     zones = {zone for zone in finding.zones if zone not in kind}
-    if not zones:
+    if not zones or finding.positions - NO_PLACES:
         return name_of(finding)
     if side == "bilateral":
         return f"{side} {kind} in the {zones_in_words(zones, both_sides=True)}"
