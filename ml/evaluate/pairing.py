@@ -78,9 +78,10 @@ def pairs_of(
         wanted, given = reference[pair.reference], candidate[pair.candidate]
         if pair.candidate in used_candidate:
             continue
-        others = [candidate[p.candidate] for p in chosen if p.reference == pair.reference]
         if not _joins(pair, answered, wanted, given) and not any(
-            says_again(given, other) for other in others
+            says_again(given, candidate[other.candidate])
+            for other in chosen
+            if other.reference == pair.reference
         ):
             continue
         if wanted.concept == given.concept and place_of(wanted, given) in ELSEWHERE:

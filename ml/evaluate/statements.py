@@ -15,16 +15,13 @@ from typing import Any
 
 from ml.evaluate.observation import BILATERAL, Observation, Span
 from ml.evaluate.relations import concept_of
+from ml.evaluate.ribs import ORDINALS
 from ml.evaluate.significance import severity_levels
 from ml.findings.model import Finding
 
 NUMBERED_LABELS = {"fracture", "bone_lesion", "degenerative_spine"}
 NO_PARTS: frozenset[str] = frozenset()
 RIB = re.compile(r"\bribs?\b", re.IGNORECASE)
-ORDINALS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth"),
-    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
-)
 ORDINAL = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))\b", re.IGNORECASE)
 VERTEBRA = re.compile(r"\b[TL]\d{1,2}\b", re.IGNORECASE)
 LONGEST_SENTENCE = 1_500

@@ -13,6 +13,7 @@ from attempts.models import Attempt
 from cases.models import Case, Dataset, Region
 from tests.cases.importing import run
 from tests.cases.sources import findings_with, simulated, simulated_case
+from tests.localize.truths import places
 
 pytestmark = pytest.mark.django_db
 
@@ -20,18 +21,6 @@ pytestmark = pytest.mark.django_db
 def export(slug, path, *options):
     call_command("export_coco", slug, path, *options, stdout=io.StringIO())
     return json.loads(path.read_text())
-
-
-def places(case):
-    return sorted(
-        (finding.label, region.shape, region.reader, region.alternate, *map(_near, region.box))
-        for finding in case.findings.all()
-        for region in finding.regions.all()
-    )
-
-
-def _near(side):
-    return round(side, 6)
 
 
 def test_the_truth_that_was_written_is_read_back(tmp_path):
@@ -54,7 +43,7 @@ def test_the_truth_that_was_written_is_read_back(tmp_path):
     (tmp_path / "out" / "truth.json").write_text(json.dumps(said))
     run("coco", tmp_path / "out")
     back = Case.objects.get(dataset__slug="back")
-    assert places(back) == places(case)
+    assert places(back, digits=6) == places(case, digits=6)
     assert {one.label for one in back.findings.all()} == {"nodule_mass", "cardiomegaly"}
     assert back.findings.get(label="nodule_mass").sentence == "A nodule."
     assert (back.age, back.sex, back.indication) == (case.age, case.sex, case.indication)
