@@ -12,7 +12,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import IO, Any
@@ -60,7 +60,7 @@ ATTEMPTS = (
     Column("case_key", "The data set's own name of the study"),
     Column("game", "localize or report"),
     Column("mode", "practice, second_look, guided, sprint or test"),
-    Column("assignment", "Title of the assignment it was played for; empty: none"),
+    Column("assignment", "Title of the class's assignment it was played for; empty: none"),
     Column("submitted_at", "When it was submitted, UTC, ISO 8601"),
     Column(
         "elapsed_ms",
@@ -146,7 +146,7 @@ def _read(cohort: Cohort, table: str) -> Iterator[Rows]:
         ]
         for one in members(cohort)
     }
-    read = {"attempts": _attempts, "outcomes": _outcomes, "marks": _marks}[table]
+    read = {"attempts": partial(_attempts, cohort), "outcomes": _outcomes, "marks": _marks}[table]
     for chunk in _chunks(
         visible_attempts(cohort).filter(state=Attempt.State.SCORED, kind__in=kinds())
     ):
@@ -171,20 +171,21 @@ def _between(keys: list[int], name: str) -> dict[str, int]:
     return {f"{name}__gte": keys[0], f"{name}__lte": keys[-1]}
 
 
-def _attempts(keys: list[int], who: Mapping[int, Row]) -> Iterator[Rows]:
+def _attempts(cohort: Cohort, keys: list[int], who: Mapping[int, Row]) -> Iterator[Rows]:
+    titles = dict(cohort.assignments.values_list("pk", "title"))
     fields = (
         *("pk", "user_id", "public_id", "case__public_id", "case__source_key", "kind", "mode"),
-        *("submitted_at", "elapsed_ms", "truth_seen", "round", "series__run__assignment__title"),
+        *("submitted_at", "elapsed_ms", "truth_seen", "round", "series__run__assignment"),
     )
     wanted, results = set(keys), _results_of(keys)
     found = Attempt.objects.filter(**_between(keys, "pk"), user__in=who).order_by("pk")
     for key, user, identity, case, source_key, kind, mode, *rest in found.values_list(*fields):
         if key not in wanted:
             continue
-        at, elapsed, seen, round_, title = rest
+        at, elapsed, seen, round_, assignment = rest
         own = [
             *who[user],
-            *(str(identity), case, harmless(source_key), kind, mode, harmless(title or "")),
+            *(str(identity), case, harmless(source_key), kind, mode, harmless(titles.get(assignment, ""))),
             *(at.isoformat(), elapsed, int(seen), round_),
         ]
         yield own, results.get(key, [(("", ""), (None, 0))])

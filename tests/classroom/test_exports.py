@@ -12,12 +12,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from classroom import exports
+from classroom import assigning, exports
 from classroom.models import WorkView
 from learning import records
 from radgame.door import Door
 from tests import factories
-from tests.learning.playing import mark, play
+from tests.learning.playing import go_on, mark, play
 
 
 @pytest.fixture
@@ -228,3 +228,13 @@ def test_a_streamed_answer_passes_the_door_piece_by_piece():
 def test_any_other_answer_is_kept_until_it_is_whole():
     found = through_the_door([(b"content-type", b"text/html")])
     assert found[:2] == ["made", "made"]
+
+
+def test_what_another_class_calls_its_work_is_not_exported(cohort, trainee):
+    other = factories.CohortFactory(learners=[trainee])
+    for of, title in ((cohort, "Week 1"), (other, "After the complaint")):
+        case = factories.ImageFactory().case
+        made = factories.AssignmentFactory(cohort=of, cases=[case], publish=True, title=title)
+        go_on(assigning.current_run(made, trainee).series)
+    assert [row["assignment"] for row in table(cohort, "attempts")[-2:]] == ["Week 1", ""]
+    assert table(other, "attempts")[-1]["assignment"] == "After the complaint"
