@@ -38,6 +38,8 @@ from report.pages import PAGES as REPORT
 
 A_PAGE = 20
 A_PAGE_OF_CASES = 50
+LONGEST_KEY = 18
+"""Digits of a key that a database takes."""
 LABELS_SHOWN = 12
 """Findings of the dashboard that stand open, the weakest."""
 CSV = "text/csv; charset=utf-8"
@@ -318,7 +320,8 @@ def comment(
     taken_back = request.POST.get("remove", "")
     try:
         if taken_back:
-            if not (taken_back.isdecimal() and comments.remove(int(taken_back), request.user)):
+            is_number = taken_back.isdecimal() and len(taken_back) <= LONGEST_KEY
+            if not (is_number and comments.remove(int(taken_back), request.user)):
                 raise Refused("There is no such comment of yours.")
         else:
             comments.add(

@@ -190,7 +190,7 @@ def _invite(request: UserRequest, cohort: Cohort) -> tuple[inviting.Invited | No
         messages.success(request, "The invitation is taken back.")
     elif asked == "codes":
         count = request.POST.get("count", "")
-        if not count.isdecimal() or not 1 <= int(count) <= MOST_CODES:
+        if not count.isdecimal() or len(count) > 9 or not 1 <= int(count) <= MOST_CODES:
             messages.error(request, f"How many codes: a number from 1 to {MOST_CODES}.")
         else:
             services.invite_persons(cohort, request.user, int(count))

@@ -14,7 +14,7 @@ from cases.models import Case
 from classroom import assigning, work
 from tests import factories
 from tests.classroom.keeping import kept
-from tests.learning.playing import go_on
+from tests.learning.playing import go_on, play
 
 
 @pytest.fixture
@@ -87,3 +87,17 @@ def test_a_case_retired_while_it_is_played_is_kept_and_led_on_from(cohort, train
     standing = work.standings(made)[trainee.pk]
     assert (standing.size, standing.left_out) == (1, 1)
     assert standing.score == done.results.get().score
+
+
+def test_numbers_longer_than_any_are_refused_in_a_sentence(
+    client_of, instructor, cohort, trainee, nodule_case
+):
+    client, endless = client_of(instructor), "9" * 5000
+    address = reverse("classroom:invitations", args=[cohort.public_id])
+    page = client.post(address, {"do": "codes", "count": endless}, follow=True).content.decode()
+    assert "a number from 1 to 200" in page
+    attempt = play(trainee, nodule_case)
+    names = [cohort.public_id, cohort.memberships.get().code, attempt.public_id]
+    address = reverse("classroom:comment", args=names)
+    page = client.post(address, {"remove": endless}, follow=True).content.decode()
+    assert "There is no such comment of yours" in page
