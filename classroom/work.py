@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from attempts import services
-from attempts.models import Attempt, Result
+from attempts.models import Attempt, Result, SeriesCase
 from cases.models import Case
 from classroom.access import members
 from classroom.assigning import closes_for, due_for
@@ -153,6 +154,8 @@ class Try:
 
     number: int
     answered: int
+    size: int
+    """Its cases that enter the score: not what was added after it was over."""
     late: int
     """Cases submitted after the due time."""
     waiting: int
@@ -183,8 +186,8 @@ def standings(assignment: Assignment, users: Iterable[int] | None = None) -> dic
     """The standing of each learner who has a try, or of some, by the user's key.
 
     A case's score is that of the first look under the assignment's rule, what was handed in late by
-    the late policy. The score of a try is the mean over all cases that enter it, those not answered
-    as 0; while the try is open, over what is answered. Guided cases have no score.
+    the late policy. The score of a try is the mean over all its cases that enter it, those not
+    answered as 0; while the try is open, over what is answered. Guided cases have no score.
     """
     places = list(assignment.places.select_related("case"))
     counted = {place.case_id for place in places if place.counts}
@@ -193,6 +196,7 @@ def standings(assignment: Assignment, users: Iterable[int] | None = None) -> dic
         all_runs = all_runs.filter(user__in=users)
     runs = list(all_runs.order_by("number"))
     attempts = _attempts_of(assignment, runs, counted)
+    sizes = _sizes(runs, counted)
     dues = {
         one.membership.user_id: due_for(assignment, one)
         for one in assignment.extensions.select_related("membership")
@@ -200,12 +204,18 @@ def standings(assignment: Assignment, users: Iterable[int] | None = None) -> dic
     tries: dict[int, list[Try]] = {}
     for run in runs:
         due = dues.get(run.user_id, assignment.due_at)
-        made = _try(assignment, run, attempts.get(run.series_id, []), len(counted), due)
+        made = _try(assignment, run, attempts.get(run.series_id, []), sizes[run.series_id], due)
         tries.setdefault(run.user_id, []).append(made)
     return {
         user: Standing(made, len(counted), len(places) - len(counted), _counting(assignment, made))
         for user, made in tries.items()
     }
+
+
+def _sizes(runs: list[Run], counted: set[int]) -> Counter[int]:
+    """By series how many of its cases count."""
+    dealt = SeriesCase.objects.filter(series__in=[run.series_id for run in runs])
+    return Counter(dealt.filter(case__in=counted).values_list("series", flat=True))
 
 
 def _attempts_of(
@@ -239,6 +249,7 @@ def _try(
     return Try(
         number=run.number,
         answered=len(attempts),
+        size=size,
         late=len(late),
         waiting=sum(one.state == Attempt.State.SUBMITTED for one, _ in attempts),
         score=sum(scores) / over if scores and over else None,
