@@ -175,7 +175,12 @@ def _told_from(assignment: Assignment) -> datetime | None:
 
 @transaction.atomic
 def deal_anew(assignment: Assignment) -> None:
-    """After a change: every dealt series follows it. What was answered or begun is kept."""
+    """After a change: every dealt series follows it. What was answered or begun is kept.
+
+    Who joined when it was closed, and has time now, is dealt it. Raises Refused for what is over.
+    """
+    if assignment.is_over:
+        raise Refused("This assignment is over: copy it into a class that is open to set it again.")
     extensions = {
         e.membership.user_id: e for e in assignment.extensions.select_related("membership")
     }
@@ -186,6 +191,20 @@ def deal_anew(assignment: Assignment) -> None:
             title=assignment.title,
             terms=terms_of(assignment, extensions.get(run.user_id)),
         )
+    if assignment.is_published:
+        _deal_late(assignment)
+
+
+def _deal_late(assignment: Assignment) -> None:
+    """Deal it to learners who have no try, where something of theirs is taken still."""
+    without = assignment.cohort.memberships.filter(left_at__isnull=True).exclude(
+        user__in=assignment.runs.filter(is_preview=False).values("user")
+    )
+    now = timezone.now()
+    for membership in without.select_related("user"):
+        closes = closes_for(assignment, extension_of(assignment, membership.user))
+        if closes is None or closes > now:
+            _deal(assignment, membership.user)
 
 
 @transaction.atomic

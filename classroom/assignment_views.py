@@ -227,9 +227,13 @@ def extra_time(request: UserRequest, assignment: Assignment, code: str) -> HttpR
     initial = {"due_at": has.due_at, "percent": has.percent} if has else None
     form = ExtensionForm(request.POST or None, initial=initial, cohort=assignment.cohort)
     if request.method == "POST" and form.is_valid():
-        assigning.extend(assignment, membership, request.user, **form.cleaned_data)
-        messages.success(request, f"The extra time of {membership.name} is kept.")
-        return redirect("classroom:assignment", assignment.public_id)
+        try:
+            assigning.extend(assignment, membership, request.user, **form.cleaned_data)
+        except Refused as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, f"The extra time of {membership.name} is kept.")
+            return redirect("classroom:assignment", assignment.public_id)
     context = {
         "assignment": assignment,
         "cohort": assignment.cohort,

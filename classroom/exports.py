@@ -185,7 +185,14 @@ def _attempts(cohort: Cohort, keys: list[int], who: Mapping[int, Row]) -> Iterat
         at, elapsed, seen, round_, assignment = rest
         own = [
             *who[user],
-            *(str(identity), case, harmless(source_key), kind, mode, harmless(titles.get(assignment, ""))),
+            *(
+                str(identity),
+                case,
+                harmless(source_key),
+                kind,
+                mode,
+                harmless(titles.get(assignment, "")),
+            ),
             *(at.isoformat(), elapsed, int(seen), round_),
         ]
         yield own, results.get(key, [(("", ""), (None, 0))])

@@ -301,3 +301,47 @@ def test_the_time_of_what_was_closed_is_known_where_a_clock_ran(cohort, cases, t
     close_draft(draft.pk, Attempt.Closed.TIME)
     draft.refresh_from_db()
     assert (draft.elapsed_ms or 0) // 60_000 == (10 if limit else 0)
+
+
+def test_a_case_added_later_costs_nothing_to_who_had_finished(cohort, cases, trainee):
+    other = factories.UserFactory()
+    enroll(cohort, other)
+    assignment = given(cohort, cases[:1])
+    for user in (trainee, other):
+        go_on(series_of(assignment, user), marks=[mark(cases[0])])
+    before = work.standings(assignment)[trainee.pk]
+    settle(series_of(assignment, trainee))
+    assigning.set_cases(assignment, cases)
+    after = work.standings(assignment)[trainee.pk]
+    assert before.score == after.score == 50
+    assert (after.size, after.counting.size) == (2, 1)
+
+
+def test_who_joined_after_the_end_is_dealt_it_with_extra_time(cohort, cases, instructor):
+    late = timezone.now() - HOUR
+    assignment = given(cohort, cases, due_at=late)
+    member, other = (enroll(cohort, factories.UserFactory()) for _ in range(2))
+    assigning.extend(assignment, member, instructor, due_at=late + 2 * HOUR)
+    assert work.describe(member.user, [assignment])[0].is_to_do
+    assert assigning.current_run(assignment, other.user) is None, "closed to everybody else"
+    assigning.edit(assignment, {"due_at": late + 3 * HOUR})
+    assert work.describe(other.user, [assignment])[0].is_to_do
+
+
+@pytest.mark.parametrize("over", ["archived", "taken back"])
+def test_what_is_over_is_not_changed(client_of, cohort, cases, trainee, instructor, over):
+    due = timezone.now() - HOUR
+    assignment = given(cohort, cases[:1], due_at=due)
+    series = series_of(assignment, trainee)
+    settle(series)
+    archive(cohort) if over == "archived" else assigning.withdraw(assignment)
+    assignment.refresh_from_db()
+    code = cohort.memberships.get().code
+    base, client = f"/classes/work/{assignment.public_id}/", client_of(instructor)
+    answer = client.post(f"{base}time/{code}/", {"due_at": "2099-01-01T00:00", "percent": "0"})
+    assert "This assignment is over" in answer.content.decode()
+    client.post(f"{base}cases/", {"do": "add", "case": cases[1].public_id})
+    with pytest.raises(Refused, match="This assignment is over"):
+        assigning.edit(assignment, {"due_at": due + 2 * HOUR})
+    assert assignment.places.count() == 1 and not assignment.extensions.exists()
+    assert not series_of(assignment, trainee).is_open
