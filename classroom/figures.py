@@ -254,7 +254,9 @@ def _sums_by_learner(records: Columns) -> dict[int, tuple[Sums, datetime | None]
 
 
 def _behind(scope: Scope) -> dict[int, list[str]]:
-    """Of learners the work that was not finished at its due time, or theirs with extra time."""
+    """Of learners the work that was not finished at its due time, or theirs with extra time; not
+    what was due before they joined.
+    """
     extended = Extension.objects.filter(
         assignment=OuterRef("assignment"), membership__user=OuterRef("user")
     )
@@ -268,7 +270,11 @@ def _behind(scope: Scope) -> dict[int, list[str]]:
         )
         .exclude(series__closed_because="finished")
         .annotate(own_due=own_due)
-        .filter(own_due__lt=timezone.now())
+        .filter(
+            own_due__lt=timezone.now(),
+            user__memberships__cohort=scope.cohort,
+            user__memberships__joined_at__lt=F("own_due"),
+        )
     )
     found = defaultdict(list)
     for user, title in late.values_list("user_id", "assignment__title").order_by("assignment"):

@@ -529,6 +529,8 @@ def test_who_has_extra_time_is_behind_after_it_and_not_before(
     def why() -> list[str]:
         return figures.overview(scope, scope.columns()).rows[0].why
 
+    assert why() == [], "who joined after the due time was not late"
+    cohort.memberships.update(joined_at=now - timedelta(days=1))
     assert why() == ["Behind: “Week 1” was not finished in time."]
     assigning.extend(work, cohort.memberships.get(), instructor, due_at=now + timedelta(days=1))
     assert why() == []
