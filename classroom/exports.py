@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, groupby
@@ -146,11 +146,15 @@ def _read(cohort: Cohort, table: str) -> Iterator[Rows]:
         ]
         for one in members(cohort)
     }
-    read = {"attempts": partial(_attempts, cohort), "outcomes": _outcomes, "marks": _marks}[table]
+    read: dict[str, Callable[[list[int], Mapping[int, Row]], Iterator[Rows]]] = {
+        "attempts": partial(_attempts, cohort),
+        "outcomes": _outcomes,
+        "marks": _marks,
+    }
     for chunk in _chunks(
         visible_attempts(cohort).filter(state=Attempt.State.SCORED, kind__in=kinds())
     ):
-        yield from read(chunk, who)
+        yield from read[table](chunk, who)
 
 
 def _chunks(found: QuerySet[Attempt]) -> Iterator[list[int]]:
