@@ -1,7 +1,8 @@
 """The daily film: the same for everybody, one go, its solution the next day (both UTC).
 
 A go is a series of one film that tells from midnight on: until then its truth is held as that of
-every test is, in both games.
+every test is, in both games. Nothing else that is chosen for a learner gives them the film on its
+day (`kept_apart`), and it is known before anybody asks for it (`keep`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import random
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from attempts.models import Attempt, Mode
@@ -17,25 +20,24 @@ from attempts.queries import held_cases, is_held
 from attempts.series import Terms, assign_series
 from cases.models import Case, Dataset
 from cases.queries import may_play
-from learning.models import DailyFilm, DailyGo
+from learning.models import DailyFilm, DailyGo, Preferences
+from learning.points import shown_to
 from localize.scoring import GAME
 
 NOT_AGAIN = 60
 """Days for which a film is not taken again, where there are others."""
+ENOUGH = 10
+"""Films open to all below which none is kept for its day before somebody asks for it: each of so
+few would be missed elsewhere.
+"""
 
 
 def film_of(day: date) -> DailyFilm | None:
     """The film of a day, chosen by whoever asks first; None where no film is open to all."""
-    found = DailyFilm.objects.filter(day=day).select_related("case__dataset").first()
+    found = DailyFilm.objects.filter(day=day).select_related("case").first()
     if found and _is_open(found.case):
         return found
-    public = Case.objects.filter(
-        status=Case.Status.PUBLISHED,
-        split=Case.Split.PRACTICE,
-        dataset__access=Dataset.Access.OPEN,
-        made_for=None,
-    )
-    cases = GAME.playable(public, GAME.rules[0])
+    cases = _open_cases()
     last = DailyFilm.objects.filter(day__gte=day - timedelta(days=NOT_AGAIN))
     fresh = cases.exclude(pk__in=last.values("case_id"))
     keys = list((fresh if fresh.exists() else cases).order_by("pk").values_list("pk", flat=True))
@@ -53,10 +55,42 @@ def film_of(day: date) -> DailyFilm | None:
         return DailyFilm.objects.select_related("case").get(day=day)
 
 
+def keep(now: datetime | None = None) -> None:
+    """The periodic job: choose the films of today and tomorrow, so that each is known on its day
+    before any other choice could give it away.
+    """
+    today = day_of(now or timezone.now())
+    for day in (today, today + timedelta(days=1)):
+        if DailyFilm.objects.filter(day=day).exists() or _open_cases().count() >= ENOUGH:
+            film_of(day)
+
+
+def kept_apart(user: User, wants: Preferences | None = None) -> set[int]:
+    """The key of today's film, which comes to the learner in their go alone; none where they play
+    no daily film. Three queries at most, one with `wants` (`points.shown_to`).
+
+    Once they have played it, its go holds it for the rest of the day as well.
+    """
+    found = set(DailyFilm.objects.filter(day=day_of(timezone.now())).values_list("case", flat=True))
+    if found and not (wants or shown_to(user)).plays_daily_film:
+        return set()
+    return found
+
+
+def _open_cases() -> QuerySet[Case]:
+    """What everybody may play, in Localize."""
+    public = Case.objects.filter(
+        status=Case.Status.PUBLISHED,
+        split=Case.Split.PRACTICE,
+        dataset__access=Dataset.Access.OPEN,
+        made_for=None,
+    )
+    return GAME.playable(public, GAME.rules[0])
+
+
 def _is_open(case: Case) -> bool:
     """Whether everybody may play the case, and in Localize."""
-    is_public = case.dataset.access == Dataset.Access.OPEN
-    return case.is_playable and case.knows_findings and is_public
+    return _open_cases().filter(pk=case.pk).exists()
 
 
 def day_of(now: datetime) -> date:

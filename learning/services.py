@@ -20,7 +20,7 @@ from attempts.queries import held_cases, held_keys
 from attempts.seen import FILM, met, new_to, without
 from cases.models import Case
 from cases.queries import may_play, of_everybody, open_to
-from learning import adaptive, assigned
+from learning import adaptive, assigned, daily
 from learning.models import Chosen, Preferences
 
 ADAPTIVE, SEQUENTIAL = Preferences.Strategy.ADAPTIVE, Preferences.Strategy.SEQUENTIAL
@@ -81,7 +81,7 @@ def next_case_for(
     already (`held_keys`) hands them over as `held`. None when nothing is published.
     """
     own = Attempt.objects.filter(user=user, kind=kind)
-    held = held_keys(user) if held is None else held
+    held = left_out(user) if held is None else held
     cases = playable(user, kind).filter(split=Case.Split.PRACTICE)
     cases = cases.exclude(pk__in=[*held, *([after.pk] if after else [])])
     last = _begun(own.filter(mode=mode) if mode else own, cases)
@@ -199,8 +199,16 @@ def in_words(count: int) -> str:
 
 
 def free_cases(user: User, kind: str, rule: str = "", *, made: bool = False) -> QuerySet[Case]:
-    """Playable cases that no open series of the user holds."""
-    return playable(user, kind, rule, made=made).exclude(pk__in=held_cases(user).values("case_id"))
+    """Playable cases that no open series of the user holds, and no daily film of today."""
+    cases = playable(user, kind, rule, made=made).exclude(pk__in=daily.kept_apart(user))
+    return cases.exclude(pk__in=held_cases(user).values("case_id"))
+
+
+def left_out(user: User) -> set[int]:
+    """The keys of cases that are not chosen for the user now, few: what their series hold, and
+    today's film.
+    """
+    return held_keys(user) | daily.kept_apart(user)
 
 
 def _unplayed(own: QuerySet[Attempt], cases: QuerySet[Case]) -> QuerySet[Case]:

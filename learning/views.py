@@ -24,7 +24,7 @@ from attempts.series import MODES, case_ahead, may_open, open_next, settle
 from attempts.series import end as end_series
 from cases.models import Case
 from cases.queries import first_images
-from learning import assigned, columns, curves, errors, queries, review, services
+from learning import assigned, columns, curves, daily, errors, queries, review, services
 from learning.comparing import own_past
 from learning.drills import choosing as drill_films
 from learning.drills import figures as drill_figures
@@ -47,9 +47,12 @@ MOST_CONFUSED = 10
 @never_cache
 def home(request: UserRequest) -> HttpResponse:
     held, wants = held_keys(request.user), shown_to(request.user)
+    of_today = daily.kept_apart(request.user, wants)
     following = {
         kind: services.with_what_is_set(
-            services.next_case_for(request.user, kind, held=held, strategy=wants.strategy),
+            services.next_case_for(
+                request.user, kind, held=held | of_today, strategy=wants.strategy
+            ),
             services.set_first(request.user, kind),
         )
         for kind in kinds()
@@ -58,6 +61,7 @@ def home(request: UserRequest) -> HttpResponse:
     context = {
         "games": [(game_of(kind), following[kind], running.get(kind)) for kind in kinds()],
         "has_cases": any(following.values()) or bool(running),
+        "has_daily": bool(of_today),
         "only_simulated": services.only_simulated(request.user),
         "attempts": queries.last_attempts(request.user, held=held),
         "decks": review.open_decks(request.user),
@@ -96,9 +100,15 @@ def next_case(request: UserRequest, kind: str) -> HttpResponse:
     if _asks_ahead(request):
         return _images_of(found.case if found else None)
     if found is None:
-        return render(request, "learning/nothing.html")
+        return _nothing(request)
     services.keep_choice(request.user, kind, found)
     return _to_case(game, found)
+
+
+def _nothing(request: UserRequest) -> HttpResponse:
+    """No case is left now: the film of the day may be, which nothing but its go gives."""
+    context = {"has_daily": bool(daily.kept_apart(request.user))}
+    return render(request, "learning/nothing.html", context)
 
 
 def _asks_ahead(request: UserRequest) -> bool:
@@ -126,11 +136,11 @@ def start(request: UserRequest, kind: str) -> HttpResponse:
     if mode in MODES:
         begun = services.begin_series(request.user, kind, form.cleaned_data)
         if begun is None:
-            return render(request, "learning/nothing.html")
+            return _nothing(request)
         return redirect("learning:onward", begun.public_id)
     found = services.next_case_for(request.user, kind, mode=mode)
     if found is None:
-        return render(request, "learning/nothing.html")
+        return _nothing(request)
     if mode == Mode.GUIDED and game.guided_shows:
         shown = open_guided(user=request.user, case=found.case, kind=kind, rule=game.rules[0])
         return redirect(game.attempt_url_name, shown.public_id)

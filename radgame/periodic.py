@@ -23,7 +23,7 @@ from attempts import retention as attempts
 from attempts import series, services
 from cases import uploading
 from classroom import retention as classroom
-from learning import columns, difficulties, records, skills
+from learning import columns, daily, difficulties, records, skills
 from learning.endless import stock
 from radgame import reserve
 from radgame.models import Heartbeat
@@ -90,6 +90,7 @@ def jobs() -> list[Job]:
         Job("skills", 60, skills.sweep),
         Job("difficulties", 60, difficulties.keep_missing),
         Job("films", 60, stock.wake),
+        Job("daily", 60, daily.keep),
         Job("refit", 86_400, refit),
         Job("retention", 86_400, forget),
     ]
