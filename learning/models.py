@@ -6,6 +6,7 @@ All of it can be made anew from results and outcomes: `manage.py rebuild_figures
 from __future__ import annotations
 
 import zoneinfo
+from datetime import date
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -233,6 +234,14 @@ class Preferences(models.Model):
         default=20, validators=[MinValueValidator(1), MaxValueValidator(500)], help_text="Cases"
     )
 
+    earlier_goals = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="Of weeks before a Monday, and the goal that held: the oldest first",
+    )
+
     films_wanted_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -256,6 +265,11 @@ class Preferences(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    def goal_of(self, week: date) -> int:
+        """The goal of the week of a Monday: of past weeks the one that held then."""
+        held = (goal for monday, goal in self.earlier_goals if week < date.fromisoformat(monday))
+        return next(held, self.weekly_goal)
 
     @property
     def plays(self) -> bool:

@@ -57,8 +57,7 @@ def goals(request: UserRequest) -> HttpResponse:
         for name in (*points.SWITCHES, "weekly_goal"):
             del form.fields[name]
     if request.method == "POST" and form.is_valid():
-        # Another window may have made the row since.
-        Preferences.objects.update_or_create(user=request.user, defaults=form.cleaned_data)
+        points.keep(request.user, form.cleaned_data)
         messages.success(request, "Kept.")
         return redirect("learning:goals")
     chosen = points.shown_to(request.user)

@@ -85,7 +85,7 @@ PARTS = (
         "learning-preferences",
         Preferences,
         "user",
-        *("strategy", "time_zone", "weekly_goal"),
+        *("strategy", "time_zone", "weekly_goal", "earlier_goals"),
         *("plays_for_points", "shows_badges", "shows_streak", "plays_daily_film"),
     ),
     Part("chosen-cases", Chosen, _chosen),

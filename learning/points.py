@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,7 +24,9 @@ from report.scoring import KIND as REPORT
 SWITCHES = ("plays_for_points", "shows_badges", "shows_streak", "plays_daily_film")
 """Fields of `Preferences`: what a learner or a class may switch off."""
 SUBTLE = 1.0
-"""Logits of difficulty from which on a nodule is subtle."""
+"""Logits from which on a nodule is subtle, by its features alone: what is learned of how hard it is
+changes by the day, and a badge that was reached would go.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,24 @@ def shown_to(user: User) -> Preferences:
     return found
 
 
+def keep(user: User, chosen: dict[str, Any]) -> None:
+    """Keep what a learner chose, by the fields of `Preferences`.
+
+    Another weekly goal holds from this week on, of two in one week the last: weeks before keep
+    theirs, so that nothing that was reached goes.
+    """
+    with transaction.atomic():
+        # Another window may have made the row since.
+        row, _ = Preferences.objects.select_for_update().get_or_create(user=user)
+        old, week = row.weekly_goal, goals.week_of(timezone.now(), row.time_zone).isoformat()
+        for name, value in chosen.items():
+            setattr(row, name, value)
+        last = row.earlier_goals[-1][0] if row.earlier_goals else ""
+        if row.weekly_goal != old and last < week:
+            row.earlier_goals = [*row.earlier_goals, [week, old]]
+        row.save(update_fields=[*chosen, "earlier_goals"])
+
+
 def standing_of(user: User, chosen: Preferences, now: datetime | None = None) -> Standing:
     """Everything, in four queries."""
     records = CaseRecord.objects.filter(user=user)
@@ -106,7 +128,7 @@ def standing_of(user: User, chosen: Preferences, now: datetime | None = None) ->
         level=goals.level_of(total),
         this_week=by_week[this_week],
         goal=chosen.weekly_goal,
-        run=goals.run_of(by_week, chosen.weekly_goal, this_week),
+        run=goals.run_of(by_week, chosen.goal_of, this_week),
         badges=[
             Badge("Unharmed", "Normal films in which nothing was claimed", unharmed, 20),
             Badge("Fine eye", "Subtle nodules found", _subtle(user), 10),
@@ -123,6 +145,6 @@ def _subtle(user: User) -> int:
     found = found.exclude(record__case__in=held_cases(user).values("case_id"))
     cases = found.values("record__case")
     subtle = CaseDifficulty.objects.filter(
-        case__in=cases, label="nodule_mass", kind="localize", difficulty__gte=SUBTLE
+        case__in=cases, label="nodule_mass", kind="localize", prior__gte=SUBTLE
     )
     return subtle.count()

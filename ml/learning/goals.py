@@ -6,7 +6,7 @@ longest is kept. Nothing is ever taken away (docs/decisions: what is left out of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -65,8 +65,10 @@ class Run:
     """Left, at most `MOST_FREEZES`; one to begin with and one for every four weeks reached."""
 
 
-def run_of(cases: Mapping[date, int], goal: int, this_week: date) -> Run:
+def run_of(cases: Mapping[date, int], goal: int | Callable[[date], int], this_week: date) -> Run:
     """The run up to now; `cases` counts by Monday. The week that runs counts once it is reached.
+
+    `goal`: of all weeks, or of the week of a Monday, since another goal makes no other past.
 
     Weeks after `this_week` (a clock that was set back) are left out.
     """
@@ -75,7 +77,7 @@ def run_of(cases: Mapping[date, int], goal: int, this_week: date) -> Run:
     freezes = 1
     week = min(past, default=this_week)
     while week <= this_week:
-        if cases.get(week, 0) >= goal:
+        if cases.get(week, 0) >= (goal(week) if callable(goal) else goal):
             weeks += 1
             reached += 1
             if reached % WEEKS_FOR_A_FREEZE == 0:
