@@ -7,7 +7,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from attempts.models import Attempt
+from classroom.models import Cohort
+from classroom.services import enroll
 from learning.models import CaseRecord, LabelRecord
+from tests import factories
 
 
 def kept(user, case, *, score=50.0, truths=2, hits=1, ago=timedelta(0), **more) -> CaseRecord:
@@ -45,3 +48,12 @@ def kept(user, case, *, score=50.0, truths=2, hits=1, ago=timedelta(0), **more) 
     )
     LabelRecord.objects.create(record=made, label="nodule_mass", truths=truths, hits=hits)
     return made
+
+
+def a_class(instructor, size: int) -> Cohort:
+    """A class of so many learners, who have been in it for 20 weeks."""
+    cohort = factories.CohortFactory(instructors=[instructor])
+    for _ in range(size):
+        enroll(cohort, factories.UserFactory())
+    cohort.memberships.update(joined_at=timezone.now() - timedelta(weeks=20))
+    return cohort

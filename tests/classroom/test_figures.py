@@ -12,47 +12,15 @@ from django.utils import timezone
 
 from attempts.models import Attempt
 from attempts.modes import open_guided
-from attempts.series import start_series
 from attempts.tasks import score_attempt
 from cases.models import Case, Image
 from classroom import access, assigning, figures, items
-from classroom.models import Comment, WorkView
+from classroom.models import WorkView
 from classroom.services import enroll, leave
-from learning import records
 from learning.models import CaseRecord
 from tests import factories
-from tests.classroom.keeping import kept
-from tests.learning.playing import mark, play
-
-
-@pytest.fixture
-def cohort(instructor, trainee):
-    return factories.CohortFactory(instructors=[instructor], learners=[trainee])
-
-
-@pytest.fixture
-def played(cohort, trainee, nodule_case):
-    """The trainee called the nodule a consolidation, and missed the large heart."""
-    found = play(
-        trainee, nodule_case, marks=[mark(nodule_case, "consolidation") | {"confidence": 5}]
-    )
-    records.rebuild()
-    return found
-
-
-@pytest.fixture
-def addresses(cohort, played, nodule_case):
-    code = cohort.memberships.get().code
-    own = [cohort.public_id]
-    return {
-        "figures": reverse("classroom:figures", args=own),
-        "items": reverse("classroom:items", args=own),
-        "item": reverse("classroom:item", args=[*own, nodule_case.public_id]),
-        "discuss": reverse("classroom:discuss", args=[*own, nodule_case.public_id]),
-        "learner": reverse("classroom:learner", args=[*own, code]),
-        "attempt": reverse("classroom:learner_attempt", args=[*own, code, played.public_id]),
-    }
-
+from tests.classroom.keeping import a_class, kept
+from tests.learning.playing import play
 
 RULE = "?rule=standard"
 
@@ -156,14 +124,6 @@ def test_an_empty_class_says_so(client_of, instructor):
         assert "come with learners" in client_of(instructor).get(address).content.decode()
 
 
-def a_class(instructor, size: int):
-    cohort = factories.CohortFactory(instructors=[instructor])
-    for _ in range(size):
-        enroll(cohort, factories.UserFactory())
-    cohort.memberships.update(joined_at=timezone.now() - timedelta(weeks=20))
-    return cohort
-
-
 @pytest.mark.parametrize("name", ["figures", "items"])
 def test_a_page_costs_as_many_queries_for_many_learners_as_for_few(
     client_of, instructor, name, django_assert_max_num_queries
@@ -181,65 +141,6 @@ def test_a_page_costs_as_many_queries_for_many_learners_as_for_few(
             assert client.get(address).status_code == 200
         cost.append(len(counted))
     assert cost[0] == cost[1]
-
-
-def reasons(cohort, user) -> str:
-    scope, _ = figures.scope_of(cohort, {})
-    return " ".join(
-        next(
-            row.why
-            for row in figures.overview(scope, scope.columns()).rows
-            if row.membership.user == user
-        )
-    )
-
-
-def test_who_falls_needs_attention_and_who_goes_on_as_before_does_not(instructor):
-    cohort = a_class(instructor, 2)
-    falling, steady = (one.user for one in cohort.memberships.order_by("pk"))
-    case = factories.ImageFactory().case
-    for _ in range(20):
-        kept(falling, case, hits=2, ago=timedelta(weeks=6))
-        kept(falling, case, hits=0)
-        kept(steady, case, hits=1, ago=timedelta(weeks=6))
-        kept(steady, case, hits=1)
-    assert "Falling: 100 % less" in reasons(cohort, falling)
-    assert reasons(cohort, steady) == ""
-
-
-def test_who_is_confident_and_wrong_needs_attention(instructor):
-    cohort = a_class(instructor, 3)
-    wrong, *others = (one.user for one in cohort.memberships.order_by("pk"))
-    case = factories.ImageFactory().case
-    for _ in range(20):
-        kept(wrong, case, sure=1, sure_wrong=1)
-        for one in others:
-            kept(one, case, sure=1, sure_wrong=0)
-    assert "Confident and wrong: 20 of 20" in reasons(cohort, wrong)
-    assert reasons(cohort, others[0]) == ""
-
-
-def test_who_guesses_fast_needs_attention(instructor):
-    cohort = a_class(instructor, 3)
-    fast, *others = (one.user for one in cohort.memberships.order_by("pk"))
-    case = factories.ImageFactory().case
-    for _ in range(20):
-        kept(fast, case, hits=0, elapsed_ms=5_000)
-        for one in others:
-            kept(one, case, hits=2)
-    assert "Guessing fast: 5 s a case" in reasons(cohort, fast)
-
-
-def test_who_did_not_finish_in_time_is_behind(instructor, nodule_case):
-    cohort = a_class(instructor, 1)
-    user = cohort.memberships.get().user
-    factories.AssignmentFactory(
-        cohort=cohort,
-        cases=[nodule_case],
-        due_at=timezone.now() - timedelta(hours=1),
-        publish=True,
-    )
-    assert "Behind: “Week 1”" in reasons(cohort, user)
 
 
 def test_where_less_is_found_by_night_the_page_says_so(instructor):
@@ -387,79 +288,6 @@ def test_looking_at_a_learner_is_noted(client_of, instructor, addresses, trainee
     }
 
 
-# Comments
-
-
-def say(client, addresses, text="Look at the costophrenic angle.", subject=""):
-    return client.post(addresses["attempt"] + "comment/", {"text": text, "subject": subject})
-
-
-def test_a_comment_reaches_its_learner_with_a_notice_until_it_is_seen(
-    client_of, instructor, addresses, trainee, played
-):
-    say(client_of(instructor), addresses, "<b>Compare</b> both sides.")
-    learner = client_of(trainee)
-    own = reverse("localize:attempt", args=[played.public_id])
-    home = learner.get("/home/").content.decode()
-    assert f"{instructor.username} commented on a case of yours" in home
-    page = learner.get(own).content.decode()
-    assert "&lt;b&gt;Compare&lt;/b&gt; both sides." in page
-    seen = reverse("classroom:comments_seen", args=[played.public_id])
-    assert seen in page
-    assert learner.post(seen).status_code == 204
-    assert "commented" not in learner.get("/home/").content.decode()
-    assert "seen" in client_of(instructor).get(addresses["attempt"]).content.decode()
-
-
-def test_a_comment_may_be_on_one_finding(client_of, instructor, addresses, nodule_case):
-    finding = nodule_case.findings.get(label="nodule_mass")
-    say(client_of(instructor), addresses, subject=finding.public_id)
-    assert Comment.objects.get().about == "the finding: Nodule / mass"
-
-
-@pytest.mark.parametrize(
-    ("text", "subject", "sentence"),
-    [
-        (" ", "", "Write something first."),
-        ("x" * 2001, "", "at most 2000"),
-        ("Well done", "nothing", "no such finding"),
-    ],
-)
-def test_a_comment_that_cannot_be_is_refused_in_a_sentence(
-    client_of, instructor, addresses, text, subject, sentence
-):
-    client = client_of(instructor)
-    say(client, addresses, text, subject)
-    assert not Comment.objects.exists()
-    assert sentence in client.get(addresses["attempt"]).content.decode()
-
-
-def test_only_its_author_takes_a_comment_back(client_of, instructor, addresses, cohort):
-    say(client_of(instructor), addresses)
-    comment = Comment.objects.get()
-    other = factories.UserFactory(role="instructor")
-    cohort.instructors.add(other)
-    address = addresses["attempt"] + "comment/"
-    client_of(other).post(address, {"remove": comment.pk})
-    assert Comment.objects.exists()
-    client_of(instructor).post(address, {"remove": comment.pk})
-    assert not Comment.objects.exists()
-
-
-def test_nobody_else_comments(client_of, addresses, trainee, curator):
-    for user in (trainee, curator, factories.UserFactory(role="instructor")):
-        assert say(client_of(user), addresses).status_code == 404
-    assert not Comment.objects.exists()
-
-
-def test_a_comment_tells_nothing_while_a_series_holds_the_case(
-    client_of, instructor, addresses, trainee, nodule_case
-):
-    say(client_of(instructor), addresses)
-    start_series(user=trainee, kind="localize", mode="test", cases=[nodule_case], rule="standard")
-    assert "commented" not in client_of(trainee).get("/home/").content.decode()
-
-
 def test_the_instructor_sees_the_attempt_and_can_change_nothing_of_it(
     client_of, instructor, addresses, played
 ):
@@ -516,44 +344,6 @@ def test_of_what_is_not_there_each_learner_is_counted_once(cohort, trainee):
             made.labels.create(label=label, overcalls=1)
     page = items.item_page(figures.Scope(cohort, "localize", "clinical"), case, {})
     assert page.overcalled == [("Consolidation", 1), ("Nodule / mass", 1)]
-
-
-def test_who_has_extra_time_is_behind_after_it_and_not_before(
-    cohort, trainee, instructor, nodule_case
-):
-    now = timezone.now()
-    due = now - timedelta(hours=1)
-    work = factories.AssignmentFactory(cohort=cohort, cases=[nodule_case], publish=True, due_at=due)
-    scope = figures.Scope(cohort, "localize", "standard")
-
-    def why() -> list[str]:
-        return figures.overview(scope, scope.columns()).rows[0].why
-
-    assert why() == [], "who joined after the due time was not late"
-    cohort.memberships.update(joined_at=now - timedelta(days=1))
-    assert why() == ["Behind: “Week 1” was not finished in time."]
-    assigning.extend(work, cohort.memberships.get(), instructor, due_at=now + timedelta(days=1))
-    assert why() == []
-    assigning.extend(work, cohort.memberships.get(), instructor, due_at=now - timedelta(minutes=1))
-    assert why() == ["Behind: “Week 1” was not finished in time."]
-
-
-def test_what_one_class_says_of_an_attempt_another_does_not_read(
-    client_of, cohort, trainee, instructor, played
-):
-    teacher = factories.UserFactory(role="instructor")
-    other = factories.CohortFactory(instructors=[teacher], is_pseudonymous=True)
-    code = enroll(other, trainee).code
-    other.memberships.update(joined_at=timezone.now() - timedelta(days=1))
-    own = [cohort.public_id, cohort.memberships.get().code, played.public_id]
-    said = {"text": f"Look again, {trainee.username}."}
-    client_of(instructor).post(reverse("classroom:comment", args=own), said)
-    own_page = reverse("classroom:learner_attempt", args=own)
-    assert said["text"] in client_of(instructor).get(own_page).content.decode()
-    address = reverse("classroom:learner_attempt", args=[other.public_id, code, played.public_id])
-    page = client_of(teacher).get(address)
-    assert page.status_code == 200
-    assert trainee.username not in page.content.decode()
 
 
 @pytest.mark.parametrize("kind", ["localize", "report"])
