@@ -49,9 +49,16 @@ def set_cases(assignment: Assignment, cases: Sequence[Case]) -> None:
     deal_anew(assignment)
 
 
+def _alone(assignment: Assignment) -> None:
+    """Wait for what else deals this assignment now, as another click may; see what it did."""
+    now = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    assignment.published_at, assignment.archived_at = now.published_at, now.archived_at
+
+
 @transaction.atomic
 def publish(assignment: Assignment) -> None:
     """Show it to the class, and deal it to each learner. Raises Refused without a case."""
+    _alone(assignment)
     if not assignment.places.exists():
         raise Refused("This assignment has no case yet: choose some, then publish it.")
     if assignment.cohort.is_archived:
@@ -278,6 +285,7 @@ def current_run(assignment: Assignment, user: User) -> Run | None:
 @transaction.atomic
 def next_try(assignment: Assignment, user: User) -> Run:
     """A further try, or the one that is open. Raises Refused where there is none left."""
+    _alone(assignment)
     last = current_run(assignment, user)
     if last is None or assignment.is_over:
         raise Refused("This assignment is closed.")
@@ -294,6 +302,7 @@ def next_try(assignment: Assignment, user: User) -> Run:
 @transaction.atomic
 def preview(assignment: Assignment, instructor: User) -> Run:
     """Play it as a learner does, without limits of date; it enters nothing of the class."""
+    _alone(assignment)
     if not assignment.places.exists():
         raise Refused("This assignment has no case yet: choose some first.")
     runs = assignment.runs.filter(user=instructor)

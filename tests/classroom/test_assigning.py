@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from attempts.models import Attempt, Series
 from attempts.queries import held_cases, is_told
 from attempts.seen import truth_was_seen
-from attempts.series import open_next, settle
+from attempts.series import end, open_next, settle
 from attempts.services import close_draft
 from classroom import assigning, work
 from classroom.access import may_see, visible_attempts
@@ -345,3 +348,33 @@ def test_what_is_over_is_not_changed(client_of, cohort, cases, trainee, instruct
         assigning.edit(assignment, {"due_at": due + 2 * HOUR})
     assert assignment.places.count() == 1 and not assignment.extensions.exists()
     assert not series_of(assignment, trainee).is_open
+
+
+def test_a_second_click_waits_for_the_first(cohort, cases, trainee):
+    """The rows are locked before anything is dealt; what the first click did is seen then."""
+    assignment = factories.AssignmentFactory(cohort=cohort, cases=cases)
+    late = Assignment.objects.get(pk=assignment.pk)
+    assigning.publish(assignment)
+    published = assignment.published_at
+    assigning.publish(late)
+    assert late.published_at == published
+    assert late.runs.filter(user=trainee).count() == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite writes one at a time")
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_the_same_time_deal_once(cohort, cases, trainee):
+    assignment = factories.AssignmentFactory(cohort=cohort, cases=cases, tries=2)
+
+    def click(do, _):
+        try:
+            return do(Assignment.objects.get(pk=assignment.pk))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(partial(click, assigning.publish), range(4)))
+        assert assignment.runs.filter(user=trainee).count() == 1
+        end(series_of(assignment, trainee))
+        again = partial(click, lambda found: assigning.next_try(found, trainee))
+        assert {run.number for run in pool.map(again, range(4))} == {2}
