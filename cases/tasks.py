@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts.models import User
-from cases import mapping, upload_import, uploading
+from cases import mapping, uploading
 from cases.models import LabelMapping
 
 
@@ -25,6 +25,8 @@ def follow_mapping(mapping_id: int) -> int:
 @shared_task(soft_time_limit=3300, time_limit=3400)
 def import_upload(upload_id: int) -> None:
     """Import what a curator uploaded, unless another worker does, or another upload is at work."""
+    from cases import upload_import  # the importers are slow to import: scoring needs none
+
     upload = uploading.claim(upload_id)
     if upload:
         upload_import.run_beside(upload)

@@ -32,6 +32,7 @@ from cases.uploading import (
     FULL,
     MEGABYTE,
     MOST_TRIES,
+    SLUG,
     beat,
     complete,
     folder_of,
@@ -41,8 +42,6 @@ from cases.uploading import (
 
 logger = logging.getLogger(__name__)
 
-SLUG = "own-"
-"""How the data sets of uploads begin, so that none of them is that of an importer."""
 BEAT_SECONDS = 5
 MOST_SECONDS = 3000
 """Of one import; with what went in until then another try goes on. Within the broker's patience."""

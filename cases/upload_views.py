@@ -23,7 +23,6 @@ from cases.queries import desk_rows
 from cases.sent import Unreadable, sent_object
 from cases.storing import Stored
 from cases.tally import SKIPPED
-from cases.upload_import import SLUG
 
 LISTED = 30
 CASES_SHOWN = 24
@@ -42,7 +41,7 @@ def uploads(request: UserRequest) -> HttpResponse:
     """The page where files are chosen; by POST of their names an upload begins, or goes on."""
     if request.method == "POST":
         return _begin(request)
-    titles = Dataset.objects.filter(slug__startswith=SLUG).order_by("title")
+    titles = Dataset.objects.filter(slug__startswith=uploading.SLUG).order_by("title")
     page = {
         "begin": reverse("cases:uploads"),
         "csrf": get_token(request),

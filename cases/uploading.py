@@ -26,9 +26,8 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from accounts.models import User
-from cases.importers.base import cleaned
+from cases.importers.base import cleaned, told
 from cases.importers.studies.archive import stored_name
-from cases.importers.uploaded import told
 from cases.models import Upload, UploadFile
 
 logger = logging.getLogger(__name__)
@@ -40,6 +39,8 @@ SPARE = 500_000_000
 MOST_OPEN = 5
 """Unfinished uploads of one curator."""
 MOST_TRIES = 3
+SLUG = "own-"
+"""How the data sets of uploads begin, so that none of them is that of an importer."""
 STALE = timedelta(seconds=60)
 """Without a beat for so long an import has died."""
 REQUEUED_AFTER = timedelta(seconds=60)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from ml.jsonl import finite
 
@@ -118,6 +117,8 @@ def best_pairs(weights: Floats, allowed: Flags) -> list[tuple[int, int]]:
     """
     if not allowed.any():
         return []
+    from scipy.optimize import linear_sum_assignment  # slow to import: pages need none
+
     value = np.where(allowed, weights + 1e-9, 0.0)
     rows, columns = linear_sum_assignment(value, maximize=True)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if allowed[r, c]]

@@ -20,6 +20,12 @@ def log_as_django_does(**kwargs: Any) -> None:
     """Leave a worker's log to Django's settings: Celery sets none up where somebody listens."""
 
 
+@signals.worker_init.connect
+def have_ready(**kwargs: Any) -> None:
+    """Load what scoring imports late, before processes are forked: no learner waits for it."""
+    import scipy.optimize  # noqa: F401
+
+
 @signals.before_task_publish.connect
 def send_request_along(headers: dict[str, Any], **kwargs: Any) -> None:
     """Let the task's lines in the log name the request that asked for it."""

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Box = tuple[float, float, float, float]
 LONG_SIDE = 2048
@@ -63,6 +62,8 @@ def text_boxes(values: NDArray[Any]) -> list[Box]:
 
 def _marks(grey: NDArray[np.float32]) -> list[_Mark]:
     """What may be letters: narrow, flat, and brighter than what surrounds it."""
+    from scipy import ndimage  # slow to import: only who looks for letters waits
+
     opened = ndimage.maximum_filter(ndimage.minimum_filter(grey, STROKE), STROKE)
     mask = grey - opened > CONTRAST
     labeled, count = ndimage.label(mask, structure=np.ones((3, 3)))

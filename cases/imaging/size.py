@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import pydicom
 from PIL import Image
 
 from cases.imaging.pixels import ImageProblem
@@ -38,6 +37,8 @@ def _of_picture(path: Path) -> tuple[int, int] | None:
 
 
 def _of_dicom(path: Path) -> tuple[int, int] | None:
+    import pydicom  # slow to import: pages need none
+
     try:
         header = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=TAGS)
         return int(header.Columns), int(header.Rows)

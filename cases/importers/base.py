@@ -16,6 +16,7 @@ Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 EDGE = 0.005
 """How far (fraction of the image) a box may lie outside by rounding, and is then clipped."""
+LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
@@ -277,3 +278,9 @@ def text_of(record: Mapping[str, Any], key: str) -> str:
 def cleaned(text: str) -> str:
     """Without NUL, lone surrogates and outer spaces."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def told(name: str) -> str:
+    """A file's name as a page may show it: any text, without what no page and database holds."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in cleaned(name))
+    return plain if len(plain) <= LONGEST_NAME else f"…{plain[1 - LONGEST_NAME :]}"

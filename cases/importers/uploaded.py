@@ -20,7 +20,7 @@ from cases.importers.base import (
     Item,
     Problem,
     SourceProblem,
-    cleaned,
+    told,
 )
 from cases.importers.dicom import UNTOLD, cases_of
 from cases.importers.studies.archive import Unpacked
@@ -43,7 +43,6 @@ OTHERS = {
 }
 """How files begin that are known and not taken, and what to do."""
 UNKNOWN = "It is neither DICOM nor PNG or JPEG"
-LONGEST_NAME = 300
 
 
 @dataclass
@@ -212,12 +211,6 @@ class Uploaded:
                 said = "A row of the table fits several pictures: it was taken for none of them."
                 facts = Facts(problems=(Problem(key, said),))
             yield _case_of(path, key, facts)
-
-
-def told(name: str) -> str:
-    """A file's name as a page may show it: any text, without what no page and database holds."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in cleaned(name))
-    return plain if len(plain) <= LONGEST_NAME else f"…{plain[1 - LONGEST_NAME :]}"
 
 
 def _head(path: Path) -> bytes:

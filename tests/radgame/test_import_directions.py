@@ -123,8 +123,8 @@ def modules_after(statements: str) -> set[str]:
     ],
     ids=["web", "worker"],
 )
-def test_neither_web_nor_worker_loads_torch(entry):
-    assert not modules_after(entry) & {"torch", "transformers", "spacy"}
+def test_neither_web_nor_worker_loads_torch_or_what_imports_need(entry):
+    assert not modules_after(entry) & {"torch", "transformers", "spacy", "pydicom", "scipy"}
 
 
 def test_no_module_of_the_core_loads_torch_when_imported():
