@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases import history
 from cases.models import Case, CaseChange, DoubtAnswer
+from cases.prepared import prepared
 
 MOST, SHOWN = 100, 5
 
@@ -178,7 +179,13 @@ def answers_at(address: str, to: User) -> list[DoubtAnswer]:
 
 def unseen_by(user: User) -> list[DoubtAnswer]:
     """Answers that a learner has not opened yet, the newest first."""
-    return list(DoubtAnswer.objects.filter(to=user, seen_at__isnull=True)[:SHOWN])
+    keys = [key for (key,) in _unseen(user.pk)]
+    return list(DoubtAnswer.objects.filter(pk__in=keys)) if keys else []
+
+
+@prepared
+def _unseen(user: int) -> QuerySet[DoubtAnswer, Any]:
+    return DoubtAnswer.objects.filter(to=user, seen_at__isnull=True).values_list("pk")[:SHOWN]
 
 
 def note_seen(answer_id: int, user: User) -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from attempts.models import Attempt, Result
 from attempts.queries import held_keys
+from cases.prepared import prepared
 from classroom.models import Cohort, Comment
 from classroom.problems import Refused
 from learning.past import name_of
@@ -88,12 +89,18 @@ def of_class(attempt: Attempt, cohort: Cohort) -> QuerySet[Comment]:
 
 def new_for(learner: User) -> list[Comment]:
     """Comments that the learner has not seen, on attempts that may be told of, oldest first."""
-    unseen = Comment.objects.filter(
-        attempt__user=learner, seen_at=None, attempt__state=Attempt.State.SCORED
-    )
-    found = list(unseen.select_related("attempt").order_by("pk"))
-    held = held_keys(learner) if found else set()
+    keys = [key for (key,) in _unseen(learner.pk)]
+    if not keys:
+        return []
+    found = Comment.objects.filter(pk__in=keys).select_related("attempt").order_by("pk")
+    held = held_keys(learner)
     return [one for one in found if one.attempt.case_id not in held]
+
+
+@prepared
+def _unseen(learner: int) -> QuerySet[Comment, Any]:
+    unseen = Comment.objects.filter(attempt__user=learner, seen_at=None)
+    return unseen.filter(attempt__state=Attempt.State.SCORED).values_list("pk")
 
 
 def note_seen(attempt: Attempt) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.requests import UserRequest
 from attempts.models import Series
+from cases.prepared import prepared
 from classroom.comparing import comparisons
 from classroom.models import Membership, Run
 from classroom.queries import invitations_for
@@ -42,8 +46,13 @@ def compared(request: UserRequest, kind: str, rule: str) -> str:
 
 def plays_no_game(user: User) -> bool:
     """Whether a class that the user learns in has the elements of the game switched off."""
+    return bool(_without_game(user.pk))
+
+
+@prepared
+def _without_game(user: int) -> QuerySet[Membership, Any]:
     own = Membership.objects.filter(user=user, left_at=None, cohort__archived_at=None)
-    return own.filter(cohort__plays_game=False).exists()
+    return own.filter(cohort__plays_game=False).values_list("pk")[:1]
 
 
 def page_of(series: Series) -> str:

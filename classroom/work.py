@@ -15,6 +15,7 @@ from accounts.models import User
 from attempts import services
 from attempts.models import Attempt, Result, SeriesCase
 from cases.models import Case
+from cases.prepared import prepared
 from classroom.access import members
 from classroom.assigning import closes_for, due_for
 from classroom.models import Assignment, Cohort, Extension, Membership, Run
@@ -81,6 +82,14 @@ def work_of(user: User, cohort: Cohort | None = None) -> list[Work]:
 
     In as many queries for one as for all.
     """
+    return _described(
+        user, [key for key, of in _set_for(user.pk) if cohort is None or of == cohort.pk]
+    )
+
+
+@prepared
+def _set_for(user: int) -> QuerySet[Assignment, Any]:
+    """The assignments in the user's open classes, each with its class."""
     found = Assignment.objects.filter(
         published_at__isnull=False,
         archived_at__isnull=True,
@@ -88,14 +97,15 @@ def work_of(user: User, cohort: Cohort | None = None) -> list[Work]:
         cohort__memberships__user=user,
         cohort__memberships__left_at=None,
     )
-    if cohort is not None:
-        found = found.filter(cohort=cohort)
-    return describe(user, found)
+    return found.values_list("pk", "cohort")
 
 
 def describe(user: User, assignments: Iterable[Assignment]) -> list[Work]:
     """Some assignments as this learner has them, what can be done and is due first, first."""
-    keys = [one.pk for one in assignments]
+    return _described(user, [one.pk for one in assignments])
+
+
+def _described(user: User, keys: list[int]) -> list[Work]:
     if not keys:
         return []
     own_runs = _with_progress(Run.objects.filter(user=user, is_preview=False))

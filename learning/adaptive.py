@@ -47,12 +47,19 @@ class Choice:
     told_after: str
 
 
-def choose(user: User, kind: str, cases: QuerySet[Case], after: Case | None) -> Choice | None:
+def choose(
+    user: User,
+    kind: str,
+    cases: QuerySet[Case],
+    after: Case | None,
+    skills: Skills | None = None,
+) -> Choice | None:
     """A film that fits; None where too little is known, or no new one fits.
 
-    `cases` are those that may be given, met or not; `after` was just played.
+    `cases` are those that may be given, met or not; `after` was just played; `skills` are the
+    user's, from who has asked for them already.
     """
-    skills = skills_of(user, kind)
+    skills = skills_of(user, kind) if skills is None else skills
     if skills.cases < BEGINS:
         return None
     now = timezone.now()

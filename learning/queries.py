@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,6 +16,7 @@ from attempts.games import Game, game_of, kinds
 from attempts.models import Attempt, Mode, Outcome, Result, Series
 from attempts.queries import counted_results, held_cases
 from attempts.seen import met
+from cases.prepared import prepared
 from learning.models import CaseRecord
 from learning.past import Past, described, name_of, submitted
 from ml import taxonomy
@@ -194,6 +196,28 @@ def _record(row: Mapping[str, Any]) -> LabelRecord | None:
 def last_attempts(user: User, limit: int = 10, held: Collection[int] | None = None) -> list[Past]:
     """The user's last submitted attempts, newest first; `held` as in `described`."""
     return described(user, submitted(user).order_by("-submitted_at", "-id")[:limit], held)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A series of the learner that is open, or tells nothing yet."""
+
+    kind: str
+    is_assigned: bool
+    """Set by others, or a deck."""
+    is_open: bool
+
+
+def begun_series(user: User) -> list[Begun]:
+    """All of them, few: whoever has none need not be asked for more."""
+    rows = _begun_series(user.pk)
+    return [Begun(kind, bool(is_assigned), closed is None) for kind, is_assigned, closed in rows]
+
+
+@prepared
+def _begun_series(user: int) -> QuerySet[Series, Any]:
+    found = Series.objects.filter(Q(closed_at=None) | Q(told_from__gt=Now()), user=user)
+    return found.order_by().values_list("kind", "is_assigned", "closed_at")
 
 
 def open_series(user: User) -> dict[str, Series]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -19,14 +19,19 @@ from attempts.models import Attempt, Mode, Series
 from attempts.queries import held_cases, held_keys
 from attempts.seen import FILM, met, new_to, without
 from cases.models import Case
+from cases.prepared import prepared
 from cases.queries import may_play, of_everybody, open_to
 from learning import adaptive, assigned, daily
 from learning.models import Chosen, Preferences
+from learning.skills import skills_by_game, skills_of
+from ml.learning.skills import Skills
 
 ADAPTIVE, SEQUENTIAL = Preferences.Strategy.ADAPTIVE, Preferences.Strategy.SEQUENTIAL
 
 MOST_COUNTED = 500
 """Unseen cases: counting more would take longer the larger the library is."""
+MOST_READ = MOST_COUNTED + 100
+"""With some of those that are left out."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,26 @@ class NextCase:
         return self.find()
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a page has asked once for all games (`known_of`), so that no choice asks it again."""
+
+    left_out: Collection[int]
+    """Keys of cases that are not chosen now."""
+    strategy: str
+    begun: Collection[str]
+    """Games with a draft that was saved, outside of series."""
+    has_real: bool
+    """Whether any film of a real patient is open to the user."""
+    skills: Mapping[str, Skills]
+
+
+def known_of(user: User, left_out: Collection[int], strategy: str) -> Known:
+    """The rest of it; three queries."""
+    has_real = bool(_real(user.is_guest)(user.pk))
+    return Known(left_out, strategy, _begun_in(user), has_real, skills_by_game(user))
+
+
 def playable(user: User, kind: str, rule: str = "", *, made: bool = False) -> QuerySet[Case]:
     """Published cases open to the user that have what a game needs, under a rule of its.
 
@@ -61,14 +86,20 @@ def playable(user: User, kind: str, rule: str = "", *, made: bool = False) -> Qu
     return game_of(kind).playable(open_to(user, offered), rule)
 
 
+def _to_practise(user: User, kind: str, *, only_real: bool) -> QuerySet[Case]:
+    """What `playable` gives for practice; those of real patients alone, or all."""
+    cases = playable(user, kind).filter(split=Case.Split.PRACTICE)
+    return cases.filter(dataset__simulated=False) if only_real else cases
+
+
 def next_case_for(
     user: User,
     kind: str,
     *,
     after: Case | None = None,
     mode: str | None = None,
-    held: Collection[int] | None = None,
     strategy: str = "",
+    known: Known | None = None,
 ) -> NextCase | None:
     """An unfinished case first, then a film never met in any game, then one not played in this
     game, then the one played longest ago.
@@ -77,38 +108,51 @@ def next_case_for(
     what they can do (`learning.adaptive`), by chance, or in the library's order; simulated ones
     follow when no real one is new any more. `after` is the
     case just played, which does not come again at once; `mode` the one to play in (any for what
-    was begun, else practice). Cases of an open series are left out; who has asked for their keys
-    already (`held_keys`) hands them over as `held`. None when nothing is published.
+    was begun, else practice). Cases of an open series are left out. None when nothing is published.
     """
     own = Attempt.objects.filter(user=user, kind=kind)
-    held = left_out(user) if held is None else held
-    cases = playable(user, kind).filter(split=Case.Split.PRACTICE)
-    cases = cases.exclude(pk__in=[*held, *([after.pk] if after else [])])
-    last = _begun(own.filter(mode=mode) if mode else own, cases)
-    if last:
+    held = known.left_out if known else left_out(user)
+    without = {*held, *([after.pk] if after else [])}
+
+    def cases(*, only_real: bool = False) -> QuerySet[Case]:
+        return _to_practise(user, kind, only_real=only_real).exclude(pk__in=without)
+
+    begun = known.begun if known else _begun_in(user)
+    if kind in begun and (last := _begun(user, kind, mode, cases())):
         return NextCase(
             lambda: last.case, "You began this case and have not submitted it.", last.mode
         )
     mode = mode or Mode.PRACTICE
-    strategy = strategy or strategy_of(user)
-    real = cases.filter(dataset__simulated=False)
-    preferred = real if new_to(user, real).exists() else cases
-    if strategy == ADAPTIVE and (choice := adaptive.choose(user, kind, preferred, after)):
-        return NextCase(lambda: choice.case, choice.told_before, mode, strategy, choice.told_after)
-    unmet = new_to(user, preferred)
-    keys = list(unmet.order_by("pk").values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    strategy = strategy or (known.strategy if known else strategy_of(user))
+    has_real = known is None or known.has_real
+    skills = known.skills[kind] if known else None
+    if strategy == ADAPTIVE and skills is None:
+        skills = skills_of(user, kind)
+    if strategy == ADAPTIVE and skills and skills.cases >= adaptive.BEGINS:
+        only_real = has_real and new_to(user, cases(only_real=True)).exists()
+        preferred = cases(only_real=only_real)
+        if choice := adaptive.choose(user, kind, preferred, after, skills):
+            return NextCase(
+                lambda: choice.case, choice.told_before, mode, strategy, choice.told_after
+            )
+    only_real = has_real
+    keys = _new_keys(user, kind, without, only_real=True) if has_real else []
+    if not keys:
+        only_real, keys = False, _new_keys(user, kind, without, only_real=False)
     if keys:
 
         def chosen() -> Case:
-            is_first = strategy == SEQUENTIAL
-            return Case.objects.get(pk=keys[0] if is_first else _one_of(keys, unmet, user, kind))
+            if strategy == SEQUENTIAL:
+                return Case.objects.get(pk=keys[0])
+            unmet = new_to(user, cases(only_real=only_real))
+            return Case.objects.get(pk=_one_of(keys, unmet, user, kind))
 
         return NextCase(chosen, f"New to you; {in_words(len(keys))} left.", mode, strategy)
-    unplayed = _longest_ago(met(user), _unplayed(own, cases))[:1]
+    unplayed = _longest_ago(met(user), _unplayed(own, cases()))[:1]
     if unplayed:
         reason = "You know this film already, and have not played it in this game."
         return NextCase(partial(Case.objects.get, pk=unplayed[0]), reason, mode)
-    oldest = _longest_ago(own.filter(submitted_at__isnull=False), cases)[:1]
+    oldest = _longest_ago(own.filter(submitted_at__isnull=False), cases())[:1]
     if oldest:
         find = partial(Case.objects.get, pk=oldest[0])
         return NextCase(find, "You saw this one longest ago.", mode)
@@ -118,20 +162,76 @@ def next_case_for(
     return None
 
 
-def only_simulated(user: User) -> bool:
-    """Whether cases are open to the user, and none of a data set of real patients among them."""
-    published = of_everybody(open_to(user, Case.objects.filter(status=Case.Status.PUBLISHED)))
-    return published.exists() and not published.filter(dataset__simulated=False).exists()
+def has_cases(user: User) -> bool:
+    """Whether any case is open to the user."""
+    return _published(user).exists()
 
 
-def _begun(own: QuerySet[Attempt], cases: QuerySet[Case]) -> Attempt | None:
-    """Of the user's attempts the draft saved last, of these cases; asked simply first, since
-    there is none as a rule.
+def _published(user: User) -> QuerySet[Case]:
+    return of_everybody(open_to(user, Case.objects.filter(status=Case.Status.PUBLISHED)))
+
+
+@cache
+def _real(is_guest: bool) -> Callable[[int], list[tuple[Any, ...]]]:
+    """Asks, by the key of a user, for one published film of a real patient that is open to them."""
+
+    def build(user: int) -> QuerySet[Case, Any]:
+        found = open_to(User(pk=user, is_guest=is_guest), Case.objects.all())
+        real = found.filter(status=Case.Status.PUBLISHED, dataset__simulated=False)
+        return of_everybody(real).values_list("pk")[:1]
+
+    return prepared(build)
+
+
+@cache
+def _new(kind: str, is_guest: bool, only_real: bool) -> Callable[[int], list[tuple[Any, ...]]]:
+    """Asks, by the key of a user, for the first keys of the cases to practise that are new to them;
+    more than are counted, for those that are left out.
     """
-    begun = own.filter(state=Attempt.State.DRAFT, saved_at__isnull=False, series=None)
-    if not begun.exists():
-        return None
-    return begun.filter(case__in=cases).select_related("case").order_by("-saved_at").first()
+
+    def build(key: int) -> QuerySet[Case, Any]:
+        user = User(pk=key, is_guest=is_guest)
+        return (
+            new_to(user, _to_practise(user, kind, only_real=only_real))
+            .order_by("pk")
+            .values_list("pk")[:MOST_READ]
+        )
+
+    return prepared(build)
+
+
+def _new_keys(user: User, kind: str, without: Collection[int], *, only_real: bool) -> list[int]:
+    """The first keys, one more than are counted."""
+    rows = _new(kind, user.is_guest, only_real)(user.pk)
+    keys = [key for (key,) in rows if key not in without]
+    if len(keys) <= MOST_COUNTED and len(rows) == MOST_READ:  # so many are left out
+        cases = _to_practise(user, kind, only_real=only_real).exclude(pk__in=without)
+        keys = list(new_to(user, cases).order_by("pk").values_list("pk", flat=True)[:MOST_READ])
+    return keys[: MOST_COUNTED + 1]
+
+
+def _begun_in(user: User) -> set[str]:
+    """The games in which the user has drafts that were saved, outside of series."""
+    return {kind for (kind,) in _begun_games(user.pk)}
+
+
+@prepared
+def _begun_games(user: int) -> QuerySet[Attempt, Any]:
+    return _drafts(user).order_by().values_list("kind").distinct()
+
+
+def _drafts(user: int) -> QuerySet[Attempt]:
+    """The user's drafts that were saved, outside of series."""
+    return Attempt.objects.filter(
+        user=user, state=Attempt.State.DRAFT, saved_at__isnull=False, series=None
+    )
+
+
+def _begun(user: User, kind: str, mode: str | None, cases: QuerySet[Case]) -> Attempt | None:
+    """The draft saved last, of these cases."""
+    drafts = _drafts(user.pk).filter(kind=kind, case__in=cases)
+    drafts = drafts.filter(mode=mode) if mode else drafts
+    return drafts.select_related("case").order_by("-saved_at").first()
 
 
 def _one_of(keys: list[int], unmet: QuerySet[Case], user: User, kind: str) -> int:

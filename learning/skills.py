@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from accounts.models import User
-from attempts.games import game_of
+from attempts.games import game_of, kinds
 from attempts.models import Result, SeriesCase, holding
 from learning import difficulties
 from learning.models import CaseRecord, LabelRecord, Skill
@@ -80,6 +80,14 @@ def sweep() -> int:
 def skills_of(user: User, kind: str) -> Skills:
     """What the learner can do in one game; one query."""
     return _read(Skill.objects.filter(user=user, kind=kind))
+
+
+def skills_by_game(user: User) -> dict[str, Skills]:
+    """The same in every game; one query."""
+    rows: dict[str, list[Skill]] = {kind: [] for kind in kinds()}
+    for row in Skill.objects.filter(user=user):
+        rows.setdefault(row.kind, []).append(row)
+    return {kind: _read(of_game) for kind, of_game in rows.items()}
 
 
 def _one_an_attempt(records: QuerySet[CaseRecord]) -> list[CaseRecord]:

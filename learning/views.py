@@ -46,25 +46,24 @@ MOST_CONFUSED = 10
 @require_GET
 @never_cache
 def home(request: UserRequest) -> HttpResponse:
-    held, wants = held_keys(request.user), shown_to(request.user)
-    of_today = daily.kept_apart(request.user, wants)
-    following = {
-        kind: services.with_what_is_set(
-            services.next_case_for(
-                request.user, kind, held=held | of_today, strategy=wants.strategy
-            ),
-            services.set_first(request.user, kind),
-        )
-        for kind in kinds()
-    }
-    running = queries.open_series(request.user)
+    user, wants = request.user, shown_to(request.user)
+    begun = queries.begun_series(user)
+    held, of_today = held_keys(user) if begun else set(), daily.kept_apart(user, wants)
+    known = services.known_of(user, held | of_today, wants.strategy)
+    found = {kind: services.next_case_for(user, kind, known=known) for kind in kinds()}
+    set_for = {one.kind for one in begun if one.is_open and one.is_assigned}
+    firsts = {kind: services.set_first(user, kind) for kind in set_for & found.keys()}
+    following = {kind: services.with_what_is_set(found[kind], firsts.get(kind)) for kind in found}
+    has_own = any(one.is_open and not one.is_assigned for one in begun)
+    running = queries.open_series(user) if has_own else {}
+    has_cases = any(following.values())
     context = {
         "games": [(game_of(kind), following[kind], running.get(kind)) for kind in kinds()],
-        "has_cases": any(following.values()) or bool(running),
+        "has_cases": has_cases or bool(running),
         "has_daily": bool(of_today),
-        "only_simulated": services.only_simulated(request.user),
-        "attempts": queries.last_attempts(request.user, held=held),
-        "decks": review.open_decks(request.user),
+        "only_simulated": not known.has_real and (has_cases or services.has_cases(user)),
+        "attempts": queries.last_attempts(user, held=held),
+        "decks": review.open_decks(user) if set_for else [],
         "wants": wants,
         "panels": [panel(request) for panel in assigned.panels],
     }
@@ -92,11 +91,16 @@ def next_case(request: UserRequest, kind: str) -> HttpResponse:
     begun_by_button = (*MODES, *((Mode.GUIDED,) if game.guided_shows else ()))
     if mode is not None and (mode not in game.modes or mode in begun_by_button):
         raise Http404(f"There is no mode called {mode!r:.30}.")
-    if mode is None and (assigned_series := services.set_first(request.user, kind)):
+    begun = queries.begun_series(request.user)
+    is_set = any(one.kind == kind and one.is_assigned for one in begun)
+    if mode is None and is_set and (assigned_series := services.set_first(request.user, kind)):
         if _asks_ahead(request):
             return _images_of(None)
         return redirect("learning:onward", assigned_series.public_id)
-    found = services.next_case_for(request.user, kind, after=after, mode=mode)
+    wants, held = shown_to(request.user), held_keys(request.user) if begun else set()
+    left_out = held | daily.kept_apart(request.user, wants)
+    known = services.known_of(request.user, left_out, wants.strategy)
+    found = services.next_case_for(request.user, kind, after=after, mode=mode, known=known)
     if _asks_ahead(request):
         return _images_of(found.case if found else None)
     if found is None:

@@ -48,9 +48,10 @@ def test_practice_gives_every_film_but_that_of_the_day(trainee, of_today, librar
 def test_what_fits_is_chosen_among_other_films(trainee, of_today, library, monkeypatch):
     offered = []
 
-    def choose(user, kind, cases, after):
+    def choose(user, kind, cases, after, skills):
         offered.append(set(cases))
 
+    monkeypatch.setattr(adaptive, "BEGINS", 0)
     monkeypatch.setattr(adaptive, "choose", choose)
     services.next_case_for(trainee, "localize", strategy="adaptive")
     assert offered == [{*library} - {of_today}]
