@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tests.game import NOT_INHERITED, ROOT
 
 PAGE_MS = 50
-SIZES = ((50, 10, 1_000), (10_000, 1_000, 1_000_000), (100_000, 10_000, 10_000_000))
+SIZES = ((1_000, 10, 1_000), (10_000, 1_000, 1_000_000), (100_000, 10_000, 10_000_000))
 
 
 def main() -> int:

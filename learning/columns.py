@@ -9,7 +9,7 @@ difference, so that pages never show less than the records say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -309,6 +309,11 @@ def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
     there, packed = _groups(CaseRecord.objects.all()), _packed()
     _pack_all(packed.keys() - there.keys())
     return _pack_all((group for group in there if packed.get(group) != there[group]), tell)
+
+
+def pack(users: Collection[int]) -> int:
+    """Pack all records of these learners; of how many games and rules it was."""
+    return _pack_all(_groups(CaseRecord.objects.filter(user__in=users)))
 
 
 def _groups(records: QuerySet[CaseRecord]) -> dict[Group, tuple[int, int]]:
