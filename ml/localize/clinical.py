@@ -9,6 +9,7 @@ import numpy as np
 
 from ml import boxes
 from ml.localize.answered import Answered
+from ml.localize.changed import said_of, share_of_change
 from ml.localize.claims import Claims
 from ml.localize.credit import WEIGHTS, Size, Sizes, Weights
 from ml.localize.earned import NOTHING_LOST, Earned, earned_by, outcome_of
@@ -59,6 +60,7 @@ class _Clinical(Answered):
         self._pair()
         self._join_parts()
         self._name_by_ticks()
+        self._judge_changes()
         truths = (*self._region_rows(), *(self.claims.named_row(truth) for truth in self.named))
         marks = tuple(self._mark_row(index) for index in range(len(self.marks)))
         ticks = tuple(self.claims.tick_row(tick, self.rows) for tick in self.ticks)
@@ -163,6 +165,26 @@ class _Clinical(Answered):
             if share > kept.share:
                 self.rows[row] = Earned(share, None, None, "place")
 
+    def _judge_changes(self) -> None:
+        """Take off what was found what a wrong word on its change since a prior film costs."""
+        for truth in dict.fromkeys(truth for truth, _ in self.regions if truth.change):
+            rows = [row for row, (one, _) in enumerate(self.regions) if one is truth]
+            others = {one.mark for row, one in enumerate(self.rows) if row not in rows}
+            marks = {mark for row in rows for mark in self.fitting[row] - others}
+            marks |= {mark for mark, parts in self.parts.rows_of.items() if {*parts} & {*rows}}
+            said = [self.marks[mark].change for mark in sorted(marks)]
+            left = share_of_change(truth.change, said, self.weights)
+            for row in rows:
+                kept = self.rows[row]
+                if kept.credit is None or not kept.credit.label:
+                    continue
+                told = said_of(truth.change, said)
+                because = kept.because
+                if left < 1.0 and 1.0 - left >= 1.0 - kept.share:
+                    because = "change" if told else "unsaid_change"
+                share = kept.share * left
+                self.rows[row] = replace(kept, share=share, because=because, said_change=told)
+
     # rows
 
     def _region_rows(self) -> list[TruthOutcome]:
@@ -184,6 +206,7 @@ class _Clinical(Answered):
             weight,
             "" if earned.share >= NOTHING_LOST else earned.because,
             credit.distance if credit else None,
+            earned.said_change,
         )
 
     def _mark_row(self, index: int) -> MarkOutcome:

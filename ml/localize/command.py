@@ -8,6 +8,7 @@ from typing import Any
 from ml import boxes, taxonomy
 from ml.boxes import Box
 from ml.jsonl import finite
+from ml.localize.changed import CHANGES
 from ml.localize.model import (
     POSITIONS,
     RADGAME_THRESHOLD,
@@ -176,6 +177,7 @@ def _truth_of(entry: Any, index: int) -> Truth:
         _word(entry, "significance", {one: one for one in taxonomy.SIGNIFICANCES}, name),
         _word(entry, "side", SIDES, name),
         _word(entry, "position", {one: one for one in POSITIONS}, name),
+        _word(entry, "change", {one: one for one in CHANGES}, name),
     )
 
 
@@ -219,4 +221,6 @@ def _mark_of(entry: Any, index: int) -> Mark:
     )
     side = _word(entry, "side", SIDES, name)
     position = _word(entry, "position", {one: one for one in POSITIONS}, name)
-    return Mark(str(index), label, box, point=point, side=side, position=position)
+    change = _word(entry, "change", {one: one for one in CHANGES}, name)
+    asked = change if "change" in entry else None
+    return Mark(str(index), label, box, point=point, side=side, position=position, change=asked)

@@ -85,6 +85,12 @@ class Weights:
     """Left of the credit where a device's position is not judged, by what it is."""
     overcalled: float = 0.55
     """Left of the credit where a device in place is called misplaced."""
+    wrong_change: float = 0.75
+    """Left of the credit where another change since the prior film is said than there was."""
+    reversed_change: float = 0.6
+    """The same where what got better is called worse, or the reverse."""
+    unsaid_change: float = 0.9
+    """The same where it was asked, and nothing said."""
     false: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType(
             {"urgent": 1.25, "actionable": 1.0, "minor": 0.5, "benign": 0.0}

@@ -21,6 +21,8 @@ class Earned:
     credit: Credit | None = None
     mark: int | None = None
     because: str = "missed"
+    said_change: str | None = None
+    """What was said of a change that is known, see `ml.localize.changed`."""
 
 
 def earned_by(credit: Credit, mark: int | None, weights: Weights) -> Earned:

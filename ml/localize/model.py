@@ -10,7 +10,7 @@ from ml.boxes import Box
 
 Rule = Literal["clinical", "standard", "radgame"]
 RULES = ("clinical", "standard", "radgame")
-SCORER_VERSION = "7"
+SCORER_VERSION = "8"
 RADGAME_THRESHOLD = 0.3
 
 Point = tuple[float, float]
@@ -70,6 +70,8 @@ class Truth:
     """left, right, bilateral, or empty: then no side is asked."""
     position: str = ""
     """Of a device, one of `POSITIONS`, or empty: then it is not asked."""
+    change: str = ""
+    """Since a prior film, one of `changed.CHANGES`, or empty: then it is not asked."""
 
     @property
     def is_drawn(self) -> bool:
@@ -92,6 +94,8 @@ class Mark:
     point: Point | None = None
     side: str = ""
     position: str = ""
+    change: str | None = None
+    """What is said of the change since a prior film; empty: nothing, None: it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ class TruthOutcome:
     distance: float | None = None
     """Rule ``clinical``: from the mark to a device's tip, in mm where the image's size is known in
     mm, else in widths of the image."""
+    said_change: str | None = None
+    """Rule ``clinical``: what was said of a change that is known; None where nobody was asked."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,8 @@ LOSSES = (
     "side",
     "position",
     "unsaid_position",
+    "change",
+    "unsaid_change",
     "label",
     "vague_label",
     "place",

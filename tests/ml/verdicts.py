@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,13 @@ from ml.localize import (
     Truth,
     score,
 )
+from ml.localize.changed import CHANGES
 from tests.ml.plain import plain
 
 TABLE = Path(__file__).with_name("verdicts.jsonl")
 SCENES = 220
+COMPARED = 80
+"""Further scenes, beside a prior film."""
 STEPS = 20
 """Boxes lie on a grid, so that edges, middles and sizes are often equal."""
 SIZES = {"mm": {"": Size(400.0, 350.0), "lateral": Size(400.0, 300.0)}, "unknown": None}
@@ -61,6 +64,22 @@ class Scene:
 def scenes() -> Iterator[Scene]:
     for number in range(SCENES):
         yield _Draw(random.Random(number)).scene()
+    for number in range(SCENES, SCENES + COMPARED):
+        chance = random.Random(number)
+        yield _with_changes(_Draw(chance).scene(), chance)
+
+
+def _with_changes(scene: Scene, chance: random.Random) -> Scene:
+    """The same beside a prior film: what has become of the findings, and what is said of that."""
+    truths = tuple(replace(one, change=chance.choice(["", *CHANGES])) for one in scene.truths)
+    said = chance.choice([[""], [None, "", *CHANGES]])
+    marks = [replace(one, change=chance.choice(said)) for one in scene.marks]
+    drawn = [(truth, region) for truth in truths for region in truth.regions]
+    for truth, region in drawn[:1]:  # one that is marked as it should be but for its change
+        mark = Mark("exact", truth.label, region.box, region.image, region.frame, None)
+        told = {"point": region.point, "position": truth.position, "side": truth.side}
+        marks.append(replace(mark, **told, change=chance.choice(said)))
+    return replace(scene, truths=truths, marks=tuple(marks))
 
 
 class _Draw:
