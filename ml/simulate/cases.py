@@ -86,6 +86,8 @@ class Found:
     """Of a finding with a border of its own, see `outlines.OUTLINED`: one a box."""
     measured: dict[str, float] = field(default_factory=dict)
     """What the gates ask of it; see `ml/simulate/gates.py`."""
+    change: str = ""
+    """What it is against the other film, where there are two days; a word of `changes.CHANGES`."""
 
     @property
     def is_placed(self) -> bool:
@@ -125,13 +127,16 @@ class Earlier:
     """An earlier film of the same person, and what has changed since."""
 
     change: str
-    """Of the finding: a word of `changes.CHANGES`; empty where there is none on either film."""
+    """Of the one finding: a word of `changes.CHANGES`; empty where there is none on either film,
+    and where each finding has its own."""
     technique: str
     """What of the earlier film is otherwise than it should be: a word of `changes.TECHNIQUES`."""
     when: str
     """What learners are told of it, such as "8 months ago"."""
     findings: tuple[Found, ...]
     measured: dict[str, Any]
+    days: int = 0
+    """How long before the other film it was taken; 0 where that is not known."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ml import taxonomy
@@ -55,6 +56,16 @@ PRIOR = re.compile(
     r"\b(unchanged|stable|previous|prior|compar\w+|again|interval|persist\w+|resolv\w+)\b", re.I
 )
 LOST_EDGE = re.compile(r"obscur|silhouette sign|loss of the|effac|lost (?:heart|diaphragm)", re.I)
+TIMES = {"larger": (1.25, 50.0), "smaller": (0.02, 0.8), "unchanged": (0.85, 1.15)}
+"""How many times as much as before a finding shows, by what has become of it."""
+TOLD = {
+    "new": re.compile(r"\bnew(?:ly)?\b", re.I),
+    "larger": re.compile(r"\b(?:larger|increas\w+|enlarging|progress\w+|worse\w*)\b", re.I),
+    "smaller": re.compile(r"\b(?:smaller|decreas\w+|improv\w+|regress\w+)\b", re.I),
+    "unchanged": re.compile(r"\b(?:unchanged|stable)\b", re.I),
+    "gone": re.compile(r"\b(?:resolved|cleared|removed|no longer)\b", re.I),
+}
+"""How reports say what has become of a finding."""
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
 
 
@@ -289,10 +300,64 @@ def priors(case: Entry) -> Iterator[Verdict]:
     yield Verdict("", case["key"], ", ".join(said) or "none", "no word of a prior", not said)
 
 
+def changes(case: Entry) -> Iterator[Verdict]:
+    """What a sentence says of a change is what was measured on both films.
+
+    By what a finding adds to a film or takes from it (ml of water): larger from 1.25 times of what
+    it was on, smaller up to 0.8 times, unchanged within 15 %. What is new shows on the later film
+    alone, what is gone on the earlier one.
+    """
+    earlier = case.get("earlier") or {}
+    if not earlier.get("days"):
+        return
+    for finding in case["findings"]:
+        word = finding.get("progression", "")
+        if not word:
+            continue
+        was = _same(finding, earlier["findings"])
+        said = told_changes(finding["sentence"])
+        yield _told(case, finding, word, said)
+        if word == "new":
+            yield Verdict("", case["key"], "on both" if was else "new", "new", was is None)
+        elif was is None:
+            yield Verdict("", case["key"], "not before", word, passed=False)
+        elif "volume_ml" in (finding.get("measured") or {}):
+            times = finding["measured"]["volume_ml"] / max(was["measured"]["volume_ml"], 1e-6)
+            low, high = TIMES[word]
+            asked = f"{word}: {low:g} to {high:g} times"
+            yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
+    report = " ".join(str(text) for text in (case.get("report") or {}).values())
+    for finding in earlier["findings"]:
+        if finding.get("progression") == "gone":
+            now = _same(finding, case["findings"])
+            yield Verdict("", case["key"], "still there" if now else "gone", "gone", now is None)
+            yield _told(case, finding, "gone", told_changes(report) & {"gone"})
+
+
+def _between(low: float, high: float, value: float) -> bool:
+    return low <= value <= high
+
+
+def _told(case: Entry, finding: Entry, word: str, said: set[str]) -> Verdict:
+    told = f"{finding['label']} said to be {', '.join(sorted(said)) or 'nothing'}"
+    return Verdict("", case["key"], told, word, said == {word})
+
+
+def told_changes(text: str) -> set[str]:
+    """The words of `changes.CHANGES` that a text says in its own."""
+    return {word for word, said in TOLD.items() if said.search(text)}
+
+
+def _same(finding: Entry, others: Sequence[Entry]) -> Entry | None:
+    """The finding of the other film that is the same one."""
+    what = finding["label"], finding.get("side")
+    return next((one for one in others if (one["label"], one.get("side")) == what), None)
+
+
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
 GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
-    *(sizes, names, distances, drains, boxes, edges, visible, vertebrae, ages, priors),
+    *(sizes, names, distances, drains, boxes, edges, visible, vertebrae, ages, priors, changes),
 )
 GATES_OF_EARLIER = (inspiration, domes, rotation, spine, sizes, names, boxes, edges, visible)
 """Those of an earlier film: a heart may look large on it, after a small breath."""

@@ -52,6 +52,16 @@ def _sided(name: str, label: str, place: Callable[..., Placed]) -> dict[str, Rec
     }
 
 
+LOBES = (
+    *(("rul", "right upper"), ("rml", "right middle"), ("rll", "right lower")),
+    *(("lul", "left upper"), ("lll", "left lower")),
+)
+
+
+def _lobed(name: str, label: str, place: Callable[..., Placed]) -> dict[str, Recipe]:
+    return {f"{name}-{short}": Recipe(label, partial(place, lobe=lobe)) for short, lobe in LOBES}
+
+
 def _collapses() -> dict[str, Recipe]:
     return {
         f"collapse-{short}": Recipe(
@@ -59,13 +69,7 @@ def _collapses() -> dict[str, Recipe]:
             partial(collapse.collapse, lobe=lobe),
             partial(collapse.bend, lobe=lobe),
         )
-        for short, lobe in (
-            ("rul", "right upper"),
-            ("rml", "right middle"),
-            ("rll", "right lower"),
-            ("lul", "left upper"),
-            ("lll", "left lower"),
-        )
+        for short, lobe in LOBES
     }
 
 
@@ -86,14 +90,20 @@ RECIPES: dict[str, Recipe] = {
     "nodule": Recipe("nodule_mass", nodules.nodule),
     **_sided("nodule", "nodule_mass", nodules.nodule),
     "mass": Recipe("nodule_mass", nodules.mass),
+    **_sided("mass", "nodule_mass", nodules.mass),
     "granuloma": Recipe("calcification", nodules.granuloma),
+    **_sided("granuloma", "calcification", nodules.granuloma),
     "bulla": Recipe("bulla", nodules.bulla),
+    **_sided("bulla", "bulla", nodules.bulla),
     "consolidation": Recipe("consolidation", opacities.consolidation),
+    **_lobed("consolidation", "consolidation", opacities.consolidation),
     "pneumonia": Recipe("pneumonia", opacities.pneumonia),
+    **_lobed("pneumonia", "pneumonia", opacities.pneumonia),
     "infiltrates": Recipe("infiltration", opacities.infiltrates),
     "atelectasis": Recipe("atelectasis", opacities.atelectasis),
     **_sided("atelectasis", "atelectasis", opacities.atelectasis),
     "scar": Recipe("fibrotic_band", opacities.scar),
+    **_sided("scar", "fibrotic_band", opacities.scar),
     "interstitial": Recipe("interstitial_pattern", opacities.interstitial),
     "fibrosis": Recipe("pulmonary_fibrosis", opacities.fibrosis, chest.small_lungs),
     "edema": Recipe("edema", opacities.edema),
@@ -102,11 +112,19 @@ RECIPES: dict[str, Recipe] = {
     "moderate-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="moderate")),
     "large-effusion": Recipe("pleural_effusion", partial(pleura.effusion, amount="large")),
     **_sided("effusion", "pleural_effusion", pleura.effusion),
+    **_sided("small-effusion", "pleural_effusion", partial(pleura.effusion, amount="small")),
+    **_sided("moderate-effusion", "pleural_effusion", partial(pleura.effusion, amount="moderate")),
+    **_sided("large-effusion", "pleural_effusion", partial(pleura.effusion, amount="large")),
     "effusions": Recipe("pleural_effusion", pleura.effusions),
     "pneumothorax": Recipe("pneumothorax", pleura.pneumothorax),
     **_sided("pneumothorax", "pneumothorax", pleura.pneumothorax),
     "small-pneumothorax": Recipe("pneumothorax", partial(pleura.pneumothorax, amount="small")),
+    **_sided("small-pneumothorax", "pneumothorax", partial(pleura.pneumothorax, amount="small")),
+    **_sided(
+        "moderate-pneumothorax", "pneumothorax", partial(pleura.pneumothorax, amount="moderate")
+    ),
     "pleural-thickening": Recipe("pleural_thickening", pleura.thickening),
+    **_sided("pleural-thickening", "pleural_thickening", pleura.thickening),
     "cardiomegaly": Recipe("cardiomegaly", chest.cardiomegaly),
     "tortuous-aorta": Recipe("tortuous_aorta", chest.tortuous_aorta, chest.bent_aorta),
     "aortic-calcification": Recipe("aortic_calcification", chest.aortic_calcification),

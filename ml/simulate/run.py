@@ -17,6 +17,7 @@ from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import SIZE, Aim, Difficulty, SimulatedCase, generate
 from ml.simulate.plans import Plan
 from ml.simulate.twice import Twice, generate_twice
+from ml.simulate.visits import Visit, generate_visit
 
 ATTEMPTS = 5
 _anatomy: Anatomy | None = None
@@ -37,6 +38,8 @@ class Job:
     """What tells the CT from others (`sources.mark_of`); empty where there is but one."""
     twice: Twice | None = None
     """What the person's earlier film is like, where there is to be one."""
+    visit: Visit | None = None
+    """What has become of the person since an earlier film; `plan` is today's then."""
 
     @property
     def recipe(self) -> str:
@@ -45,7 +48,8 @@ class Job:
         reason = self.plan.reason.text if self.plan.reason else ""
         made = f"{' '.join(map(str, parts))}{' lateral' * self.plan.lateral} {reason}".rstrip()
         made = f"{made}{' ungated' * (not self.gated)} {self.ct}".rstrip()
-        return f"{made} {self.twice}" if self.twice else made
+        other = self.twice or self.visit
+        return f"{made} {other}" if other else made
 
 
 @dataclass
@@ -157,6 +161,8 @@ def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
 
 
 def _generated(anatomy: Anatomy, job: Job, attempt: int) -> SimulatedCase:
+    if job.visit:
+        return generate_visit(anatomy, job.key, job.visit, job.seed, job.size, attempt)
     asked = (anatomy, job.key, job.plan, job.seed, job.difficulty, job.size)
     if job.twice:
         return generate_twice(*asked, attempt=attempt, twice=job.twice)

@@ -92,10 +92,14 @@ def _add_earlier(entry: dict[str, Any], earlier: Earlier) -> None:
     """The second image is of a prior study: what was there then, and what has changed since."""
     entry["images"][1] |= {"study": "prior", "study_label": earlier.when}
     for finding in entry["findings"]:
-        finding["progression"] = earlier.change
+        if earlier.change:
+            finding["progression"] = earlier.change
+    if earlier.days:
+        entry["comparison"] = f"Chest radiograph, {earlier.when}."
     entry["earlier"] = {
         "change": earlier.change,
         "technique": earlier.technique,
+        **({"days": earlier.days} if earlier.days else {}),
         "findings": [
             finding | {"regions": [{**one, "image": 1} for one in finding["regions"]]}
             for found in earlier.findings
@@ -132,6 +136,7 @@ def _finding(found: Found) -> dict[str, Any]:
         "sentence": placed.sentence,
         "measured": found.measured,
         "position": position_of(placed),
+        "progression": found.change,
         "regions": _regions(found) if found.is_placed else [],
     }
     if found.is_placed and found.lateral_boxes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -191,16 +191,20 @@ def patient(
     return Patient(age, reason.sex or str(rng.choice(["F", "M"])), reason.text)
 
 
-def report(rng: np.random.Generator, findings: Sequence[Placed]) -> dict[str, str]:
+def report(
+    rng: np.random.Generator, findings: Sequence[Placed], gone: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Findings and impression: each area of the chest has its say once.
 
-    Normal variants and pitfalls go unsaid, as they do in most reports.
+    Normal variants and pitfalls go unsaid, as they do in most reports. `gone` is what is said of
+    an area because an earlier film showed something there.
     """
     everything = findings
     findings = [one for one in findings if not taxonomy.is_variant(one.label)]
     lines: list[str] = []
     for area in AREAS:
         own = [finding.sentence for finding in findings if finding.area == area]
+        lines.append((gone or {}).get(area, ""))
         if own:
             lines += own
             rest = _rest(rng, area, findings)

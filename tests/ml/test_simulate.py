@@ -16,6 +16,7 @@ from ml import taxonomy
 from ml.simulate import demo, detector, gates, measures, outlines, plans, run, series, store, words
 from ml.simulate.base import densities
 from ml.simulate.cases import SimulatedCase, box_of, generate
+from ml.simulate.changes import CHANGES
 from ml.simulate.drawing import Wire, curve, draw_wire
 from ml.simulate.findings.common import Placed
 from ml.simulate.patients import Body, Bump, Inside, person, with_heart
@@ -354,6 +355,10 @@ def test_the_demo_set_is_what_the_games_need():
     ]
     assert gates.sorted_by_indication(cases) < 0.7
     assert all(p.reason.in_bed == p.portable for p in made_plans)
+    over_time = demo.visits()
+    assert len(over_time) >= 15
+    assert {one.change for job in over_time for one in job.visit.courses} == set(CHANGES)
+    assert all(job.visit.days > 0 for job in over_time)
 
 
 @pytest.mark.parametrize("name", ["nipples", "skin-fold", "buttons", "azygos-lobe"])
