@@ -23,6 +23,7 @@ from cases.renditions import ImagePlan, carry_out, delete_files, plan_images
 from cases.signals import tell_if_published
 from cases.truth import (
     CONTEXT,
+    before_of,
     described,
     digest_of_source,
     finding_values,
@@ -130,6 +131,7 @@ def _plan(
     if replaces_truth:
         fields |= {
             "has_truth_boxes": imported.has_truth_boxes,
+            "before": before_of(imported),
             "version": case.version + (not is_new),
         }
     digest = digest_of_source(imported)

@@ -104,7 +104,9 @@ def imported_truth(imported: ImportedCase) -> tuple[Any, ...]:
     reports = sorted(
         (report.language, report.findings, report.impression) for report in imported.reports
     )
-    return findings, reports, imported.has_truth_boxes
+    truth = findings, reports, imported.has_truth_boxes
+    before = before_of(imported)
+    return (*truth, before) if before else truth
 
 
 def stored_truth(case: Case) -> tuple[Any, ...]:
@@ -117,7 +119,8 @@ def stored_truth(case: Case) -> tuple[Any, ...]:
         for finding in case.findings.prefetch_related("regions__image")
     ]
     reports = sorted(case.reports.values_list("language", "findings", "impression"))
-    return findings, reports, case.has_truth_boxes
+    truth = findings, reports, case.has_truth_boxes
+    return (*truth, case.before) if case.before else truth
 
 
 def _said_of(values: dict[str, Any]) -> tuple[Any, ...]:
@@ -153,6 +156,21 @@ def unmapped_of(imported: ImportedCase) -> list[dict[str, Any]]:
             "regions": [described(region, region.image) for region in finding.regions],
         }
         for finding in imported.unmapped
+    ]
+
+
+def before_of(imported: ImportedCase) -> list[dict[str, Any]]:
+    """What the prior film shows, as `Case.before` keeps it."""
+    return [
+        {
+            "label": finding.label,
+            "side": finding.side,
+            "size_mm": finding.size_mm,
+            "sentence": finding.sentence,
+            "change": finding.progression,
+            "regions": [described(region, region.image) for region in finding.regions],
+        }
+        for finding in imported.before
     ]
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from attempts.games import AnswerProblem
 from attempts.models import Attempt
 from cases.models import Case
+from localize.changes import compares
 from localize.timing import times_of
 from localize.tips import takes_point
 from ml import taxonomy
 from ml.boxes import around
+from ml.localize.changed import CHANGES
 from ml.localize.model import POSITIONS
 
 MAX_MARKS = 100
@@ -36,10 +38,11 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
         raise AnswerProblem("“marks” and “ticked” must be lists.")
     if len(marks) > MAX_MARKS:
         raise AnswerProblem(f"{len(marks)} marks are too many; at most {MAX_MARKS} are taken.")
-    images = _frames_of(attempt.case)
+    images, has_prior = _frames_of(attempt.case), compares(attempt)
     cleaned: dict[str, Any] = {
         "marks": [
-            _clean_mark(mark, number, images, attempt.rule) for number, mark in enumerate(marks, 1)
+            _clean_mark(mark, number, images, attempt.rule) | _clean_change(mark, number, has_prior)
+            for number, mark in enumerate(marks, 1)
         ],
         "ticked": _clean_ticked(ticked),
         "normal": answer.get("normal") is True,
@@ -105,6 +108,20 @@ def _clean_place(mark: dict[str, Any], label: str, number: int, rule: str) -> di
     if position not in POSITIONS:
         raise AnswerProblem(f"The position of mark {number} must be right or wrong.")
     return {**place, "position": position}
+
+
+def _clean_change(mark: dict[str, Any], number: int, has_prior: bool) -> dict[str, Any]:
+    """What is said of a change since a prior film; nothing is kept of who was not asked."""
+    if "change" not in mark:
+        return {}
+    change = mark["change"] or ""
+    if not change and not has_prior:
+        return {}
+    if not has_prior:
+        raise AnswerProblem(f"Mark {number}: this case has no prior film to compare with.")
+    if change and change not in CHANGES:
+        raise AnswerProblem(f"The change of mark {number} must be one of {', '.join(CHANGES)}.")
+    return {"change": change}
 
 
 def _clean_point(point: Any, number: int) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from attempts.models import Attempt, Mode, Result
 from attempts.pages import GamePages, Shown
 from feedback.backends import has_eyes
-from localize import seen_through
+from localize import changes, seen_through
 from localize.guided import guided_review
 from localize.queries import palette
 from localize.review import FRONTAL, review_of
@@ -34,7 +34,12 @@ def show(attempt: Attempt) -> Shown:
     labels = palette(described=attempt.mode not in UNDESCRIBED, rule=attempt.rule)
     return Shown(
         draft=attempt.answer or EMPTY_ANSWER,
-        page={"rule": attempt.rule, "labels": labels, "spent_ms": spent_ms(attempt)},
+        page={
+            "rule": attempt.rule,
+            "labels": labels,
+            "spent_ms": spent_ms(attempt),
+            "asks_change": changes.asks(attempt),
+        },
         urls={"explain": explain if has_eyes() else None, "rate": rate},
         context={"blind_spots": BLIND_SPOTS if _is_radiograph(attempt) else ()},
     )

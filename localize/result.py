@@ -78,6 +78,10 @@ class TruthRow(Places):
     """Rule ``clinical``: from the mark to a device's tip, in ``mm`` or in the image's ``width``."""
     position: NotRequired[str]
     """Of a device: right, wrong, or empty where it is not known."""
+    change: NotRequired[str]
+    """Since the prior film: a word of `ml.localize.changed.CHANGES`, or empty where unknown."""
+    said_change: NotRequired[str | None]
+    """Rule ``clinical``: what was said of it; None where it was not asked."""
 
 
 class VariantRow(Places):
@@ -86,6 +90,25 @@ class VariantRow(Places):
     id: str
     label: str
     sentence: str
+
+
+class BeforePlace(TypedDict):
+    """Where a finding lay on the prior film."""
+
+    image: str
+    frame: int
+    box: Box
+    outline: list[Point]
+
+
+class BeforeRow(TypedDict):
+    """A finding of the prior film, and what became of it: also *gone*."""
+
+    label: str
+    side: str
+    sentence: str
+    change: str
+    places: list[BeforePlace]
 
 
 class MarkRow(TypedDict):
@@ -105,6 +128,8 @@ class MarkRow(TypedDict):
     """Of a device: where it was said to end; the box is a small one around it."""
     position: NotRequired[str]
     """What was said of its position: right, wrong, or nothing."""
+    change: NotRequired[str | None]
+    """What was said of its change since the prior film; None where that was not asked."""
     cost: NotRequired[float | None]
     """Rule ``clinical``: what a false claim takes off."""
 
@@ -141,6 +166,8 @@ class ResultData(TypedDict):
     ticked: list[TickRow]
     variants: NotRequired[list[VariantRow]]
     """Not among the truths, and not counted."""
+    before: NotRequired[list[BeforeRow]]
+    """What the prior film shows; empty where there is none, or nobody said."""
     hints: list[HintRow]
     earned: NotRequired[float | None]
     possible: NotRequired[float | None]

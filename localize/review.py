@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attempts.models import Attempt, Result
@@ -15,7 +15,7 @@ from localize.flags import flags_of
 from localize.hints import clinical_arithmetic
 from localize.lookalikes import called_in, lookalikes
 from localize.losses import gravest_loss, lost_by
-from localize.result import ResultData
+from localize.result import BeforeRow, ResultData
 from localize.similar import similar_cases
 from localize.tips import how_to_judge
 from localize.wording import (
@@ -109,6 +109,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
         "nothing_lost": opened is None and result.score >= NOTHING_LOST,
         "truths": truths,
         "variants": _told_variants(variants),
+        "before": _told_before(data.get("before", ())),
         "marks": [row for row in marks if _is_told(row)],
         "ticked": [
             row
@@ -120,6 +121,11 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
             **summary,
             "open": opened["id"] if opened else None,
             **_page(truths, marks, ticked),
+            "before": [
+                {**place, "name": name_of(row["label"])}
+                for row in data.get("before", ())
+                for place in row["places"]
+            ],
         },
     }
 
@@ -201,6 +207,15 @@ def _told_variants(variants: list[Row]) -> list[dict[str, str]]:
     """What of a film is no finding, each label once: its name and what the simulator says of it."""
     told = {row["label"]: row["sentence"] for row in reversed(variants)}
     return [{"name": name_of(slug), "sentence": told[slug]} for slug in sorted(told)]
+
+
+def _told_before(before: Sequence[BeforeRow]) -> list[dict[str, str]]:
+    """What only the prior film shows: its name and what its report says of it."""
+    return [
+        {"name": name_of(row["label"]), "sentence": row["sentence"]}
+        for row in before
+        if row["change"] == "gone"
+    ]
 
 
 def _mark(row: Row, answer: Answer, truths: list[Row], variants: list[Row]) -> Row:

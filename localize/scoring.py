@@ -12,7 +12,7 @@ from attempts.aids import hinted_in_drafts
 from attempts.games import Game, Hint, OutcomeRow, Scored
 from attempts.models import Attempt, Mode, Outcome
 from cases.models import Case, Finding, Image
-from localize import tips
+from localize import changes, tips
 from localize.answers import clean_answer
 from localize.hints import (
     Target,
@@ -34,7 +34,18 @@ RULES = ("clinical", "standard", "radgame")
 SIDES = ("left", "right", "bilateral")
 TEST_THRESHOLD = 0.25
 """IoU of rule ``radgame`` in tests; in practice it is `ml.localize.RADGAME_THRESHOLD`."""
-MARK_FIELDS = ("id", "label", "image", "frame", "box", "confidence", "point", "side", "position")
+MARK_FIELDS = (
+    "id",
+    "label",
+    "image",
+    "frame",
+    "box",
+    "confidence",
+    "point",
+    "side",
+    "position",
+    "change",
+)
 """Of a mark's row in a result what the learner gave."""
 NORMAL = "no_abnormality"
 """The label of the outcome of a film that was called normal."""
@@ -67,6 +78,7 @@ def _truth(finding: Finding, rule: str) -> rules.Truth:
         finding.significance,
         side,
         finding.position,
+        changes.known(finding.progression),
     )
 
 
@@ -85,6 +97,7 @@ def marks_of(answer: dict[str, Any]) -> list[rules.Mark]:
             mark["confidence"],
             point=tuple(mark["point"]) if mark.get("point") else None,
             position=mark.get("position") or "",
+            change=mark.get("change"),
         )
         for mark in answer.get("marks", [])
     ]
@@ -172,6 +185,9 @@ def score(attempt: Attempt) -> Scored:
             for row in result.ticks
         ],
         "variants": _variant_rows(judged),
+        "before": changes.before_rows(
+            attempt.case, {image.position: image for image in attempt.case.images.all()}
+        ),
         "hints": [{"text": row["text"], "cost": row["cost"]} for row in hints],
         "normal": attempt.answer.get("normal", False),
         "normal_confidence": attempt.answer.get("normal_confidence"),
@@ -232,6 +248,8 @@ def _truth_rows(judged: Judged) -> list[TruthRow]:
                 "distance": row.distance,
                 "distance_unit": "mm" if size and size.in_mm else "width",
                 "position": finding.position,
+                "change": changes.known(finding.progression),
+                "said_change": row.said_change,
                 "sentence": finding.sentence,
                 "side": finding.side,
                 "location": finding.location,
@@ -343,6 +361,7 @@ def _mark_rows(result: rules.Result, marks: list[rules.Mark]) -> list[MarkRow]:
             "box": list(by_id[row.mark].box),
             "point": list(point) if (point := by_id[row.mark].point) else None,
             "position": by_id[row.mark].position,
+            "change": by_id[row.mark].change,
             "confidence": by_id[row.mark].confidence,
             "outcome": row.outcome,
             "iou": row.iou,
@@ -404,6 +423,9 @@ def answer_in(data: dict[str, Any]) -> dict[str, Any]:
     """The answer that a result was scored from, as it was stored."""
     given = set(MARK_FIELDS)
     marks = [{key: row[key] for key in row if key in given} for row in data["marks"]]
+    for mark in marks:
+        if mark.get("change") is None:  # it was not asked
+            mark.pop("change", None)
     ticked = [
         {"label": row["label"], "side": row["side"]} if row.get("side") else row["label"]
         for row in data["ticked"]

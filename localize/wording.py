@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cases.models import Image
-from localize import tips
+from localize import changes, tips
 from localize.places import displacement, overlap_in_words, size_in_words
 from ml import taxonomy
 
@@ -36,6 +36,8 @@ LOSSES = {
     "side": "the side is not right",
     "position": "its position was judged wrongly",
     "unsaid_position": "its position was not judged",
+    "change": "another change since the prior film",
+    "unsaid_change": "its change was not judged",
     "label": "another name",
     "vague_label": "near it, but not its name",
     "place": "the place is not exact",
@@ -123,17 +125,19 @@ def what_happened(row: Row, answer: Answer) -> str:
         return _missed(row, answer)
     if row.get("point") or mark.get("point"):
         called = name_of(mark["label"]) if row["outcome"] == "wrong_label" else ""
-        return tips.what_happened(row, mark, called)
+        return f"{tips.what_happened(row, mark, called)} {changes.change_in_words(row)}".strip()
     overlap = overlap_in_words(row["iou"])
     if row["outcome"] == "hit":
         if mark["label"] == row["label"]:
-            return f"You found it ({overlap})."
+            return f"You found it ({overlap}). {changes.change_in_words(row)}".strip()
         called, name = name_of(mark["label"]), name_of(row["label"])
-        return f"You found it ({overlap}). {called} counts as {name}."
+        told = f"You found it ({overlap}). {called} counts as {name}."
+        return f"{told} {changes.change_in_words(row)}".strip()
     if row["outcome"] == "wrong_label":
         return f"Right place ({overlap}), but you called it {name_of(mark['label'])}{_harm(mark)}."
     off = displacement(row["box"], mark["box"], answer.images.get(row["image"]))
-    return f"Right finding, but your box does not fit it ({overlap}): {off}."
+    told = f"Right finding, but your box does not fit it ({overlap}): {off}."
+    return f"{told} {changes.change_in_words(row)}".strip()
 
 
 def _harm(mark: Row) -> str:
@@ -177,7 +181,12 @@ def _missed(row: Row, answer: Answer) -> str:
 
 
 def what_was_right(row: Row, answer: Answer) -> str:
-    """The answer that would have been a hit; empty where nothing was left to improve."""
+    """The answer that would have earned it; empty where nothing was left to improve."""
+    return f"{_right_mark(row, answer)} {changes.what_was_right(row)}".strip()
+
+
+def _right_mark(row: Row, answer: Answer) -> str:
+    """The mark that would have been a hit; empty where nothing was left to improve."""
     name = name_of(row["label"])
     image = answer.images.get(row["image"] or "")
     if not is_placed(row):

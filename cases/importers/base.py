@@ -135,6 +135,8 @@ class ImportedCase:
     """A value of `Case.Split`, of a new case; empty for practice."""
     explanation: str = ""
     """A curator's words on the case, of a new one."""
+    before: tuple[ImportedFinding, ...] = ()
+    """What the prior film shows, and in `progression` what became of it; *gone* for what went."""
     behind: Path | None = None
     """Of a simulated case: what lies behind its first image (`cases.behind`)."""
     is_held: bool = False

@@ -44,11 +44,19 @@ def judged(case: ImportedCase, frames: Sequence[Sequence[int]]) -> ImportedCase:
             findings.append(replace(known, regions=tuple(_once(regions))))
         elif finding.label or finding.source_label:
             unmapped.append(replace(finding, regions=tuple(_once(regions))))
+    before = []
+    for number, finding in enumerate(case.before, start=1):
+        where = f"{case.key}, earlier finding {number}"
+        was = _with_known_label(finding, where, problems)
+        if was:
+            places = _possible(was.regions, frames, where, problems)
+            before.append(replace(was, regions=tuple(_once(places))))
     reports = tuple(_readable(case, problems))
     problems += _persons(case, reports)
     return replace(
         case,
         findings=tuple(_joined(findings)),
+        before=tuple(before),
         reports=reports,
         problems=tuple(problems),
         unmapped=tuple(unmapped),

@@ -150,6 +150,7 @@ def _case(
         sex=sex_of(record.get("sex")),
         indication=text_of(record, "indication"),
         comparison=text_of(record, "comparison"),
+        before=_before(record, key, problems),
         behind=_behind(key, images),
     )
 
@@ -180,6 +181,17 @@ def _image(
         study="prior" if study == "prior" else "current",
         study_label=text_of(entry, "study_label")[:60],
     )
+
+
+def _before(
+    record: dict[str, Any], key: str, problems: list[Problem]
+) -> tuple[ImportedFinding, ...]:
+    """What the earlier film shows of findings whose change is told."""
+    earlier = record.get("earlier")
+    if not isinstance(earlier, dict) or earlier.get("findings") is None:
+        return ()
+    found = _findings(earlier, f"{key}, earlier film", problems)
+    return tuple(one for one in found if one.progression)
 
 
 def _behind(key: str, images: ImageFolders) -> Path | None:

@@ -119,6 +119,13 @@ class Case(PublicIdModel):
         blank=True,
         help_text="What its source names and the taxonomy has not: label, sentence and regions",
     )
+    before = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="What its prior film is known to show: findings, and what became of each",
+    )
     source_truth = models.JSONField(
         null=True,
         blank=True,

@@ -13,23 +13,10 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from cases.models import Case, Finding, Image
+from cases.progressions import is_known, known
 from learning.models import MadeFilm
 from ml import taxonomy
 from ml.simulate.changes import TECHNIQUES
-
-PROGRESSIONS = {
-    **dict.fromkeys(("new", "appeared"), "new"),
-    **dict.fromkeys(
-        ("larger", "increased", "increase", "increasing", "worsening", "worsened", "progressing"),
-        "larger",
-    ),
-    **dict.fromkeys(
-        ("smaller", "decreased", "decrease", "decreasing", "improving", "improved", "resolving"),
-        "smaller",
-    ),
-    **dict.fromkeys(("unchanged", "stable", "no change"), "unchanged"),
-}
-"""Words of data sets for what has become of a finding; one that is gone is no finding any more."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +53,10 @@ def of_change(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Those that can be asked what has changed: two films, one finding, and that is known of it."""
     asked = Finding.objects.filter(case=OuterRef("pk")).exclude(label__in=taxonomy.variants())
     one = asked.order_by().values("case").annotate(n=Count("pk")).filter(n=1)
-    known = asked.filter(_is_known())
+    told_of = asked.filter(is_known())
     gone = MadeFilm.objects.filter(case=OuterRef("pk"), change="gone", technique="")
     other = MadeFilm.objects.filter(case=OuterRef("pk")).exclude(technique="")
-    told = Q(Exists(one) & Exists(known)) | Q(~Exists(asked) & Exists(gone))
+    told = Q(Exists(one) & Exists(told_of)) | Q(~Exists(asked) & Exists(gone))
     return with_prior_film(cases).filter(told).exclude(Exists(other))
 
 
@@ -77,13 +64,6 @@ def of_technique(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Those whose earlier film is known to be of another technique."""
     made = MadeFilm.objects.filter(case=OuterRef("pk"), technique__in=TECHNIQUES)
     return with_prior_film(cases).filter(Exists(made))
-
-
-def _is_known() -> Q:
-    found = Q()
-    for word in PROGRESSIONS:
-        found |= Q(progression__iexact=word)
-    return found
 
 
 def compared(case: Case) -> Compared | None:
@@ -99,7 +79,7 @@ def compared(case: Case) -> Compared | None:
     if len(asked) > 1:
         return None
     if asked:
-        change = PROGRESSIONS.get(asked[0].progression.strip().lower(), "")
+        change = known(asked[0].progression)
         return Compared(change, technique, asked, before, earlier) if change else None
     if film is None or film.change not in ("gone", ""):
         return None

@@ -17,7 +17,8 @@ import { read, say } from "./shell/page.js";
 class LocalizePage extends CasePage {
   constructor(data, given) {
     const opened = performance.now() - (data.spent_ms ?? 0); // the clock goes on over a reload
-    const answer = new Answer(data.draft, () => performance.now() - opened);
+    const asksChange = Boolean(data.asks_change);
+    const answer = new Answer(data.draft, () => performance.now() - opened, { asksChange });
     super(data, given, {
       stage: {
         answer,
@@ -40,6 +41,7 @@ class LocalizePage extends CasePage {
   startPlaying() {
     this.palette = new Palette(this.panel, this.data.labels, this.answer, {
       onLabel: () => this.stage.focus(),
+      asksChange: this.answer.asksChange,
     });
     this.closing = new ClosingCheck(this.panel, document.querySelector("[data-role=closing-choice]"), this.life);
     this.sending.start();
@@ -72,6 +74,7 @@ class LocalizePage extends CasePage {
       confidence: () => this.palette.confide(Number(event.code.at(-1))),
       positionRight: () => this.palette.judge("right"),
       positionWrong: () => this.palette.judge("wrong"),
+      change: () => this.palette.compare(),
       relabel: () => (selected ? (this.sheet.open(), this.palette.relabel(selected.id)) : false),
       remove: () => (selected ? this.answer.remove(selected.id) : false),
       nudge: () => (selected ? this.#nudge(selected, event) : false),
@@ -119,15 +122,19 @@ class LocalizePage extends CasePage {
       return;
     }
     const { unjudged } = this.answer;
-    if (unjudged.length && !(await confirmed("not-judged"))) {
-      this.answer.select(unjudged[0].id);
-      this.sheet.open();
-      this.palette.marks.show(unjudged[0].id);
-      return;
-    }
+    if (unjudged.length && !(await confirmed("not-judged"))) return this.#ask(unjudged[0]);
+    const { uncompared } = this.palette;
+    if (uncompared.length && !(await confirmed("not-compared"))) return this.#ask(uncompared[0]);
     if (this.answer.isEmpty && !(await confirmed("nothing-marked"))) return;
     this.stage.putDown();
     await this.sending.submit();
+  }
+
+  // Brings a mark's open question to where it is seen.
+  #ask(mark) {
+    this.answer.select(mark.id);
+    this.sheet.open();
+    this.palette.marks.show(mark.id);
   }
 
   startReview() {

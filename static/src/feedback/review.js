@@ -6,6 +6,7 @@ const KIND = {
   poorly_located: "truth poorly-located",
   wrong_label: "truth wrong-label",
   shown: "truth shown", // told, and not asked for
+  before: "truth shown before", // of the prior film
 };
 const MARK_KIND = {
   hit: "own hit",
@@ -34,7 +35,8 @@ export function boxesOf(review, current = null) {
   );
   const reader = (place) => ({ ...placed(shown), id: null, ...place, kind: "truth other-reader", text: "" });
   const others = [...(shown?.others ?? []).map((box) => ({ box })), ...(shown?.other_slices ?? [])].map(reader);
-  return [...others, ...slices, ...truths, ...marks];
+  const before = (review.before ?? []).map((row) => ({ ...shaped({ id: null, ...row }), kind: KIND.before, text: row.name }));
+  return [...before, ...others, ...slices, ...truths, ...marks];
 }
 
 function placed({ id, image, frame, box }) {

@@ -47,6 +47,9 @@ function markChange(before, after, nameOf) {
     if (was && (was.position ?? "") !== (mark.position ?? "")) {
       return mark.position ? `Position called ${mark.position}.` : "Position left open.";
     }
+    if (was && (was.change ?? "") !== (mark.change ?? "")) {
+      return mark.change ? `Called ${mark.change} since the prior film.` : "Change left open.";
+    }
     if (was && was.confidence !== mark.confidence) {
       return sureness(mark.confidence);
     }

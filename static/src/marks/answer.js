@@ -25,10 +25,12 @@ const SHOWN = { bilateral: "both" };
 const DATED = ["box", "point", "outline", "label"];
 
 export class Answer extends EventTarget {
-  // `clock()` gives the milliseconds that the case has been open; without it marks carry no times.
-  constructor(stored = {}, clock = null) {
+  // `clock()` gives the milliseconds that the case has been open; without it marks carry no times. `asksChange` says
+  // that marks are asked what has become of them since a prior film: then they say so, or that they do not.
+  constructor(stored = {}, clock = null, { asksChange = false } = {}) {
     super();
     this.clock = clock;
+    this.asksChange = asksChange;
     this.state = stateOf(stored);
     this.past = [];
     this.future = [];
@@ -73,11 +75,15 @@ export class Answer extends EventTarget {
   get complete() {
     const { marks, ticked, sides, normal, sure } = this.state;
     return {
-      marks: marks.filter((mark) => mark.label),
+      marks: marks.filter((mark) => mark.label).map((mark) => this.#compared(mark)),
       ticked: ticked.map((label) => (sides[label] ? { label, side: sides[label] } : label)),
       normal,
       ...(normal && sure && { normal_confidence: sure }),
     };
+  }
+
+  #compared(mark) {
+    return this.asksChange ? { ...mark, change: mark.change ?? null } : mark;
   }
 
   get unlabeled() {

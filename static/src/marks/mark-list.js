@@ -1,12 +1,14 @@
 // The learner's marks as rows of the panel: select, say how sure, relabel, delete.
 import { iconElement } from "../shell/icons.js";
+import { changeQuestion } from "./change-question.js";
 import { confidenceGroup } from "./confidence.js";
 import { positionQuestion } from "./position-question.js";
 
 export class MarkList {
-  // `list` is the list's element; `relabel(id)` asks for a mark's new label.
-  constructor(list, answer, { nameOf, isPoint, relabel }) {
-    Object.assign(this, { list, answer, nameOf, isPoint, relabel });
+  // `list` is the list's element; `relabel(id)` asks for a mark's new label; `asksChange(label)` says whether a
+  // mark of that label is asked what has become of it since a prior film.
+  constructor(list, answer, { nameOf, isPoint, relabel, asksChange = () => false }) {
+    Object.assign(this, { list, answer, nameOf, isPoint, relabel, asksChange });
   }
 
   refresh() {
@@ -36,6 +38,7 @@ export class MarkList {
     row.append(this.#tool("tag", "Change the label (R)", mark, index, () => this.relabel(mark.id)));
     row.append(this.#tool("trash-2", "Delete (Backspace)", mark, index, () => this.answer.remove(mark.id)));
     if (mark.label && this.isPoint(mark.label)) row.append(this.#position(mark));
+    if (mark.label && this.asksChange(mark.label)) row.append(this.#change(mark));
     if (selected) row.append(this.#confidence(mark));
     return row;
   }
@@ -43,6 +46,11 @@ export class MarkList {
   #position(mark) {
     const answered = (position) => this.answer.change(mark.id, { position });
     return positionQuestion(mark, this.nameOf(mark.label), { button, answered });
+  }
+
+  #change(mark) {
+    const answered = (change) => this.answer.change(mark.id, { change });
+    return changeQuestion(mark, this.nameOf(mark.label), { button, answered });
   }
 
   // Brings the row of a mark, with its questions, to where it is seen.

@@ -2,6 +2,7 @@
 import { iconElement } from "../shell/icons.js";
 import { say } from "../shell/page.js";
 import { changeInWords, putAway } from "./announce.js";
+import { nextChange } from "./change-question.js";
 import { confidenceGroup } from "./confidence.js";
 import { LabelCard } from "./label-card.js";
 import { MarkList } from "./mark-list.js";
@@ -12,9 +13,10 @@ import { SideList } from "./side-list.js";
 const NUMBERED = 9;
 
 export class Palette {
-  // `panel` is the panel's element; `onLabel(slug)` is called when a draw label is chosen.
-  constructor(panel, labels, answer, { onLabel }) {
-    Object.assign(this, { panel, labels, answer, onLabel });
+  // `panel` is the panel's element; `onLabel(slug)` is called when a draw label is chosen; `asksChange` says that
+  // there is a prior film to compare with.
+  constructor(panel, labels, answer, { onLabel, asksChange = false }) {
+    Object.assign(this, { panel, labels, answer, onLabel, asksChange });
     this.bySlug = new Map(labels.map((label) => [label.slug, label]));
     this.active = null;
     this.relabeling = null;
@@ -30,6 +32,7 @@ export class Palette {
       nameOf: (slug) => this.nameOf(slug),
       isPoint: (slug) => this.isPoint(slug),
       relabel: (id) => this.relabel(id),
+      asksChange: (slug) => this.#asksChange(slug),
     });
     this.sides = new SideList(this.#role("sides"), answer, {
       nameOf: (slug) => this.nameOf(slug),
@@ -200,6 +203,23 @@ export class Palette {
     const mark = this.answer.mark(this.answer.selected);
     if (!mark?.label || !this.isPoint(mark.label)) return false;
     return this.answer.change(mark.id, { position: mark.position === position ? null : position });
+  }
+
+  // What has become of the selected finding since the prior film: the next answer.
+  compare() {
+    const mark = this.answer.mark(this.answer.selected);
+    if (!mark?.label || !this.#asksChange(mark.label)) return false;
+    return this.answer.change(mark.id, { change: nextChange(mark.change) });
+  }
+
+  // Normal variants and pitfalls are not asked for.
+  #asksChange(slug) {
+    return this.asksChange && !this.bySlug.get(slug)?.variant;
+  }
+
+  // Marks whose change was asked for and not told.
+  get uncompared() {
+    return this.answer.marks.filter(({ label, change }) => label && !change && this.#asksChange(label));
   }
 
   relabel(id) {
