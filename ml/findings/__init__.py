@@ -39,6 +39,7 @@ CERTAINTY = {
     "probable": "probable",
     EITHER: "probable",
 }
+IN_LUNGS = ("lungs", "pleura")
 ORGANS = {"pleura": "lungs", "mediastinum": "heart"}
 """Regions whose findings may be alternatives to those of another region."""
 PRESENCE: dict[str, Presence] = {
@@ -192,7 +193,25 @@ def _chosen(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
         if named.isdisjoint(names):
             named.update(names)
             stated.append(match)
-    return sorted(stated, key=lambda m: (m.places[-1], m.places))
+    return _unhinged(stated)
+
+
+def _unhinged(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
+    """Without readings that begin with the last word of what is said of another organ.
+
+    In dictation without commas "heart enlarged aorta tortuous" says no enlarged aorta. What shares
+    a word within one organ is said of both: "calcified tortuous aorta".
+    """
+    kept: list[Match[Term]] = []
+    last: dict[int, str] = {}
+    for match in sorted(matches, key=lambda m: m.places):
+        organ = region_of(match.value.labels[0])
+        if len(match.places) > 1 and last.get(match.places[0], organ) != organ:
+            continue
+        kept.append(match)
+        if len(match.places) > 1 and organ not in IN_LUNGS:
+            last[match.places[-1]] = organ
+    return sorted(kept, key=lambda m: (m.places[-1], m.places))
 
 
 def _one_device_once(

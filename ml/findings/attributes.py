@@ -133,7 +133,9 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
         return end
     places = range(end - 1, start - 1, -1)
     for place in range(start, end):
-        joint = sentence.is_one_of("with", place) or sentence.is_one_of("by", place)
+        joint = sentence.is_one_of("by", place) or (
+            sentence.is_one_of("with", place) and not _with_its_tip(sentence, place)
+        )
         if joint or place in sentence.joints or sentence.words[place] in (";", SEPARATOR):
             return place
     for place in places:
@@ -143,6 +145,11 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
         if sentence.is_one_of("and", place) or sentence.is_one_of("or", place):
             return place
     return end if sentence.is_one_of("preposition", start) else start
+
+
+def _with_its_tip(sentence: Sentence, place: int) -> bool:
+    """Whether a "with" says where a device lies, and adds no other finding: "with its tip at"."""
+    return any(sentence.is_one_of("placed", p) for p in range(place + 1, place + 3))
 
 
 def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence) -> Attributes:
@@ -231,7 +238,7 @@ def _share(
         apart = any(
             sentence.is_one_of("with", place)
             or sentence.is_one_of("verb", place)
-            or sentence.is_one_of("preposition", place)
+            or (sentence.is_one_of("preposition", place) and place not in sentence.joints)
             or sentence.words[place] in (";", SEPARATOR)
             for place in between
         )

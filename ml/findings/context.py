@@ -26,6 +26,8 @@ WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "proba
 """Where scopes overlap, the first of these wins."""
 OPPOSITE = {"absent": "probable", "probable": "absent"}
 """What a comparison says of the finding after it: A is less likely than B."""
+EXCEPTING = 3
+"""Words from the one that excepts something to the end of its phrase: "with the exception of"."""
 NEAR = 5
 """Words behind a denial of a position, at most, in which the position is named."""
 
@@ -240,26 +242,30 @@ class Sentence(Clauses):
             yield "comma"
         if self.is_one_of("and", place):
             yield "and"
-        if place in self._term_ends:
+        if place in self._term_ends or self.is_one_of("general", place - 1):
             yield "neighbor"
 
     def _neighbors(self, place: int, start: int) -> bool:
         """Whether a finding ends here and a statement of another one follows without a joint."""
         term = self._term_ends.get(place)
+        if term is None and place - 1 >= start:
+            return self._another_follows(place, None) and place in self._described
         if term is None or term.start < start:
             return False
         if place not in self._neighbors_known:
             self._neighbors_known[place] = self._another_follows(place, term)
         return self._neighbors_known[place]
 
-    def _another_follows(self, place: int, term: Match[Term]) -> bool:
+    def _another_follows(self, place: int, term: Match[Term] | None) -> bool:
         following = place
         while following < len(self.words) and following not in self._term_starts:
             if following not in self._described and not self.is_one_of("affirm", following):
                 return False
             following += 1
         other = self._term_starts.get(following)
-        return other is not None and not _akin(term, other) and not self._or_follows(following)
+        if other is None or self._or_follows(following):
+            return False
+        return term is None or not _akin(term, other)
 
     def _list_goes_on(self, comma: int, cue: Match[Cue]) -> bool:
         named, closed = self._names_before(comma, cue.end), self._next_join[cue.end] < comma
@@ -272,6 +278,8 @@ class Sentence(Clauses):
         following, kind = comma + 1, cue.value.kind
         if self.is_one_of("or", following):
             return True
+        if kind == "absent" and self._denies_in_general(comma, cue) and not self._or_follows(comma):
+            return False
         if self._starts.get(following) in HEDGES and kind == "absent":
             return False
         if self.is_one_of("and", following):
@@ -287,6 +295,14 @@ class Sentence(Clauses):
             return True
         closed = self._next_join[cue.end] < comma
         return not closed and not self._is_described(item)
+
+    def _denies_in_general(self, comma: int, cue: Match[Cue]) -> bool:
+        """Whether all that is denied before a comma is abnormality as such: "no acute disease"."""
+        return not self._names_before(comma, cue.end) and self._next_general[cue.end] < comma
+
+    @cached_property
+    def _next_general(self) -> list[int]:
+        return self._next({p for p in range(len(self.words)) if self.is_one_of("general", p)})
 
     def _names_before(self, place: int, start: int) -> bool:
         """Whether a trigger has met a finding: before, commas stand between adjectives."""
@@ -338,8 +354,12 @@ class Sentence(Clauses):
             return self._asked_from(cue.start)
         joined = False
         normal = cue.value.kind == "normal"
+        if cue.value.kind == "absent" and self._says_elsewhere(cue):
+            return cue.start
         for place in range(cue.start - 1, -1, -1):
             word = self.words[place]
+            if normal and self._ends.get(place + 1) == "end" and self._excepts(place):
+                return cue.start
             stops = (
                 word in (";", SEPARATOR)
                 or self._ends.get(place + 1) == "end"
@@ -357,6 +377,24 @@ class Sentence(Clauses):
                 return place + 1
             joined = joined or self.is_one_of("and", place) or self.is_one_of("or", place)
         return 0
+
+    def _excepts(self, place: int) -> bool:
+        """Whether a word of termination ends here that excepts what follows: "apart from"."""
+        return any(self.is_one_of("except", p) for p in range(max(0, place - EXCEPTING), place + 1))
+
+    def _says_elsewhere(self, cue: Match[Cue]) -> bool:
+        """Whether a denial is of another place only: "present on the left, absent on the right"."""
+        comma = cue.start - 1
+        if comma < 0 or self.words[comma] != ",":
+            return False
+        before = self._before(comma)
+        behind = range(cue.end, self._placing(cue.end, 1))
+        return (
+            any(place in self._described for place in behind)
+            and self._borders(behind.stop)
+            and any(place in self._described for place in before)
+            and any(term.start in before for term in self._terms)
+        )
 
     def _asked_from(self, colon: int) -> int:
         """Where the list begins that is asked before an answer: its items are bare."""

@@ -31,12 +31,14 @@ def divided(
     """
     sides = [item for item in placing if item.kind == "side"]
     several = {item.value for item in sides}
-    if places == [("bilateral", "")] and several == {"left", "right"}:
+    if len(places) == 1 and places[0][0] == "bilateral" and several == {"left", "right"}:
+        zone = places[0][1]
         by_side = {side: _degree_near(side, sides, telling, sentence) for side in ("left", "right")}
-        if by_side["left"] != by_side["right"]:
+        told = not zone or all(degree != Degree() for degree in by_side.values())
+        if told and by_side["left"] != by_side["right"]:
             return (
-                [(item.value, "") for item in sides],
-                {(side, ""): degree for side, degree in by_side.items()},
+                [(item.value, zone) for item in sides],
+                {(side, zone): degree for side, degree in by_side.items()},
             )
     elif len(places) > 1:
         zones = [item for item in placing if item.kind == "zone"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -71,6 +71,8 @@ class Lexicon:
     """Words of findings, places and degrees: what a misspelling may be set right to."""
     known: frozenset[str]
     """Right words that only look like a mistake, and all of the vocabulary."""
+    placing: frozenset[str]
+    """Words of sides, places and degrees that say so alone."""
     stems: tuple[str, ...]
     """Beginnings of words that patterns accept with any ending."""
 
@@ -103,6 +105,10 @@ class Lexicon:
             openers=self.words.get("opener", frozenset()),
             ordinals=self.words.get("ordinal", frozenset()),
             answers=self.words.get("answer", frozenset()),
+            places=self.words.get("region", frozenset()),
+            replies=self.placing.union(
+                *(self.words.get(name, ()) for name in ("answer", "preposition", "article"))
+            ),
             known=self.names,
         )
 
@@ -154,6 +160,7 @@ def _lexicon(language: str, masked: bool) -> Lexicon:
             for name, group in classes.items()
         },
         vocabulary=tuple(sorted(vocabulary)),
+        placing=_placing(modifiers),
         known=known | words,
         stems=stems,
     )
@@ -243,6 +250,12 @@ def _modifiers(language: str, masked: bool) -> Iterator[tuple[str, Modifier]]:
         if kind and kind not in MODIFIER_KINDS:
             raise ValueError(f"{name}.csv: kind {kind!r}")
         yield row["words"], Modifier(kind, row["value"])
+
+
+def _placing(modifiers: Iterable[tuple[str, Modifier]]) -> frozenset[str]:
+    kinds = ("side", "zone", "place", "severity")
+    patterns = [parse(words) for words, modifier in modifiers if modifier.kind in kinds]
+    return frozenset().union(*(element.words for pattern in patterns for element in pattern))
 
 
 def _words_of(patterns: list[Pattern]) -> tuple[set[str], tuple[str, ...]]:

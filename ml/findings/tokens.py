@@ -46,6 +46,7 @@ PERIOD_LAST = re.compile(r"\.\s*\Z")
 NEXT_LINE = re.compile(r"[ \t\u00a0]*(\S*)[ \t\u00a0]*(\S*)")
 LISTED = re.compile(r"[-–—•*#>]|\(?\d{1,2}[.)]$|[A-Za-z][.)]$")
 """The first word of a line that is an item of a list."""
+UPCOMING = re.compile(r" *(\w*)")
 UNIT = re.compile(r"(?:mm|cm|mil+i?met|cent[ií]met)", re.IGNORECASE)
 CONTRACTED = re.compile(r"(\w+?)n['’`´]?t$")
 AUXILIARIES = frozenset(
@@ -64,6 +65,7 @@ BRACKETED = {"-": NO, "+": YES}
 EMPTY_BOX = re.compile(r"\[\s*\]|☐")
 BOX_FIRST = re.compile(rf"^[ \t*-]*(?:{BOX})", re.IGNORECASE | re.MULTILINE)
 ANSWER = re.compile(r"[ \t]*([^\W\d_]+)[ \t]*(?=[.,;!|\t\r\n]|$)")
+REPLY = re.compile(r"[ \t]+([^\W\d_]+(?: [^\W\d_]+){0,6})[ \t]*(?=[.;!\r\n]|$)")
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 MARKS = {">": "greater", "<": "smaller", "≥": "greater", "≤": "smaller", "[": "(", "]": ")"}
 QUERY = "¿"
@@ -106,6 +108,10 @@ class Rules:
     """Words after which a number with a period is an ordinal: German "der 6. Rippe"."""
     answers: frozenset[str] = frozenset()
     """Answers to a question: no, none, yes."""
+    places: frozenset[str] = frozenset()
+    """Words of places in the lung, which go on after an abbreviation: "re. Unterlappen"."""
+    replies: frozenset[str] = frozenset()
+    """Words that a reply to a question may be made of: its answers, degrees, sides and places."""
     known: Callable[[str], bool] = _unknown
     """Whether a word is one of the lexicon, for words broken at a line's end."""
 
@@ -265,13 +271,16 @@ def _ask(text: str, match: re.Match[str], sentence: list[Token], rules: Rules) -
     if match.group() != "?":
         return False
     after = match.end()
+    if sentence and sentence[-1].word == "(" and text[after : after + 1] == ")":
+        sentence[-1] = Token(ASKED, match.start(), after)
+        return True
     apart = not sentence or text[match.start() - 1 : match.start()].isspace()
     if text[after : after + 1].isalpha() or (apart and text[after : after + 1] == " "):
         sentence.append(Token(QUERY, match.start(), after))
         return True
     if not sentence:
         return False
-    answered = _answered(text, after, rules)
+    answered = _answered(text, after, rules) or _replied(text, after, rules)
     sentence.append(Token(":" if answered else ASKED, match.start(), after))
     return answered
 
@@ -282,10 +291,17 @@ def _answered(text: str, place: int, rules: Rules) -> bool:
     return answer is not None and plain(answer.group(1)) in rules.answers
 
 
+def _replied(text: str, place: int, rules: Rules) -> bool:
+    """Whether a reply without a finding of its own stands at a place: "Small on the left"."""
+    reply = REPLY.match(text, place, place + 80)
+    words = reply.group(1).split() if reply else []
+    return bool(words) and all(plain(word) in rules.replies for word in words)
+
+
 def _asks(text: str, match: re.Match[str], rules: Rules) -> bool:
     """Whether a cell's border, blanks or dots stand before an answer, or inside a table's row."""
     if _answered(text, match.end(), rules):
-        return True
+        return text[: match.start()].rstrip(" \t")[-1:] != ":"
     if match.group() != "|" or text.find("|", match.end()) < 0:
         return False
     line = text[max(0, match.start() - 400) : match.start()].rpartition("\n")[2]
@@ -309,15 +325,20 @@ def _ends(text: str, match: re.Match[str], sentence: Sequence[Token], rules: Rul
     after = text[match.end() : match.end() + 1]
     if last in rules.openers and following:
         return False
-    if last in rules.nouns:
-        upcoming = re.match(r" *(\w*)", text[match.end() : match.end() + LONGEST_WORD])
-        if upcoming and plain(upcoming[1]) in rules.going_on:
-            return False
+    if last in rules.nouns and _next_word(text, match.end()) in rules.going_on:
+        return False
     if last.isdigit() and following and any(t.word in rules.ordinals for t in sentence[-2:-1]):
+        return False
+    if last in rules.abbreviations and _next_word(text, match.end()) in rules.places:
         return False
     if last in rules.abbreviations and (following[:1].islower() or following[:1].isdigit()):
         return False
     return not after or not (after.isalnum() and not after.isupper())
+
+
+def _next_word(text: str, place: int) -> str:
+    upcoming = UPCOMING.match(text, place, place + LONGEST_WORD)
+    return plain(upcoming.group(1)) if upcoming else ""
 
 
 def _line_ends(text: str, after: int, sentence: Sequence[Token], rules: Rules) -> bool:
@@ -331,7 +352,7 @@ def _line_ends(text: str, after: int, sentence: Sequence[Token], rules: Rules) -
     last = sentence[-1].word
     answered = last in rules.answers and sentence[-2:-1] and sentence[-2].word in (":", SEPARATOR)
     if (last in rules.continues and not answered) or last == ",":
-        return last == "," and word.endswith(":")
+        return word.endswith(":") and (last == "," or word[0].isupper())
     if word[0].isdigit() and UNIT.match(word.lstrip("0123456789.,") or second):
         return sentence[0].word[0].isdigit()  # A list of sizes, and not a size in the next line.
     if word[0].islower():
