@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 from ml.findings.attributes import (
@@ -242,8 +241,8 @@ def _alternatives(
 ) -> list[str]:
     """Of two findings joined by "or" one is stated: each is probable, or hedged as the first is."""
     found = list(kinds)
-    for place, (one, other) in enumerate(pairwise(matches)):
-        if sentence.alternative(one, other):
+    for place, joined in enumerate(sentence.alternatives(matches)):
+        if joined:
             hedge = found[place] if found[place] in HEDGES else EITHER
             found[place] = found[place] or EITHER
             found[place + 1] = found[place + 1] or hedge
@@ -253,13 +252,15 @@ def _alternatives(
 def _roots(sentence: Sentence, matches: Sequence[Match[Term]], kinds: Sequence[str]) -> list[int]:
     """For each finding the first one of its chain of explanations and alternatives."""
     roots = list(range(len(matches)))
+    joined = sentence.alternatives(matches)
     for place in range(1, len(matches)):
         one, other = matches[place - 1], matches[place]
         stated = all(PRESENCE.get(k, "present") != "absent" for k in kinds[place - 1 : place + 1])
         if "drop" in kinds[place - 1 : place + 1] or _organ(one) != _organ(other):
             continue
         hedged = all(k in ("possible", "probable") for k in kinds[place - 1 : place + 1])
-        if stated and sentence.links(one, other, listed=hedged):
+        comma = joined[place - 1] and sentence.words[one.end : other.start] == [","]
+        if stated and (comma or sentence.links(one, other, listed=hedged)):
             roots[place] = roots[place - 1]
     return roots
 

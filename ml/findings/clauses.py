@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
 from ml.findings.patterns import Match
@@ -87,6 +88,28 @@ class Clauses:
             for place in range(joints[-1] + 1, other.start)
         )
 
+    def alternatives(self, findings: Sequence[Match[object]]) -> list[bool]:
+        """Of each two neighbors whether they are alternatives: "A or B", and both of "A, B or C".
+
+        A comma joins only bare items; "left effusion, atelectasis or consolidation" states an
+        effusion.
+        """
+        joined = [self.alternative(one, other) for one, other in pairwise(findings)]
+        for number in range(len(joined) - 2, -1, -1):
+            one, other = findings[number], findings[number + 1]
+            if joined[number + 1] and self.words[one.end : other.start] == [","]:
+                joined[number] = self._is_bare(one)
+        return joined
+
+    def _is_bare(self, finding: Match[object]) -> bool:
+        """Whether nothing stands before a finding in its item, or only an article or a hedge."""
+        for place in range(finding.start - 1, -1, -1):
+            if self.words[place] in PUNCTUATION:
+                return True
+            if self._starts.get(place) not in HEDGES and not self.is_one_of("article", place):
+                return False
+        return True
+
     def listed(self, one: Match[object], other: Match[object]) -> bool:
         """Whether only commas, joining words and adjectives stand between two findings."""
         return all(
@@ -106,10 +129,23 @@ class Clauses:
         named = {place for finding in findings for place in finding.places}
         outside: set[int] = set()
         for clause, firm in self._clauses():
+            if self._goes_on(clause):
+                continue
             clear = any(self.is_one_of("clear", place) for place in clause)
             if named.isdisjoint(clause) and (firm or clear):
                 outside.update(clause)
         return frozenset(outside)
+
+    def _goes_on(self, clause: range) -> bool:
+        """Whether a clause only describes what the one before it names: "nodule - apex - 8 mm"."""
+        return bool(clause) and all(
+            place in self._described
+            or (place == clause.start and self.words[place] == SEPARATOR)
+            or self.words[place][0].isdigit()
+            or self.words[place] in ("mm", "cm")
+            or any(self.is_one_of(name, place) for name in ("preposition", "article"))
+            for place in clause
+        )
 
     def _clauses(self) -> list[tuple[range, bool]]:
         """The clauses of the sentence, each with whether a firm mark divides it from the rest."""

@@ -399,6 +399,8 @@ class Sentence(Clauses):
     def _asked_from(self, colon: int) -> int:
         """Where the list begins that is asked before an answer: its items are bare."""
         first = colon
+        if all(place in self._described for place in self._before(colon)):
+            return colon  # "Left: clear" asks for a place only.
         for place in range(colon - 1, -1, -1):
             word = self.words[place]
             if word in (";", ":", SEPARATOR, YES) or place + 1 in self._answered:

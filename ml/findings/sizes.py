@@ -27,7 +27,7 @@ TO = frozenset({"to", "a", "bis", "auf", "para"})
 BY = TO | {"x", "by", "por", "×", "mal", "sur"}
 NEAR = 4
 """Words between a size and the one that says when it was."""
-BOUNDS = frozenset((",", ";", "(", ")", SEPARATOR))
+BOUNDS = frozenset((",", ";", ":", "(", ")", SEPARATOR))
 NO_TIME = frozenset(("not", "no", "as", "since"))
 """Words behind a size, after which an "earlier" is not said of it: "8 mm, not seen before"."""
 

@@ -63,9 +63,11 @@ what it asks for."""
 SIGNS = {"-": "negative", "+": "positive"}
 BRACKETED = {"-": NO, "+": YES}
 EMPTY_BOX = re.compile(r"\[\s*\]|☐")
+SIGN_FIRST = re.compile(r"^[ \t*]*[(\[]\s?[-–−+]\s?[)\]][ \t]*[^\W\d_]", re.MULTILINE)
+"""A sign at the beginning of a line: so it stands before what it answers."""
 BOX_FIRST = re.compile(rf"^[ \t*-]*(?:{BOX})", re.IGNORECASE | re.MULTILINE)
 ANSWER = re.compile(r"[ \t]*([^\W\d_]+)[ \t]*(?=[.,;!|\t\r\n]|$)")
-REPLY = re.compile(r"[ \t]+([^\W\d_]+(?: [^\W\d_]+){0,6})[ \t]*(?=[.;!\r\n]|$)")
+REPLY = re.compile(r"[ \t]+([^\W_]+(?:,? [^\W_]+){0,6})[ \t]*(?=[.;!\r\n]|$)")
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 MARKS = {">": "greater", "<": "smaller", "≥": "greater", "≤": "smaller", "[": "(", "]": ")"}
 QUERY = "¿"
@@ -139,6 +141,7 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     """
     sentence: list[Token] = []
     boxes_first = BOX_FIRST.search(text) is not None
+    signs_first = SIGN_FIRST.search(text) is not None
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
         if kind == "word":
@@ -161,6 +164,12 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
                 yield sentence
             empty = EMPTY_BOX.match(match.group())
             sentence = [Token(UNTICKED, match.start(), match.end())] if empty else []
+            continue
+        if kind == "sign" and signs_first and match.group()[-1] in ")]":
+            if sentence:
+                yield sentence
+            denied = "+" not in match.group()
+            sentence = [Token(UNTICKED, match.start(), match.end())] if denied else []
             continue
         if kind == "cell":
             if sentence and _asks(text, match, rules):
@@ -294,8 +303,9 @@ def _answered(text: str, place: int, rules: Rules) -> bool:
 def _replied(text: str, place: int, rules: Rules) -> bool:
     """Whether a reply without a finding of its own stands at a place: "Small on the left"."""
     reply = REPLY.match(text, place, place + 80)
-    words = reply.group(1).split() if reply else []
-    return bool(words) and all(plain(word) in rules.replies for word in words)
+    words = [word.strip("0123456789,") for word in reply.group(1).split()] if reply else []
+    said = [plain(word) for word in words if word and not UNIT.match(word)]
+    return bool(said) and all(word in rules.replies for word in said)
 
 
 def _asks(text: str, match: re.Match[str], rules: Rules) -> bool:
