@@ -25,6 +25,10 @@ FRESH = frozenset({"acute", "recent"})
 """Descriptors of what is not healed."""
 
 
+LONGEST = 6_000
+"""Characters of a finding's sentences that are looked at, so that time stays linear in the text."""
+
+
 @dataclass(frozen=True)
 class Patient:
     """What is known of the patient; None and empty where nothing is."""
@@ -73,7 +77,14 @@ def _said_of(finding: Observation) -> str:
 
 @lru_cache(maxsize=100)
 def _own_words(sentences: tuple[str, ...], words: str, counted: bool) -> str:
-    return " ".join(own_words(_asserted(sentence, counted), words) for sentence in sentences)
+    said: list[str] = []
+    left = LONGEST
+    for sentence in sentences:
+        if left <= 0:
+            break
+        said.append(own_words(_asserted(sentence, counted), words))
+        left -= len(sentence)
+    return " ".join(said)
 
 
 @lru_cache(maxsize=2000)

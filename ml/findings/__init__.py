@@ -155,10 +155,11 @@ def _findings(
         return
     sentence = Sentence(said, cues, words, matches, modifiers)
     kinds = [_kind(*pair) for pair in zip(matches, sentence.kinds_of(matches), strict=True)]
-    kinds = _alternatives(sentence, matches, kinds)
+    joined = sentence.alternatives(matches)
+    kinds = _alternatives(joined, kinds)
     tips = longest(words.positions.find(said)) if _has_device(matches) else []
     attributes = attributes_of(sentence, matches, modifiers, tips)
-    roots = _roots(sentence, matches, kinds)
+    roots = _roots(sentence, matches, kinds, joined)
     for place, (match, kind) in enumerate(zip(matches, kinds, strict=True)):
         if kind != "drop":
             root = _span(matches[roots[place]]) if roots[place] != place else None
@@ -236,23 +237,25 @@ def _kind(match: Match[Term], kind: str) -> str:
     return kind or own
 
 
-def _alternatives(
-    sentence: Sentence, matches: Sequence[Match[Term]], kinds: Sequence[str]
-) -> list[str]:
+def _alternatives(joined: Sequence[bool], kinds: Sequence[str]) -> list[str]:
     """Of two findings joined by "or" one is stated: each is probable, or hedged as the first is."""
     found = list(kinds)
-    for place, joined in enumerate(sentence.alternatives(matches)):
-        if joined:
+    for place, alternative in enumerate(joined):
+        if alternative:
             hedge = found[place] if found[place] in HEDGES else EITHER
             found[place] = found[place] or EITHER
             found[place + 1] = found[place + 1] or hedge
     return found
 
 
-def _roots(sentence: Sentence, matches: Sequence[Match[Term]], kinds: Sequence[str]) -> list[int]:
+def _roots(
+    sentence: Sentence,
+    matches: Sequence[Match[Term]],
+    kinds: Sequence[str],
+    joined: Sequence[bool],
+) -> list[int]:
     """For each finding the first one of its chain of explanations and alternatives."""
     roots = list(range(len(matches)))
-    joined = sentence.alternatives(matches)
     for place in range(1, len(matches)):
         one, other = matches[place - 1], matches[place]
         stated = all(PRESENCE.get(k, "present") != "absent" for k in kinds[place - 1 : place + 1])
