@@ -12,7 +12,7 @@ import json
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +20,15 @@ from ml.simulate import contours, measures, store
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import SimulatedCase, beginning, generate, stood, view_of
 from ml.simulate.layers import layers_of
+from ml.simulate.person_ct import SPACING_MM, PersonCt, person_ct
 from ml.simulate.projector import View
 from ml.simulate.run import ATTEMPTS, Job, anatomy_here, start_process
 
 FOLDER = "behind"
 Layers = Literal["none", "findings", "all"]
 """What can be taken off a film: nothing, its findings, or bones and heart, too."""
+NEARLY = 0.03
+"""How far what is measured of a finding's visibility may be off in a film that is made anew."""
 CONTOUR_SIZE = 750
 """Of the picture that outlines are drawn on: its long side has half as many pixels."""
 
@@ -38,15 +41,30 @@ def path_of(folder: Path, key: str) -> Path:
     return folder / FOLDER / f"{key}.json.gz"
 
 
-def is_made(folder: Path, entry: dict[str, Any], layers: Layers = "none") -> bool:
+@dataclass(frozen=True)
+class Wanted:
+    """What a document shall hold beside outlines."""
+
+    layers: Layers = "none"
+    ct: bool = False
+    """Whether the person's CT shall be there, too."""
+
+
+def is_made(folder: Path, entry: dict[str, Any], wanted: Wanted = Wanted()) -> bool:
     """Whether a case has its document, made for the film that is there now."""
     document = read(folder, entry["key"])
-    has_layers = layers == "none" or "layers" in document
-    return has_layers and document.get("film") == film_mark(folder, entry)
+    has_layers = wanted.layers == "none" or "layers" in document
+    has_ct = not wanted.ct or "ct" in document
+    return has_layers and has_ct and _is_current(document, film_mark(folder, entry))
+
+
+def _is_current(document: dict[str, Any], mark: str) -> bool:
+    """Whether a document has the outlines of this version for that film."""
+    return document.get("film") == mark and document.get("version") == contours.VERSION
 
 
 def make_all(
-    base: Path, work: Sequence[Job], folder: Path, processes: int, layers: Layers = "none"
+    base: Path, work: Sequence[Job], folder: Path, processes: int, wanted: Wanted = Wanted()
 ) -> Iterator[tuple[str, str]]:
     """Write what the cases of `folder` lack, from the CT made ready in `base`.
 
@@ -55,7 +73,7 @@ def make_all(
     text = (folder / store.FILE).read_text(encoding="utf-8")
     entries = {entry["key"]: entry for entry in json.loads(text)["cases"]}
     missing = [
-        job for job in work if job.key in entries and not is_made(folder, entries[job.key], layers)
+        job for job in work if job.key in entries and not is_made(folder, entries[job.key], wanted)
     ]
     if not missing:
         return
@@ -66,7 +84,7 @@ def make_all(
         initargs=(str(base),),
     ) as pool:
         futures = {
-            pool.submit(_make_here, job, entries[job.key], folder, layers): job.key
+            pool.submit(_make_here, job, entries[job.key], folder, wanted): job.key
             for job in missing
         }
         for future in as_completed(futures):
@@ -74,8 +92,8 @@ def make_all(
             yield futures[future], f"{problem}" if problem else ""
 
 
-def _make_here(job: Job, entry: dict[str, Any], folder: Path, layers: Layers) -> None:
-    make(anatomy_here(), job, entry, folder, layers)
+def _make_here(job: Job, entry: dict[str, Any], folder: Path, wanted: Wanted) -> None:
+    make(anatomy_here(), job, entry, folder, wanted)
 
 
 def read(folder: Path, key: str) -> dict[str, Any]:
@@ -93,9 +111,9 @@ def film_mark(folder: Path, entry: dict[str, Any]) -> str:
 
 
 def make(
-    anatomy: Anatomy, job: Job, entry: dict[str, Any], folder: Path, layers: Layers = "none"
+    anatomy: Anatomy, job: Job, entry: dict[str, Any], folder: Path, wanted: Wanted = Wanted()
 ) -> None:
-    """Write the outlines of a case of `folder`, as `cases.json` has it, and what can be taken off.
+    """Write the outlines of a case of `folder`, as `cases.json` has it, and what else is wanted.
 
     Raises:
         Unlike: the plan gives another film than the one that is there.
@@ -103,23 +121,55 @@ def make(
     attempt, view = again(anatomy, job, entry)
     mark = film_mark(folder, entry)
     document = read(folder, job.key)
-    if document.get("film") != mark or "structures" not in document:
+    if not _is_current(document, mark):
+        kept: dict[str, Any] = {}
+        if document.get("film") == mark:
+            kept = {name: document[name] for name in ("layers", "ct") if name in document}
         small = view_of(anatomy, view.body, view.kind, CONTOUR_SIZE)
-        document = {"film": mark, **contours.anatomy_of(anatomy, small)}
-    if layers != "none":
+        document = {"film": mark, **contours.anatomy_of(anatomy, small), **kept}
+    lacks_layers = wanted.layers != "none" and "layers" not in document
+    lacks_ct = wanted.ct and "ct" not in document
+    if lacks_layers or lacks_ct:
         case = generate(
             anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt
         )
-        _check(case, entry)
-        document["layers"] = _pictures(anatomy, case, job, folder, peeled=layers == "all")
+        check(case, entry)
+        assert case.sitting is not None
+        if lacks_layers:
+            peeled = wanted.layers == "all"
+            document["layers"] = _pictures(anatomy, case, job, folder, peeled=peeled)
+        if lacks_ct:
+            document["ct"] = _ct(person_ct(anatomy, case.sitting, SPACING_MM), job.key, folder)
     write(folder, job.key, document)
 
 
-def _check(case: SimulatedCase, entry: dict[str, Any]) -> None:
-    """That a case made anew says what the one that is there says."""
+def check(case: SimulatedCase, entry: dict[str, Any]) -> None:
+    """That a case made anew says what the one that is there says.
+
+    Raises:
+        Unlike: it does not; visibility, which is measured, may be off by a little.
+    """
     said = json.loads(json.dumps(store.entry_of(case)))
-    if said["findings"] != entry["findings"] or said["report"] != entry["report"]:
+    if said["report"] != entry["report"] or not _alike(said["findings"], entry["findings"]):
         raise Unlike(f"{case.key} cannot be made anew: its plan gives other findings.")
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= NEARLY * max(abs(one), 1e-9)
+    return bool(one == other)
+
+
+def _ct(volume: PersonCt, key: str, folder: Path) -> dict[str, Any]:
+    """Write the picture of a person's CT; what a document says of it."""
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    name = f"{key}-ct.webp"
+    _write_whole(folder / FOLDER / name, volume.encoded())
+    return {**volume.described(), "file": name}
 
 
 def _pictures(
@@ -132,7 +182,7 @@ def _pictures(
     said = []
     for number, one in enumerate(made):
         name = f"{job.key}-{number}.webp"
-        (folder / FOLDER / name).write_bytes(one.encoded())
+        _write_whole(folder / FOLDER / name, one.encoded())
         entry = {"kind": one.kind, "label": one.label, "side": one.side}
         said.append({**entry, "box": list(one.box), "scale": one.scale, "file": name})
     return said
@@ -141,8 +191,13 @@ def _pictures(
 def write(folder: Path, key: str, document: dict[str, Any]) -> None:
     path = path_of(folder, key)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write_whole(path, contours.packed(document))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """All of a file, or the one that was there."""
     unfinished = path.with_suffix(".tmp")
-    unfinished.write_bytes(contours.packed(document))
+    unfinished.write_bytes(content)
     unfinished.replace(path)
 
 

@@ -22,7 +22,8 @@ from ml.simulate.anatomy import Anatomy
 from ml.simulate.outlines import way_around
 from ml.simulate.projector import Block, Mask, View
 
-VERSION = 1
+VERSION = 2
+"""1 had no fissures."""
 UNIT = 4000
 """Coordinates are whole numbers, so many to a picture's width and height."""
 STEP = 2
@@ -37,7 +38,17 @@ CRUMB = 0.12
 """Pieces of a smaller share of the largest one's area are left out."""
 FEWEST = 40
 """Voxels that a structure has at least, of those that are projected."""
-GROUPS = ("lungs", "heart", "airways", "diaphragm", "ribs", "spine", "shoulders", "abdomen")
+GROUPS = (
+    "lungs",
+    "fissures",
+    "heart",
+    "airways",
+    "diaphragm",
+    "ribs",
+    "spine",
+    "shoulders",
+    "abdomen",
+)
 VESSELS = {
     52: "aorta",
     53: "pulmonary arteries and veins",
@@ -51,6 +62,13 @@ VESSELS = {
 """Of what lies beside the heart, what is named."""
 BELLY = {5: "liver", 6: "stomach", 1: "spleen", 20: "colon"}
 ORDINALS = ("1st", "2nd", "3rd", *(f"{number}th" for number in range(4, 13)))
+
+FISSURES = {
+    "horizontal fissure": ("right upper", "right middle"),
+    "right oblique fissure": ("right lower", "right upper", "right middle"),
+    "left oblique fissure": ("left lower", "left upper"),
+}
+"""Between which lobes each lies: the first and any of the others."""
 
 Line = list[tuple[float, float]]
 """Pixels (row, column) along a line."""
@@ -81,6 +99,10 @@ def anatomy_of(anatomy: Anatomy, view: View) -> dict[str, Any]:
         line = [(float(row), float(column)) for row, column in simplified(profile, TOLERANCE)]
         name = f"{side} dome of the diaphragm"
         found.append({"name": name, "group": "diaphragm", "line": _whole(line, view)})
+    for name, block in fissures(anatomy):
+        for ring in without_crumbs([_whole(way, view) for way in rings_of(view.shadow(block))]):
+            # A line, not an area: only its edge is seen, and named.
+            found.append({"name": name, "group": "fissures", "line": ring + ring[:2]})
     [(row, column)] = view.pixels(np.array([anatomy.marks.carina]))
     at = [(float(row), float(column))]
     found.append({"name": "carina", "group": "airways", "line": _whole(at, view)})
@@ -147,6 +169,20 @@ def _structures(anatomy: Anatomy) -> Iterator[Structure]:
             piece = cut(number)
             if piece:
                 yield from _rib(f"{ordinal} rib", side, *piece)
+
+
+@lru_cache(maxsize=2)
+def fissures(anatomy: Anatomy) -> tuple[tuple[str, Block], ...]:
+    """Where lobes meet; none where the labels' lobes do not."""
+    labels = np.asarray(anatomy.base.labels[::STEP, ::STEP, ::STEP])
+    found = []
+    for name, (first, *others) in FISSURES.items():
+        one = labels == organs.LOBES[first]
+        other = np.isin(labels, [organs.LOBES[lobe] for lobe in others])
+        border = ndimage.binary_dilation(one) & ndimage.binary_dilation(other)
+        if border.sum() >= FEWEST:
+            found.append((name, Block((0.0, 0.0, 0.0), border.astype(np.float32), float(STEP))))
+    return tuple(found)
 
 
 def _rib(name: str, side: str, mask: Mask, start: tuple[int, ...]) -> Iterator[Structure]:

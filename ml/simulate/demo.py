@@ -227,7 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _behind(prepared: Path, work: list[Job], asked: argparse.Namespace) -> int:
     """Make only what lies behind the films that are there; 1 where one could not be made."""
     problems = 0
-    made = behind.make_all(prepared, work, asked.out, asked.jobs, asked.behind)
+    work = [job for job in work if not asked.only or job.key in asked.only]
+    wanted = behind.Wanted(asked.behind, asked.behind_ct)
+    made = behind.make_all(prepared, work, asked.out, asked.jobs, wanted)
     for key, problem in made:
         print(problem or f"{key} is done.", flush=True)
         problems += bool(problem)
@@ -288,6 +290,10 @@ def _parser() -> argparse.ArgumentParser:
         help="make only what lies behind the films that are there: outlines of what shows where, "
         "and the films without their findings, or without bones and heart, too",
     )
+    parser.add_argument(
+        "--behind-ct", action="store_true", help="with --behind, the CT of each person, too"
+    )
+    parser.add_argument("--only", nargs="+", metavar="KEY", help="with --behind, of these films")
     parser.add_argument("--work", type=Path, help="where the CT made ready is, or goes")
     parser.add_argument("--first", type=int, help="only so many films, to try it")
     return parser

@@ -118,6 +118,10 @@ class View:
 
     def pixels(self, points: Points) -> Points:
         """Where points of the CT (n, 3) in mm show: (n, 2) rows and columns of this view."""
+        return self.seen(self.standing(points))
+
+    def standing(self, points: Points) -> Points:
+        """Where points of the CT (n, 3) in mm are in the person, as the beam sees them."""
         points = np.asarray(points, dtype=np.float64)
         kept = [0, self.columns_axis]
         # The slabs are not moved along the beam, so that a point keeps its depth.
@@ -126,7 +130,7 @@ class View:
             share = np.clip(self.body.inside.cage.depth_at(points) / SOFT_MM, 0, 1)[:, None]
             if share.any():
                 person = person * (1 - share) + solved(self.body.inner, points, kept) * share
-        return self.seen(person)
+        return person
 
     def seen(self, person: Points) -> Points:
         """Where points of the person (n, 3) in mm show: (n, 2) rows and columns of this view."""

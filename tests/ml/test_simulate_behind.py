@@ -20,6 +20,7 @@ from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
 SIZE = 300
+FINDINGS = behind.Wanted("findings", ct=True)
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,30 @@ def test_ribs_have_numbers_sides_and_two_parts_that_lie_apart():
     assert before.depth_mm < back.depth_mm
     assert not any(name.startswith("13th") for name in names)
     assert {one.group for one in names.values()} <= set(contours.GROUPS)
+
+
+def test_fissures_are_lines_where_lobes_meet():
+    document = contours.anatomy_of(phantom.anatomy(), made().sitting.view)
+    by_name = {one["name"]: one for one in document["structures"]}
+    line = np.array(by_name["horizontal fissure"]["line"]).reshape(-1, 2)
+    assert (line[0] == line[-1]).all()
+    upper, middle = (
+        np.array(by_name[f"right {lobe} lobe"]["rings"][0]).reshape(-1, 2)[:, 1]
+        for lobe in ("upper", "middle")
+    )
+    assert middle.min() - 100 < line[:, 1].mean() < upper.max() + 100
+    # The phantom's left lobes lie one above the other.
+    assert "left oblique fissure" in by_name
+
+
+def test_what_is_measured_may_be_off_a_little_when_a_film_is_made_anew(tmp_path):
+    case = made("mass")
+    said = json.loads(json.dumps(store.entry_of(case)))
+    said["findings"][0]["measured"]["detectability"] *= 1.01
+    behind.check(case, said)
+    said["findings"][0]["measured"]["detectability"] *= 1.1
+    with pytest.raises(behind.Unlike, match="other findings"):
+        behind.check(case, said)
 
 
 def test_the_patients_right_is_on_the_pictures_left():
@@ -167,13 +192,16 @@ def test_made_anew_from_the_plan_it_lies_behind_the_film_that_is_there(tmp_path)
     entry = written(tmp_path, "mass")
     job = Job("one", Plan(("mass",)), 3, size=SIZE, gated=False)
     assert not behind.is_made(tmp_path, entry)
-    behind.make(phantom.anatomy(), job, entry, tmp_path, "findings")
-    assert behind.is_made(tmp_path, entry, "findings")
+    behind.make(phantom.anatomy(), job, entry, tmp_path, FINDINGS)
+    assert behind.is_made(tmp_path, entry, FINDINGS)
     document = behind.read(tmp_path, "one")
     assert [one["label"] for one in document["layers"]] == ["nodule_mass"]
     assert (tmp_path / "behind" / document["layers"][0]["file"]).is_file()
+    volume = document["ct"]
+    assert (volume["spots"][0]["label"], volume["file"]) == ("nodule_mass", "one-ct.webp")
+    assert (tmp_path / "behind/one-ct.webp").is_file()
     first = behind.path_of(tmp_path, "one").read_bytes()
-    behind.make(phantom.anatomy(), job, entry, tmp_path, "findings")
+    behind.make(phantom.anatomy(), job, entry, tmp_path, FINDINGS)
     assert behind.path_of(tmp_path, "one").read_bytes() == first
     assert len(gzip.decompress(first)) < 200_000
     (tmp_path / entry["images"][0]["file"]).write_bytes(b"another film")
