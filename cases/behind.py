@@ -12,7 +12,8 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Max
 
+from cases.imaging.packed import PackedLayers
 from cases.imaging.prepare import ImageProblem, digest_of
 from cases.importers.child import BLACKED_OUT
 from cases.models import Case, Image, Layer, layer_path
@@ -30,10 +33,16 @@ from ml import taxonomy
 
 LARGEST = 8_000_000
 """Bytes that a document has at most, unpacked, and a picture."""
+LARGEST_CT = 3_000_000
+MOST_VOXELS = 20_000_000
 MOST_LAYERS = 40
 WEBP = (b"VP8 ", b"VP8L", b"VP8X")
 """How the first part of a WebP picture is called (RFC 9649, 2.4)."""
 SUFFIXES = {Layer.Kind.ANATOMY: "json.gz"}
+LAYER = ("kind", "label", "side", "box", "scale", "details")
+"""What a pack says of a layer beside its file."""
+BEAM = {"middle": 2, "corner": 2, "size": 2, "near": 0, "slope": 0}
+"""Numbers of how a film sees a CT; 0: one by itself."""
 
 
 class Damaged(ValueError):
@@ -65,86 +74,228 @@ def document_of(content: bytes) -> dict[str, Any]:
     return document
 
 
-def is_of(path: Path, film: Sequence[Path]) -> bool:
-    """Whether a document can be read, and was made for the film in these files."""
+def brings(path: Path, film: Sequence[Path], stored: Sequence[tuple[str, Any]]) -> bool:
+    """Whether a document is of the film in these files, and has what is not `stored`: pairs of a
+    kind and, of outlines, their version.
+    """
     try:
-        return bool(document_of(_bytes_of(path)).get("film") == digest_of(film))
-    except (Damaged, OSError, ImageProblem):
+        document = document_of(_bytes_of(path))
+        has = [(Layer.Kind.ANATOMY.value, document.get("version"))] if _has(document) else []
+        layers = document.get("layers")
+        listed = layers if isinstance(layers, list) else []
+        has += [(one.get("kind"), None) for one in listed if isinstance(one, dict)]
+        has += [(Layer.Kind.CT.value, None)] if isinstance(document.get("ct"), dict) else []
+        lacking = Counter(has) - Counter(stored)
+        return bool(lacking) and document.get("film") == digest_of(film)
+    except (Damaged, OSError, ImageProblem, TypeError):
         return False
 
 
-def bring(case: Case, path: Path | None, written: list[str]) -> None:
+def _has(document: dict[str, Any]) -> bool:
+    return bool(isinstance(document.get("structures"), list) and document["structures"])
+
+
+def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) -> None:
     """Make a case's layers those of its source, in the transaction of its import.
 
     A document that is damaged, or was made for another film, counts as none: the case stands
-    without. The names of new files are added to `written`, for whoever has to take them back.
+    without. A CT that was made here stays where the source has none. The names of new files are
+    added to `written`, for whoever has to take them back.
     """
     image = case.images.first()
     if image is None:
         return
-    pieces = list(_pieces(path, image)) if path else []
+    pieces = list(_pieces(source, image)) if source else []
     stored = list(image.layers.all())
+    if not any(one.values["kind"] == Layer.Kind.CT for one in pieces):
+        stored = [layer for layer in stored if not layer.made_here]
     if [layer.sha256 for layer in stored] == [one.values["sha256"] for one in pieces] and all(
         default_storage.exists(str(layer.file.name)) for layer in stored
     ):
         return
     gone = [str(layer.file.name) for layer in stored]
-    image.layers.all().delete()
+    image.layers.filter(pk__in=[layer.pk for layer in stored]).delete()
     transaction.on_commit(partial(delete_files, gone))
-    for position, one in enumerate(pieces):
-        layer = Layer(image=image, position=position, **one.values)
-        suffix = SUFFIXES.get(Layer.Kind(layer.kind), "webp")
-        name = layer_path(layer, f"{layer.public_id}.{suffix}")
-        written.append(name)
-        layer.file.name = default_storage.save(name, ContentFile(one.content))
-        layer.save()
+    for one in pieces:
+        _keep(image, one, written)
 
 
-def _pieces(path: Path, image: Image) -> Iterator[Piece]:
+def keep_ct(image: Image, described: dict[str, Any], content: bytes) -> bool:
+    """Keep the CT of an image that this installation made; False where there is one already.
+
+    Raises:
+        ValueError: it is none, or too large.
+        OSError: it cannot be written; nothing of it is kept.
+    """
+    piece = _ct_piece(described, content)
+    if piece is None:
+        raise ValueError("It is no CT that can be kept.")
+    written: list[str] = []
     try:
-        document = document_of(_bytes_of(path))
+        with transaction.atomic():
+            locked = Image.objects.select_for_update().get(pk=image.pk)
+            if locked.layers.filter(kind=Layer.Kind.CT).exists():
+                return False
+            _keep(locked, piece, written, made_here=True)
+    except BaseException:
+        delete_files(written)
+        raise
+    return True
+
+
+def _keep(image: Image, piece: Piece, written: list[str], *, made_here: bool = False) -> None:
+    last = image.layers.aggregate(last=Max("position"))["last"]
+    position = 0 if last is None else last + 1
+    layer = Layer(image=image, position=position, made_here=made_here, **piece.values)
+    suffix = SUFFIXES.get(Layer.Kind(layer.kind), "webp")
+    name = layer_path(layer, f"{layer.public_id}.{suffix}")
+    written.append(name)
+    layer.file.name = default_storage.save(name, ContentFile(piece.content))
+    layer.save()
+
+
+def _pieces(source: Path | PackedLayers, image: Image) -> Iterator[Piece]:
+    if image.recipe == BLACKED_OUT:
+        return
+    if isinstance(source, PackedLayers):
+        yield from _packed(source)
+        return
+    try:
+        document = document_of(_bytes_of(source))
     except (Damaged, OSError):
         return
-    if document.get("film") != image.source_sha256 or image.recipe == BLACKED_OUT:
+    if document.get("film") != image.source_sha256:
         return
-    structures = document.get("structures")
-    if isinstance(structures, list) and structures:
-        outlines = {name: document.get(name) for name in ("version", "unit", "structures")}
-        text = json.dumps(outlines, separators=(",", ":")).encode()
-        yield _piece({"kind": Layer.Kind.ANATOMY}, gzip.compress(text, 9, mtime=0))
+    if _has(document):
+        yield _outlines(document)
+    read = partial(_beside, source.parent)
     layers = document.get("layers")
     for said in (layers if isinstance(layers, list) else [])[:MOST_LAYERS]:
-        one = _picture(said, path.parent) if isinstance(said, dict) else None
+        one = _picture(said, read) if isinstance(said, dict) else None
+        if one:
+            yield one
+    volume = document.get("ct")
+    content = read(volume) if isinstance(volume, dict) else None
+    one = _ct_piece(volume, content) if isinstance(volume, dict) and content else None
+    if one:
+        yield one
+
+
+def _packed(source: PackedLayers) -> Iterator[Piece]:
+    """The layers of a pack that are what they should be."""
+
+    def read(said: dict[str, Any]) -> bytes | None:
+        try:
+            return source.content(str(said.get("name")), str(said.get("sha256")), LARGEST)
+        except OSError:
+            return None
+
+    for said in source.said[:MOST_LAYERS]:
+        one: Piece | None = None
+        if said.get("kind") == Layer.Kind.ANATOMY:
+            try:
+                document = document_of(read(said) or b"")
+            except Damaged:
+                continue
+            one = _outlines(document) if _has(document) else None
+        elif said.get("kind") == Layer.Kind.CT:
+            details, content = said.get("details"), read(said)
+            one = _ct_piece(details, content) if isinstance(details, dict) and content else None
+        else:
+            one = _picture(said, read)
         if one:
             yield one
 
 
-def _picture(said: dict[str, Any], folder: Path) -> Piece | None:
-    """A picture that a document names, beside it; None where it cannot be one."""
+def _outlines(document: dict[str, Any]) -> Piece:
+    outlines = {name: document.get(name) for name in ("version", "unit", "structures")}
+    text = json.dumps(outlines, separators=(",", ":")).encode()
+    values = {"kind": Layer.Kind.ANATOMY, "details": {"version": document.get("version")}}
+    return _piece(values, gzip.compress(text, 9, mtime=0))
+
+
+def _picture(said: dict[str, Any], read: Callable[[dict[str, Any]], bytes | None]) -> Piece | None:
+    """A picture that a source names; None where it cannot be one."""
     kind, label, side = (str(said.get(name) or "") for name in ("kind", "label", "side"))
-    name, box, scale = str(said.get("file") or ""), said.get("box"), said.get("scale")
+    box, scale = said.get("box"), said.get("scale")
     numbers = [*box, scale] if isinstance(box, list) and len(box) == 4 else []
-    if not numbers or not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
+    if not numbers or not _are_numbers(numbers):
         return None
     x0, y0, x1, y1 = numbers[:4]
     fits = 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1 and kind in Layer.Kind.values
     known = kind != Layer.Kind.FINDING or label in taxonomy.labels()
-    if not fits or not known or kind == Layer.Kind.ANATOMY or Path(name).name != name:
+    if not fits or not known or kind in (Layer.Kind.ANATOMY, Layer.Kind.CT):
         return None
-    try:
-        content = _bytes_of(folder / name)
-    except OSError:
-        return None
-    if not _is_webp(content):
+    content = read(said)
+    if content is None or not _is_webp(content):
         return None
     values = {"kind": kind, "label": label[:40], "side": side[:10], "box": box, "scale": scale}
     return _piece(values, content)
+
+
+def _ct_piece(said: dict[str, Any], content: bytes) -> Piece | None:
+    """A person's CT; None where what is said of it, or the picture, cannot be one's."""
+    shape, beam, spots = said.get("shape"), said.get("beam"), said.get("spots")
+    if not (isinstance(shape, list) and isinstance(beam, dict) and isinstance(spots, list)):
+        return None
+    sizes = [*shape, said.get("across")]
+    whole = all(isinstance(n, int) and not isinstance(n, bool) and 0 < n < 4096 for n in sizes)
+    if not whole or len(shape) != 3 or math.prod(shape) > MOST_VOXELS:
+        return None
+    lists = [said.get("corner"), *(beam.get(name) for name, count in BEAM.items() if count)]
+    lengths = [3, *(count for count in BEAM.values() if count)]
+    single = [said.get("spacing"), said.get("deep"), beam.get("near"), beam.get("slope")]
+    table = said.get("table")
+    pairs = table if isinstance(table, list) and 1 < len(table) <= 16 else [None]
+    good = all(
+        isinstance(one, list) and len(one) == count and _are_numbers(one)
+        for one, count in zip([*lists, *pairs], lengths + [2] * len(pairs), strict=True)
+    )
+    if not good or not _are_numbers(single) or single[0] <= 0 or single[1] <= 0:
+        return None
+    known = [spot for spot in spots[:MOST_LAYERS] if _is_spot(spot)]
+    if len(known) < len(spots) or not _is_webp(content) or len(content) > LARGEST_CT:
+        return None
+    names = ("version", "shape", "corner", "spacing", "deep", "across", "table")
+    details = {name: said.get(name) for name in names}
+    details["beam"] = {name: beam[name] for name in BEAM}
+    details["spots"] = [
+        {name: spot[name] for name in ("label", "side", "at", "depth")} for spot in known
+    ]
+    return _piece({"kind": Layer.Kind.CT, "details": details}, content)
+
+
+def _is_spot(spot: Any) -> bool:
+    """Whether it says where a finding of the taxonomy lies in the person."""
+    if not isinstance(spot, dict) or spot.get("label") not in taxonomy.labels():
+        return False
+    lists = ((spot.get("at"), 3), (spot.get("depth"), 2))
+    return isinstance(spot.get("side"), str) and all(
+        isinstance(one, list) and len(one) == count and _are_numbers(one) for one, count in lists
+    )
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    return all(
+        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in values
+    )
 
 
 def _is_webp(content: bytes) -> bool:
     """Whether bytes are a WebP picture by their outermost header; only browsers decode them."""
     form = (content[:4], content[8:12]) == (b"RIFF", b"WEBP") and content[12:16] in WEBP
     return form and int.from_bytes(content[4:8], "little") + 8 == len(content) <= LARGEST
+
+
+def _beside(folder: Path, said: dict[str, Any]) -> bytes | None:
+    """A file that a document names, beside it."""
+    name = str(said.get("file") or "")
+    if not name or Path(name).name != name:
+        return None
+    try:
+        return _bytes_of(folder / name)
+    except OSError:
+        return None
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from django.db.models import QuerySet
 from PIL import Image as Picture
 
-from cases.behind import is_of
+from cases.behind import brings
 from cases.imaging.raster import FORMATS
 from cases.imaging.render import LONG_SIDE, scaled_size
 from cases.importers.base import ImportedCase, Importer, Problem, SourceProblem, importer_named
 from cases.importers.completeness import judged
-from cases.models import Case
+from cases.models import Case, Layer
 from cases.services import Imported, import_cases, retire_case
 from cases.truth import digest_of_source
 from ml import taxonomy
@@ -73,12 +76,12 @@ def _missing(importer: Importer, folder: Path) -> Missing:
     if not there and Case.objects.exists():
         return Missing((), (), len(cases))
     first = first_dozen(cases)
-    layered = set(stored.filter(images__layers__isnull=False).values_list("source_key", flat=True))
+    layered = _layers(stored)
     wanted = [
         case
         for case in cases
         if _is_new(case, there.get(case.key))
-        or (case.key not in layered and _brings_layers(case, there[case.key]))
+        or _brings_layers(case, there[case.key], layered[case.key])
     ]
     return Missing(
         first=tuple(case for case in first if case in wanted),
@@ -100,11 +103,21 @@ def _is_new(case: ImportedCase, stored: Case | None) -> bool:
     return not stored.is_corrected and stored.source_digest != digest_of_source(whole)
 
 
-def _brings_layers(case: ImportedCase, stored: Case) -> bool:
-    """Whether this release has what lies behind a case's film, which the library has not."""
-    if case.behind is None or stored.is_corrected:
+def _layers(stored: QuerySet[Case]) -> defaultdict[str, list[tuple[str, Any]]]:
+    """What lies behind the first films of cases, by key: kinds, and of outlines their version."""
+    found: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+    rows = stored.filter(images__layers__isnull=False)
+    fields = ("source_key", "images__layers__kind", "images__layers__details__version")
+    for key, kind, version in rows.values_list(*fields):
+        found[key].append((kind, version if kind == Layer.Kind.ANATOMY else None))
+    return found
+
+
+def _brings_layers(case: ImportedCase, stored: Case, layers: list[tuple[str, Any]]) -> bool:
+    """Whether this release has something behind a case's film that the library has not."""
+    if not isinstance(case.behind, Path) or stored.is_corrected:
         return False
-    return is_of(case.behind, case.images[0].source.paths)
+    return brings(case.behind, case.images[0].source.paths, layers)
 
 
 def retire(outdated: Iterable[Case]) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from cases import signing
+from cases.behind import LAYER
 from cases.imaging import htj2k
 from cases.imaging.render import pixels_of
 from cases.models import Case, Dataset, Image
@@ -131,7 +132,23 @@ def _entry(
             _image(archive, image, frames, written)
             for image, frames in zip(images, files, strict=True)
         ],
+        "behind": list(_behind(archive, images[0], written)) if images else [],
     }
+
+
+def _behind(archive: zipfile.ZipFile, image: Image, written: Written) -> Iterator[dict[str, Any]]:
+    """What lies behind a case's first image; what is lost of it is left out."""
+    for number, layer in enumerate(image.layers.all()):
+        try:
+            with default_storage.open(str(layer.file.name)) as stream:
+                content = bytes(stream.read())
+        except FileNotFoundError:
+            continue
+        name = f"behind/{written.images:06d}/{number:04d}{Path(str(layer.file.name)).suffix}"
+        archive.writestr(name, content)
+        written.files += 1
+        described = {name: getattr(layer, name) for name in LAYER}
+        yield {**described, "name": name, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _image(

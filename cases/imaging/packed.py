@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cases.imaging import htj2k
 from cases.imaging.pixels import Grey, ImageProblem, Window
@@ -41,6 +42,30 @@ class Packed:
     value_scale: float | None
     value_offset: float
     frame_order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PackedLayers:
+    """What lies behind a case's first image, in a pack (`cases.behind`)."""
+
+    archive: Path
+    said: tuple[dict[str, Any], ...]
+    """What the manifest says of each, as it came: nothing of it is checked yet."""
+
+    def content(self, name: str, digest: str, most: int) -> bytes:
+        """A member of that SHA-256, of `most` bytes at most.
+
+        Raises:
+            OSError: it is missing, damaged, too large or another.
+        """
+        try:
+            with zipfile.ZipFile(self.archive) as archive, archive.open(name) as stream:
+                content = stream.read(most + 1)
+        except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+            raise OSError(f"{name} is missing or damaged") from None
+        if len(content) > most or hashlib.sha256(content).hexdigest() != digest:
+            raise OSError(f"{name} is not what the pack says")
+        return content
 
 
 def frames_of(packed: Packed) -> list[tuple[bytes, Grey]]:

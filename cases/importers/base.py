@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cases.imaging import OLDEST, Source
+from cases.imaging.packed import PackedLayers
 from ml import taxonomy
 
 Box = tuple[float, float, float, float]
@@ -137,7 +138,7 @@ class ImportedCase:
     """A curator's words on the case, of a new one."""
     before: tuple[ImportedFinding, ...] = ()
     """What the prior film shows, and in `progression` what became of it; *gone* for what went."""
-    behind: Path | None = None
+    behind: Path | PackedLayers | None = None
     """Of a simulated case: what lies behind its first image (`cases.behind`)."""
     is_held: bool = False
     """Whether its source held it in review, though its truth may lack nothing."""

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cases.imaging import Source, Window
-from cases.imaging.packed import Packed
+from cases.imaging.packed import Packed, PackedLayers
 from cases.importers.base import (
     DatasetInfo,
     ImportedCase,
@@ -176,6 +176,7 @@ def _case(path: Path, key: str, entry: Entry) -> Iterator[Item]:
         offered=offered if (offered := text_of(entry, "split")) in Case.Split.values else "",
         patient=patient if (patient := text_of(entry, "patient")).startswith(MARK) else "",
         explanation=text_of(entry, "explanation"),
+        behind=PackedLayers(path, tuple(_objects(entry, "behind"))),
         is_held=entry.get("status") == Case.Status.REVIEW,
         problems=tuple(problems),
     )

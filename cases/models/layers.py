@@ -15,8 +15,10 @@ def layer_path(layer: Layer, filename: str) -> str:
 class Layer(PublicIdModel):
     """Something that lies behind a simulated image: for the feedback, and never before it.
 
-    Of the kind *anatomy* a gzip file of outlines with names, of any other a WebP picture of what
-    is taken off: added to the film within `box`, its grays less 128 times `scale` stored values.
+    Of the kind *anatomy* a gzip file of outlines with names; of the kind *ct* a WebP picture of all
+    slices of the person's CT, side by side, of which `details` say how they lie and how the film
+    sees them (`ml/simulate/person_ct.py`). Of any other a WebP picture of what is taken off: added
+    to the film within `box`, its grays less 128 times `scale` stored values.
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +27,7 @@ class Layer(PublicIdModel):
         BONES = "bones", "Without bones"
         HEART = "heart", "Without heart and vessels"
         BARE = "bare", "Without bones, heart and vessels"
+        CT = "ct", "The CT behind it"
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="layers")
     position = models.PositiveSmallIntegerField(default=0)
@@ -33,6 +36,12 @@ class Layer(PublicIdModel):
     side = models.CharField(max_length=10, blank=True, help_text="Of a finding")
     box = models.JSONField(default=list, blank=True, help_text="What part of the image it covers")
     scale = models.FloatField(default=0, help_text="Stored values of one gray")
+    details = models.JSONField(
+        default=dict, blank=True, help_text="Of outlines their version, of a CT how it lies"
+    )
+    made_here = models.BooleanField(
+        default=False, help_text="Whether this installation made it: no source brings or takes it"
+    )
     sha256 = models.CharField(max_length=64, help_text="Of the file")
     file = models.FileField(upload_to=layer_path, max_length=200)
 

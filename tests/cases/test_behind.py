@@ -27,6 +27,14 @@ TAKEN_OFF = {
     **{"box": [0.1, 0.1, 0.2, 0.2], "scale": 2.5, "file": "case-1-0.webp"},
 }
 
+BEAM = {"middle": [9, 9], "corner": [-9, -9], "size": [18, 18], "near": 0.98, "slope": -0.0005}
+SPOT = {"label": "nodule_mass", "side": "left", "at": [1.0, 2.0, 3.0], "depth": [1.0, 3.0]}
+CT = {
+    **{"version": 1, "shape": [2, 4, 4], "corner": [0, 0, 0], "spacing": 3.0, "deep": 1.1},
+    **{"across": 2, "table": [[-1000, 0], [1300, 255]], "beam": BEAM, "spots": [SPOT]},
+    "file": "case-1-ct.webp",
+}
+
 
 def webp(gray=128):
     stream = io.BytesIO()
@@ -42,6 +50,7 @@ def write(folder, *layers, **changes):
     content = gzip.compress(json.dumps(said | changes).encode(), mtime=0)
     (folder / "behind/case-1.json.gz").write_bytes(content)
     (folder / "behind/case-1-0.webp").write_bytes(webp())
+    (folder / "behind/case-1-ct.webp").write_bytes(webp(90))
 
 
 @pytest.fixture
@@ -122,6 +131,91 @@ def test_a_picture_that_cannot_be_one_is_left_out_and_the_outlines_stay(folder, 
     assert Layer.objects.get().kind == "anatomy"
 
 
+def test_a_ct_comes_with_where_its_findings_lie(folder):
+    write(folder, TAKEN_OFF, ct=CT)
+    imported(folder)
+    *_, volume = Layer.objects.all()
+    assert (volume.kind, volume.made_here) == ("ct", False)
+    assert volume.details == {name: value for name, value in CT.items() if name != "file"}
+    with default_storage.open(volume.file.name) as stream:
+        assert stream.read() == webp(90)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [2, 4]},
+        {"shape": [4000, 4000, 4000]},
+        {"shape": "large"},
+        {"across": 0},
+        {"corner": [0, float("nan"), 0]},
+        {"spacing": -1},
+        {"deep": True},
+        {"table": [[0, 0]]},
+        {"table": None},
+        {"beam": {}},
+        {"beam": {**BEAM, "near": "x"}},
+        {"spots": [{**SPOT, "label": "no-such-label"}]},
+        {"spots": [{**SPOT, "at": [1]}]},
+        {"spots": None},
+        {"file": "../cases.json"},
+        {"file": "absent.webp"},
+    ],
+)
+def test_a_ct_that_cannot_be_one_is_left_out_and_the_rest_stays(folder, change):
+    write(folder, TAKEN_OFF, ct=CT | change)
+    imported(folder)
+    assert [layer.kind for layer in Layer.objects.all()] == ["anatomy", "finding"]
+
+
+def test_a_ct_that_is_no_picture_or_too_large_is_left_out(folder):
+    write(folder, ct=CT)
+    for content in (picture("PNG"), b"", webp() + b"x"):
+        (folder / "behind/case-1-ct.webp").write_bytes(content)
+        imported(folder)
+        assert Layer.objects.get().kind == "anatomy"
+
+
+def kept_here(image):
+    return behind.keep_ct(image, {k: v for k, v in CT.items() if k != "file"}, webp(70))
+
+
+def test_a_ct_made_here_stays_until_the_film_is_another_or_the_source_brings_one(
+    folder, django_capture_on_commit_callbacks
+):
+    imported(folder)
+    image = Case.objects.get().images.get()
+    assert kept_here(image)
+    assert not kept_here(image), "once"
+    imported(folder)
+    own = Layer.objects.get(kind="ct")
+    assert own.made_here
+    write(folder, TAKEN_OFF, ct=CT)
+    with django_capture_on_commit_callbacks(execute=True):
+        imported(folder)
+    assert not Layer.objects.get(kind="ct").made_here
+    assert not default_storage.exists(own.file.name)
+    write(folder)
+    imported(folder)
+    assert kept_here(image)
+    write_png(folder / "a.png", ramp() // 2)
+    imported(folder)
+    assert not Layer.objects.exists()
+
+
+def test_where_a_ct_cannot_be_written_nothing_of_it_is_kept(folder, monkeypatch):
+    imported(folder)
+    image = Case.objects.get().images.get()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        kept_here(image)
+    assert not Layer.objects.filter(kind="ct").exists()
+
+
 def picture(form, size=None):
     stream = io.BytesIO()
     Picture.new("RGB", (8, 8)).save(stream, form)
@@ -180,3 +274,16 @@ def test_a_library_with_the_demo_set_gets_it_when_a_release_brings_it(folder):
     assert demo_set.missing(folder)
     demo_set.load([*demo_set.missing(folder).rest, *demo_set.missing(folder).first], folder=folder)
     assert Layer.objects.count() == 2
+
+
+def test_a_library_with_older_outlines_gets_what_a_release_adds(folder):
+    imported(folder)
+    Case.objects.update(source_digest="")
+    demo_set.load([*demo_set.missing(folder).rest, *demo_set.missing(folder).first], folder=folder)
+    write(folder, TAKEN_OFF, ct=CT, version=2)
+    lacking = demo_set.missing(folder)
+    assert lacking
+    demo_set.load([*lacking.rest, *lacking.first], folder=folder)
+    assert not demo_set.missing(folder)
+    assert Layer.objects.filter(kind="ct").exists()
+    assert Layer.objects.get(kind="anatomy").details == {"version": 2}

@@ -16,13 +16,15 @@ from django.core.management import CommandError, call_command
 
 from cases import signing
 from cases.imaging.render import pixels_of
-from cases.models import Case, Dataset
+from cases.models import Case, Dataset, Layer
 from cases.packing import IMAGE, MANIFEST, SIGNATURE, write_pack
 from cases.services import publish_case, set_status
 from cases.truth import said_by_library
 from tests.cases.files import ramp, write_dicom, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import findings_with, simulated, simulated_case
+from tests.cases.test_behind import CT, TAKEN_OFF
+from tests.cases.test_behind import write as write_behind
 
 pytestmark = pytest.mark.django_db
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "pack.schema.json").read_text())
@@ -89,6 +91,27 @@ def pixels(case):
 @pytest.fixture
 def pack(tmp_path):
     library(tmp_path)
+    path = tmp_path / "films.zip"
+    call_command("export_pack", "demo", path, stdout=io.StringIO())
+    return path
+
+
+def behind_of():
+    """What lies behind films, by case: all but what an installation makes by chance."""
+    found = {}
+    for layer in Layer.objects.order_by("image__case__source_key", "position"):
+        fields = ("kind", "label", "side", "box", "scale", "details", "sha256")
+        said = {name: getattr(layer, name) for name in fields}
+        with default_storage.open(layer.file.name) as stream:
+            found.setdefault(layer.image.case.source_key, []).append((said, stream.read()))
+    return found
+
+
+@pytest.fixture
+def pack_with_layers(tmp_path):
+    library(tmp_path)
+    write_behind(tmp_path, TAKEN_OFF, ct=CT)
+    run("simulated", tmp_path)
     path = tmp_path / "films.zip"
     call_command("export_pack", "demo", path, stdout=io.StringIO())
     return path
@@ -162,6 +185,40 @@ def test_a_pack_gives_the_library_back(pack):
         assert described(case) == said
         assert all(map(np.array_equal, pixels(case), values))
     assert not before
+
+
+def test_a_pack_carries_what_lies_behind_its_films(pack_with_layers):
+    before = behind_of()
+    assert [said["kind"] for said, _ in before["case-1"]] == ["anatomy", "finding", "ct"]
+    with zipfile.ZipFile(pack_with_layers) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+    fitting(manifest, SCHEMA)
+    assert not any("nodule" in one["name"] for one in manifest["cases"][0]["behind"])
+    emptied()
+    run("pack", pack_with_layers)
+    assert behind_of() == before
+    assert table_row(run("pack", pack_with_layers), "unchanged") == 4
+    assert behind_of() == before
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_is_damaged_behind_a_film_is_left_out_and_the_case_stands(pack_with_layers, number):
+    before = behind_of()["case-1"]
+    with zipfile.ZipFile(pack_with_layers) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+    lost = manifest["cases"][0]["behind"][number]["name"]
+    emptied()
+    run("pack", rewritten(pack_with_layers, lambda n, c: c[:-1] if n == lost else c))
+    del before[number]
+    assert behind_of()["case-1"] == before
+
+
+@pytest.mark.parametrize("said", [None, "x", [], ["x"], [{"kind": "ct"}], [{"kind": "anatomy"}]])
+def test_nonsense_behind_a_film_counts_as_none(pack_with_layers, said):
+    emptied()
+    change = signed_anew(pack_with_layers, lambda m: m["cases"][0].update(behind=said))
+    assert table_row(run("pack", change), "new") == 4
+    assert behind_of() == {}
 
 
 def test_a_pack_is_as_its_schema_says(pack):
