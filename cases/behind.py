@@ -80,10 +80,12 @@ def brings(path: Path, film: Sequence[Path], stored: Sequence[tuple[str, Any]]) 
     """
     try:
         document = document_of(_bytes_of(path))
-        has = [(Layer.Kind.ANATOMY.value, document.get("version"))] if _has(document) else []
+        has: list[tuple[str, Any]] = []
+        if _has(document):
+            has.append((Layer.Kind.ANATOMY.value, document.get("version")))
         layers = document.get("layers")
         listed = layers if isinstance(layers, list) else []
-        has += [(one.get("kind"), None) for one in listed if isinstance(one, dict)]
+        has += [(str(one.get("kind")), None) for one in listed if isinstance(one, dict)]
         has += [(Layer.Kind.CT.value, None)] if isinstance(document.get("ct"), dict) else []
         lacking = Counter(has) - Counter(stored)
         return bool(lacking) and document.get("film") == digest_of(film)
@@ -134,6 +136,8 @@ def keep_ct(image: Image, described: dict[str, Any], content: bytes) -> bool:
     try:
         with transaction.atomic():
             locked = Image.objects.select_for_update().get(pk=image.pk)
+            if locked.recipe == BLACKED_OUT:
+                raise ValueError("Something of the film was blacked out.")
             if locked.layers.filter(kind=Layer.Kind.CT).exists():
                 return False
             _keep(locked, piece, written, made_here=True)
@@ -244,14 +248,15 @@ def _ct_piece(said: dict[str, Any], content: bytes) -> Piece | None:
         return None
     lists = [said.get("corner"), *(beam.get(name) for name, count in BEAM.items() if count)]
     lengths = [3, *(count for count in BEAM.values() if count)]
-    single = [said.get("spacing"), said.get("deep"), beam.get("near"), beam.get("slope")]
+    sizes_mm: list[Any] = [said.get("spacing"), said.get("deep")]
+    single = [*sizes_mm, beam.get("near"), beam.get("slope")]
     table = said.get("table")
     pairs = table if isinstance(table, list) and 1 < len(table) <= 16 else [None]
     good = all(
         isinstance(one, list) and len(one) == count and _are_numbers(one)
         for one, count in zip([*lists, *pairs], lengths + [2] * len(pairs), strict=True)
     )
-    if not good or not _are_numbers(single) or single[0] <= 0 or single[1] <= 0:
+    if not good or not _are_numbers(single) or min(sizes_mm) <= 0:
         return None
     known = [spot for spot in spots[:MOST_LAYERS] if _is_spot(spot)]
     if len(known) < len(spots) or not _is_webp(content) or len(content) > LARGEST_CT:
