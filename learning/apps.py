@@ -11,10 +11,13 @@ class LearningConfig(AppConfig):
         from attempts.signals import attempt_scored
         from learning import records, skills
         from learning.drills.game import GAME
+        from learning.endless.behind import MAKER
         from learning.endless.erasing import erase_made
         from learning.personal import PARTS
+        from localize import seen_through
 
         games.register(GAME)
+        seen_through.register(MAKER)
         personal.register(*PARTS)
         erasing.connect(erase_made)
         attempt_scored.connect(records.when_scored)

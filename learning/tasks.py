@@ -1,4 +1,4 @@
-"""The Celery task of films made for learners. Running it twice makes nothing twice."""
+"""The Celery tasks of films made for learners. Running them twice makes nothing twice."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ def make_films(asked: float | None = None) -> int:
 
     making.step_back()
     return making.fill()
+
+
+@shared_task(ignore_result=True)
+def make_ct(case_id: int) -> bool:
+    """Make the CT behind a case's film; whether it was made now."""
+    from learning.endless import behind, making
+
+    making.step_back()
+    return behind.make(case_id)

@@ -247,6 +247,7 @@ CELERY_TASK_ROUTES = {
     "feedback.tasks.write_explanation": {"queue": "models"},
     "feedback.tasks.explain_case": {"queue": "models"},
     "learning.tasks.make_films": {"queue": "films"},
+    "learning.tasks.make_ct": {"queue": "films"},
 }
 CELERY_TIMEZONE = "UTC"
 # Periodic work (`radgame.periodic`)

@@ -97,6 +97,14 @@ def problem() -> str:
     return DAMAGED_SENTENCE if (folder() / DAMAGED).exists() else ""
 
 
+def is_of_demo() -> bool:
+    """Whether it is the CT that the demo films were made from."""
+    try:
+        return not _about()["source"]
+    except (OSError, ValueError):
+        return False
+
+
 def opened() -> Opened:
     """The CT, every byte of it looked at.
 

@@ -130,10 +130,7 @@ def make(
     lacks_layers = wanted.layers != "none" and "layers" not in document
     lacks_ct = wanted.ct and "ct" not in document
     if lacks_layers or lacks_ct:
-        case = generate(
-            anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt
-        )
-        check(case, entry)
+        case = _generated(anatomy, job, entry, attempt)
         assert case.sitting is not None
         if lacks_layers:
             peeled = wanted.layers == "all"
@@ -141,6 +138,24 @@ def make(
         if lacks_ct:
             document["ct"] = _ct(person_ct(anatomy, case.sitting, SPACING_MM), job.key, folder)
     write(folder, job.key, document)
+
+
+def case_again(anatomy: Anatomy, job: Job, entry: dict[str, Any]) -> SimulatedCase:
+    """The case that an entry of `cases.json` tells of, made anew.
+
+    Raises:
+        Unlike: the plan gives another one.
+    """
+    attempt, _ = again(anatomy, job, entry)
+    return _generated(anatomy, job, entry, attempt)
+
+
+def _generated(
+    anatomy: Anatomy, job: Job, entry: dict[str, Any], attempt: int
+) -> SimulatedCase:
+    case = generate(anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt)
+    check(case, entry)
+    return case
 
 
 def check(case: SimulatedCase, entry: dict[str, Any]) -> None:

@@ -148,16 +148,24 @@ def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
     """
     if store.is_written(folder, job.key, job.recipe):
         return ()
+    case, failed = first_that_passes(anatomy, job)
+    if case is None:
+        store.give_up(folder, job.key, job.recipe, failed)
+        return failed
+    store.write_case(folder, case, job.recipe)
+    return ()
+
+
+def first_that_passes(anatomy: Anatomy, job: Job) -> tuple[SimulatedCase | None, tuple[str, ...]]:
+    """The first attempt that passes all gates; else None, and which gates the last one failed."""
     failed: tuple[str, ...] = ()
     for attempt in range(ATTEMPTS if job.gated else 1):
         case = _generated(anatomy, job, attempt)
         verdicts = gates.judge(store.entry_of(case)) if job.gated else []
         failed = tuple(dict.fromkeys(v.gate for v in verdicts if not v.passed))
         if not failed:
-            store.write_case(folder, case, job.recipe)
-            return ()
-    store.give_up(folder, job.key, job.recipe, failed)
-    return failed
+            return case, ()
+    return None, failed
 
 
 def _generated(anatomy: Anatomy, job: Job, attempt: int) -> SimulatedCase:

@@ -95,6 +95,7 @@ class LocalizePage extends CasePage {
       blink: () => this.behind?.blink(true) ?? false,
       peel: () => this.behind?.next() ?? false,
       outlines: () => this.behind?.nextGroup() ?? false,
+      slices: () => this.behind?.slices() ?? false,
     };
   }
 
@@ -147,7 +148,7 @@ class LocalizePage extends CasePage {
       closeups: new Closeups(this.data.images, this.stage.renditions),
       told: (item) => this.behind.describe(item),
     });
-    this.behind = new Behind(this.panel, this.stage, this.life.signal);
+    this.behind = new Behind(this.panel, this.stage, this.life.signal, this.data.csrf);
     this.behind.open();
     this.stage.close();
     this.loadAhead();

@@ -15,6 +15,26 @@ SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id
 JOIN cases_layer l ON l.image_id = i.id WHERE l.kind IN ('anatomy', 'finding', 'bones')
 GROUP BY c.id, c.public_id HAVING count(DISTINCT l.kind) = 3 ORDER BY c.id
 """
+WITH_CT = """
+SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id
+JOIN cases_layer l ON l.image_id = i.id JOIN cases_finding f ON f.case_id = c.id
+WHERE l.kind = 'ct' AND f.label IN ('nodule_mass', 'consolidation', 'pneumothorax') ORDER BY c.id
+"""
+SLICING = """async () => {
+  const { ct } = radgame.page.behind;
+  const viewers = ["axial", "coronal", "sagittal"].map((plane) => ct.panes[plane].view.viewer);
+  const times = [];
+  const depth = document.querySelector("[data-role=behind-ct-depth]");
+  const settled = () => viewers.every((viewer) => viewer.frame === viewer.wanted);
+  for (let turn = 0; turn < 12; turn += 1) {
+    const start = performance.now();
+    depth.value = Number(depth.min) + 60 + 3 * turn;
+    depth.dispatchEvent(new Event("input"));
+    while (!settled()) await new Promise((resolve) => setTimeout(resolve));
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
 INK = """(canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let sum = 0;
@@ -35,9 +55,9 @@ BLINKS = """async () => {
 }"""
 
 
-def told(player) -> str:
+def told(player, which=WITH_LAYERS) -> str:
     """Answer a film that has layers, wrongly; what the page received before is searched."""
-    found = player.game.rows(WITH_LAYERS)
+    found = player.game.rows(which)
     assert found, "films of the demo set have layers"
     case = str(found[0][0])
     asked: list[str] = []
@@ -111,3 +131,71 @@ def test_stepping_to_a_finding_says_what_lies_there(player):
         if "at its" in said.inner_text():
             return
     pytest.fail("no finding was said to lie anywhere")
+
+
+def point_of(player):
+    """Where the cross-hair stands: mm of the person, and shares of the film."""
+    script = (
+        "() => { const { ct } = radgame.page.behind; return [ct.point, ct.ct.onFilm(ct.point)]; }"
+    )
+    return player.page.evaluate(script)
+
+
+def test_it_follows_a_point_into_the_ct(player):
+    told(player, WITH_CT)
+    page = player.page
+    panes = page.locator("[data-view^='CT,']")
+    said = page.locator("[data-role=behind-ct-said]")
+    page.keyboard.press("q")
+    expect(panes).to_have_count(3)
+    for index in range(3):
+        expect(panes.nth(index)).to_have_attribute("data-ready", "true")
+    expect(said).to_contain_text("Slices: axial")
+
+    for _ in range(page.locator("[data-row]").count()):
+        page.keyboard.press("ArrowDown")
+        if "along it" in said.inner_text():
+            break
+    expect(said).to_contain_text("along it")  # where along the line the finding lies
+    expect(page.locator(".ct-finding")).to_have_count(3)
+    spots = page.evaluate("() => radgame.page.behind.ct.ct.spots.map(({ at }) => at)")
+    assert point_of(player)[0] in spots
+
+    film = page.locator("[data-view=PA], [data-view=AP]").first.locator("[data-role=canvas]")
+    around = film.bounding_box()
+    assert around
+    page.mouse.click(around["x"] + 0.5 * around["width"], around["y"] + 0.4 * around["height"])
+    there = page.evaluate(
+        "([x, y]) => { const { image } = radgame.page.stage.views[0];"
+        "const [a, b] = radgame.page.stage.forTests().toImage(0, [x, y]);"
+        "return [a / image.width, b / image.height]; }",
+        [around["x"] + 0.5 * around["width"], around["y"] + 0.4 * around["height"]],
+    )
+    point, share = point_of(player)
+    assert share == pytest.approx(there, abs=0.005)
+
+    axial = page.locator("[data-view='CT, axial'] [data-role=canvas]")
+    box = axial.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.55 * box["height"])
+    moved, onto = point_of(player)
+    assert moved[0] == pytest.approx(point[0])  # the same slice
+    assert moved[2] != pytest.approx(point[2], abs=1) and onto != pytest.approx(share, abs=0.01)
+    page.keyboard.press("PageDown")
+    expect(page.locator("[data-view='CT, axial'] [data-role=slice]")).to_be_visible()
+    page.wait_for_function(f"() => radgame.page.behind.ct.point[0] > {moved[0]}")
+
+    lung = page.get_by_role("button", name="Lung", exact=True)
+    lung.click()
+    for index in range(3):
+        expect(panes.nth(index).locator("[data-role=window]")).to_have_text("W 1500 L -600 HU")
+
+    times = page.evaluate(SLICING)
+    print(f"\nslices at a step: {sorted(times)[len(times) // 2]:.0f} ms, most {max(times):.0f} ms")
+    assert sorted(times)[len(times) // 2] < 1000  # of a busy machine
+
+    page.keyboard.press("q")
+    expect(panes).to_have_count(0)
+    expect(said).to_have_text("")
+    page.keyboard.press("q")
+    expect(panes).to_have_count(3)

@@ -1,17 +1,18 @@
 // Seeing through a simulated film, in the feedback: what lies where, and the film without parts of it.
 import { svgElement } from "../marks/pins.js";
+import { CtPanes } from "./ct-panes.js";
 import { inWords, prepared, structuresAt } from "./naming.js";
 import { Veil, graysOf, withLayer } from "./layers.js";
 
 const GROUPS = {
-  ribs: "Ribs", spine: "Spine", shoulders: "Clavicles, scapulae, sternum", lungs: "Lobes", heart: "Heart and vessels",
+  ribs: "Ribs", spine: "Spine", shoulders: "Clavicles, scapulae, sternum", lungs: "Lobes", fissures: "Fissures", heart: "Heart and vessels",
   airways: "Trachea and carina", diaphragm: "Diaphragm", abdomen: "Abdomen",
 };
 
 export class Behind {
   // `stage` shows the film; `signal` ends it. The element is in the panel only where something lies behind the film.
-  constructor(panel, stage, signal) {
-    Object.assign(this, { stage, signal });
+  constructor(panel, stage, signal, csrf) {
+    Object.assign(this, { stage, signal, csrf });
     this.element = panel.querySelector("[data-role=behind]");
     this.shown = new Set();
     this.held = null;
@@ -44,6 +45,11 @@ export class Behind {
     if (this.all.length) this.#name();
     this.describe(this.item);
     if (told.layers.length) this.#layers();
+    if (told.ct) {
+      const { stage, signal, csrf } = this;
+      this.ct = new CtPanes({ stage, view, role: (name) => this.role(name), url: told.ct, csrf, signal });
+      this.ct.goTo(this.item);
+    }
     this.element.dataset.ready = "true";
   }
 
@@ -94,6 +100,7 @@ export class Behind {
   // What lies at the middle of a finding's place, in words.
   describe(item) {
     this.item = item;
+    this.ct?.goTo(item);
     if (!this.all?.length || !item?.box || item.image !== this.told.image) return;
     const [x0, y0, x1, y1] = item.box;
     const there = structuresAt(this.all, item.point ?? [(x0 + x1) / 2, (y0 + y1) / 2]);
@@ -137,6 +144,14 @@ export class Behind {
     const [x, y] = this.view.viewer.toCanvas([0, 0]);
     const [right, bottom] = this.view.viewer.toCanvas([width, height]);
     this.group.setAttribute("transform", `translate(${x} ${y}) scale(${(right - x) / width} ${(bottom - y) / height})`);
+  }
+
+  // The CT behind the film, or away with it.
+  slices() {
+    if (!this.ct) return false;
+    this.element.open = true;
+    this.ct.toggle();
+    return true;
   }
 
   // --- with and without ---

@@ -42,6 +42,20 @@ export class Hanging {
     if (!this.arranged) this.slots.sort((a, b) => this.order.indexOf(a) - this.order.indexOf(b));
   }
 
+  // Hangs further images beside the one of `first`, and them alone; `takeDown` brings back what hung before.
+  add(indices, first, width = Infinity) {
+    this.before ??= { slots: this.slots, count: this.count, order: this.order, arranged: this.arranged };
+    const isNarrow = width < 2 * LEAST_WIDTH;
+    this.order = [...this.before.order, ...indices];
+    const wanted = isNarrow ? [indices[0]] : [first, ...indices];
+    Object.assign(this, { slots: wanted, count: isNarrow ? 1 : 4, arranged: true });
+  }
+
+  takeDown() {
+    Object.assign(this, this.before);
+    this.before = null;
+  }
+
   // The numbers of panes that make sense for these images.
   get choices() {
     return COUNTS.filter((count, place) => place === 0 || this.order.length > COUNTS[place - 1]);

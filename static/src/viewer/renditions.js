@@ -12,12 +12,20 @@ export class Renditions {
     this.byUrl = new Map(); // in the order of their last use
     this.kept = new Map(); // bytes of each
     this.next = 0;
+    this.given = new Map(); // what makes the pictures of addresses that are not fetched
+  }
+
+  // Addresses that are this one with a fragment are pictures that `make(url)` gives.
+  provide(url, make) {
+    this.given.set(url, make);
   }
 
   // Resolves to {width, height, pixels}; rejects with a sentence. With `contrast`, {low, high} of
   // the values it is about, the local contrast is raised. While a slow one comes, `listen` hears {share} of its bytes
   // that are there, and {early}, a coarse picture of the same width and height.
   load(url, contrast = null, listen = null) {
+    const make = url.includes("#") ? this.given.get(url.split("#")[0]) : null;
+    if (make) return Promise.resolve().then(() => make(url));
     const key = contrast ? `${url}#${contrast.low}-${contrast.high}` : url;
     if (listen) this.#listen(key, listen);
     const known = this.byUrl.get(key);

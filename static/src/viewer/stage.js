@@ -44,7 +44,7 @@ export class Stage {
   constructor(images, options) {
     const { renditions, asked, signal, answer = new Answer(), drawing = () => null, nameOf = (slug) => slug, isPoint = () => false } = options;
     const { extra = () => [], more = () => ({}), outlining = () => false } = options;
-    Object.assign(this, { images, renditions, asked, signal, answer, drawing, nameOf, isPoint, extra, more, outlining });
+    Object.assign(this, { images: [...images], renditions, asked, signal, answer, drawing, nameOf, isPoint, extra, more, outlining });
     this.element = document.getElementById("stage");
     this.bindings = new Bindings();
     this.hanging = new Hanging(images, this.element.clientWidth || Infinity);
@@ -72,6 +72,7 @@ export class Stage {
       for (const view of this.#hung()) view.say("The viewer could not be loaded. Reload the page to try again.");
       return;
     }
+    this.Viewer = Viewer;
     this.signal.addEventListener("abort", () => this.#leave());
     this.views.forEach((view, index) => this.#equip(view, index, Viewer));
     this.equipped = true;
@@ -100,15 +101,47 @@ export class Stage {
   }
 
   #makeViews() {
-    this.images.forEach((image, index) => {
-      const view = makePane(image, index);
-      this.views.push(view);
-      this.element.append(view.pane);
-      view.element.addEventListener("focusin", () => this.focusPane(index));
-      view.element.addEventListener("pointerdown", () => this.focusPane(index));
-    });
+    this.images.forEach((image, index) => this.#makeView(image, index));
     this.#arrange();
     this.focusPane(this.focused);
+  }
+
+  #makeView(image, index) {
+    const view = makePane(image, index);
+    this.views.push(view);
+    this.element.append(view.pane);
+    view.element.addEventListener("focusin", () => this.focusPane(index));
+    view.element.addEventListener("pointerdown", () => this.focusPane(index));
+    return view;
+  }
+
+  // Hangs further images beside a view; resolves to their views. They go by `takeAway`.
+  async add(images, beside) {
+    const from = this.views.length;
+    this.own ??= from;
+    const added = images.map((image, place) => {
+      this.images.push(image);
+      const view = this.#makeView(image, from + place);
+      this.#equip(view, from + place, this.Viewer);
+      return view;
+    });
+    this.hanging.add(images.map((_, place) => from + place), this.views.indexOf(beside), this.element.clientWidth);
+    await this.#hang();
+    await Promise.all(added.map((view) => view.open()));
+    return added;
+  }
+
+  async takeAway() {
+    if (this.own === undefined) return;
+    for (const view of this.views.splice(this.own)) {
+      view.viewer.close();
+      view.pane.remove();
+    }
+    this.images.length = this.own;
+    this.own = undefined;
+    this.hanging.takeDown();
+    if (this.focused >= this.views.length) this.focusPane(this.hanging.slots[0]);
+    await this.#hang();
   }
 
   #bind() {

@@ -1,0 +1,162 @@
+"""The CT behind a simulated film, made when a learner asks for it, where a CT is there.
+
+Of a film of the demo set or of one that was made for a learner: the plan gives the same person and
+findings again, which is checked. What could not be made leaves a note, so that the page says why.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from celery import signature
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from cases.behind import keep_ct
+from cases.demo_set import FOLDER
+from cases.models import Case, Image, Layer
+from learning.endless import ct, stock
+from learning.models import MadeFilm
+from localize.seen_through import CtMaker
+
+if TYPE_CHECKING:
+    from ml.simulate.anatomy import Anatomy
+    from ml.simulate.cases import SimulatedCase
+
+logger = logging.getLogger(__name__)
+
+DEMO = "simulated"
+"""The data set of the demo films."""
+SPACING_MM = 2.0
+"""Voxels are finer than those that ship with the demo films: no download has to hold them."""
+UNLIKE = "The CT behind this film cannot be made: another version made the film."
+NOT_KEPT = "The CT behind this film could not be kept: is the disk full? Ask again later."
+
+
+class Unlike(ValueError):
+    """The plan gives another film than the one that is there."""
+
+
+def can_make(case: Case) -> bool:
+    """Whether a film is one of those whose person can be made again, of the CT that is here."""
+    if ct.problem() or stock.is_full():
+        return False
+    if case.dataset.slug == DEMO:
+        return ct.is_of_demo()
+    return _film_of(case) is not None
+
+
+def ask(case: Case) -> None:
+    """Have the CT made by the worker of films; what failed for good is not tried again."""
+    if problem(case) == UNLIKE:
+        return
+    _note(case.pk).unlink(missing_ok=True)
+    transaction.on_commit(lambda: _wake(case.pk), robust=True)
+
+
+def problem(case: Case) -> str:
+    """Why a CT could not be made, in a sentence; empty where nobody tried or it may come yet."""
+    try:
+        return _note(case.pk).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+MAKER = CtMaker(can_make=can_make, ask=ask, problem=problem)
+
+
+def make(case_id: int) -> bool:
+    """Make and keep a case's CT; False where it is there, or cannot be made, of which a note says
+    why.
+    """
+    from ml.simulate.anatomy import Anatomy
+    from ml.simulate.person_ct import person_ct
+
+    case = Case.objects.filter(pk=case_id).select_related("dataset").first()
+    image = case.images.first() if case else None
+    if case is None or image is None or image.layers.filter(kind=Layer.Kind.CT).exists():
+        return False
+    try:
+        opened = ct.opened()
+        anatomy = Anatomy(opened.base)
+        sitting = _again(anatomy, opened.mark, case, image).sitting
+        assert sitting is not None
+        volume = person_ct(anatomy, sitting, SPACING_MM)
+        return keep_ct(image, volume.described(), volume.encoded())
+    except Unlike:
+        said = UNLIKE
+    except ct.CtProblem as error:
+        said = f"{error}"
+    except (OSError, ValueError, DatabaseError):
+        logger.warning("A CT could not be kept.", exc_info=True)
+        said = NOT_KEPT
+    _leave(case.pk, said)
+    return False
+
+
+def _again(anatomy: Anatomy, mark: str, case: Case, image: Image) -> SimulatedCase:
+    """The case made anew.
+
+    Raises:
+        Unlike: its plan gives another film.
+    """
+    from cases.imaging.prepare import digest_of
+    from learning.endless.making import job_of
+    from ml.simulate import behind, demo, store
+    from ml.simulate.run import first_that_passes
+
+    if case.dataset.slug == DEMO:
+        job = next((one for one in demo.jobs() if one.key == case.source_key), None)
+        entry = _entry(case.source_key)
+        film = FOLDER / entry["images"][0]["file"] if entry else None
+        if job is None or film is None or digest_of([film]) != image.source_sha256:
+            raise Unlike
+        try:
+            return behind.case_again(anatomy, job, entry)
+        except behind.Unlike:
+            raise Unlike from None
+    row = _film_of(case)
+    found = first_that_passes(anatomy, job_of(row, mark))[0] if row else None
+    if found is None:
+        raise Unlike
+    with TemporaryDirectory() as folder:
+        store.write_case(Path(folder), found, "")
+        file = Path(folder) / store.entry_of(found)["images"][0]["file"]
+        if digest_of([file]) != image.source_sha256:
+            raise Unlike
+    return found
+
+
+def _entry(key: str) -> dict[str, Any]:
+    """What the demo set says of a film; empty for another."""
+    text = (FOLDER / "cases.json").read_text(encoding="utf-8")
+    return next((one for one in json.loads(text)["cases"] if one["key"] == key), {})
+
+
+def _film_of(case: Case) -> MadeFilm | None:
+    """The row that a film of one person at one time was made by."""
+    return MadeFilm.objects.filter(case=case).exclude(purpose__in=stock.PAIRS).first()
+
+
+def _wake(case_id: int) -> None:
+    try:
+        signature("learning.tasks.make_ct", (case_id,)).apply_async()
+    except Exception:  # any broker's own error
+        logger.warning("Making a CT could not be queued.", exc_info=True)
+        _leave(case_id, NOT_KEPT)
+
+
+def _note(case_id: int) -> Path:
+    return Path(settings.DATA_DIR) / "films" / "behind" / f"{case_id}.txt"
+
+
+def _leave(case_id: int, said: str) -> None:
+    try:
+        _note(case_id).parent.mkdir(parents=True, exist_ok=True)
+        _note(case_id).write_text(said, encoding="utf-8")
+    except OSError:
+        logger.warning("Why a CT could not be made cannot be noted.", exc_info=True)
