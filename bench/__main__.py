@@ -35,8 +35,11 @@ NAMES = (
     "waiting",
     "people",
 )
-BY_NAME_ONLY = ("constant_texts", "load", "growth", "mutation", "images", "faults")
-"""They take long or several GB; the last kills processes, wipes queues, mounts a small disk."""
+BY_NAME_ONLY = (
+    *("constant_texts", "load", "growth", "mutation", "images", "deidentification", "faults"),
+)
+"""They take long, several GB, or packages of their own; the last kills processes, wipes queues,
+mounts a small disk."""
 
 
 def main(arguments: list[str]) -> int:
