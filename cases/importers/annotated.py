@@ -1,4 +1,4 @@
-"""Sets that are uploaded with their truth: a pack, or pictures with a COCO file."""
+"""Sets that are uploaded with their truth: a pack, or pictures with an annotation file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as SafeTree
 
 from cases.imaging import ImageProblem, digest_of
-from cases.importers import coco, pack
+from cases.importers import coco, cvat, label_studio, pack
 from cases.importers.base import DatasetInfo, ImportedCase, Item, Problem, SourceProblem
 from cases.importers.studies.archive import stored_name
 from cases.packing import MANIFEST, SIGNATURE
 
 LARGEST_DOCUMENT = 256 << 20
-"""Bytes of a COCO file."""
+"""Bytes of an annotation file."""
+READERS = {"coco": coco.IMPORTER, "cvat": cvat.IMPORTER, "label-studio": label_studio.IMPORTER}
 
 
 def is_pack(path: Path) -> bool:
@@ -44,21 +50,40 @@ def cases_of_pack(path: Path, name: str) -> Iterator[Item]:
         yield Problem(name, str(problem).replace(path.name, name), "case")
 
 
-def is_coco(path: Path) -> bool:
-    """Whether a file is an object detection file of COCO."""
-    if path.suffix.lower() != ".json" or path.stat().st_size > LARGEST_DOCUMENT:
-        return False
+def document_kind(path: Path) -> str:
+    """Which annotation file this is: a key of `READERS`, or empty where it is none of them."""
+    suffix = path.suffix.lower()
+    if suffix not in (".json", ".xml") or path.stat().st_size > LARGEST_DOCUMENT:
+        return ""
+    if suffix == ".xml":
+        return "cvat" if _is_cvat(path) else ""
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and all(
-        isinstance(document.get(name), list) for name in coco.LISTS
-    )
+        return ""
+    if isinstance(document, dict):
+        is_coco = all(isinstance(document.get(name), list) for name in coco.LISTS)
+        return "coco" if is_coco else ""
+    return "label-studio" if isinstance(document, list) and _are_tasks(document) else ""
 
 
-def cases_of_coco(document: Path, files: Mapping[Path, str], folder: Path) -> Iterator[Item]:
-    """The cases that a COCO file makes of these pictures, which lie in `folder` by their names.
+def _is_cvat(path: Path) -> bool:
+    try:
+        for _, element in SafeTree.iterparse(path, events=("start",)):
+            return bool(element.tag == cvat.ROOT)
+    except (ParseError, DefusedXmlException, OSError):
+        pass
+    return False
+
+
+def _are_tasks(document: list[Any]) -> bool:
+    tasks = [one for one in document if isinstance(one, dict) and isinstance(one.get("data"), dict)]
+    answers = (one.get("annotations", one.get("completions")) for one in tasks)
+    return len(tasks) == len(document) and any(isinstance(one, list) for one in answers)
+
+
+def cases_of_document(document: Path, files: Mapping[Path, str], folder: Path) -> Iterator[Item]:
+    """The cases that an annotation file makes of these pictures, which lie in `folder` by name.
 
     As of every upload a case is known by its picture's bytes, and nothing of it holds a name.
     """
@@ -71,7 +96,7 @@ def cases_of_coco(document: Path, files: Mapping[Path, str], folder: Path) -> It
         place.parent.mkdir(parents=True, exist_ok=True)
         os.link(path, place)
     try:
-        for item in coco.read(document, (folder,)):
+        for item in READERS[document_kind(document)].read(document, (folder,)):
             yield _unnamed(item) if isinstance(item, ImportedCase) else item
     except SourceProblem as problem:
         yield Problem(files.get(document, document.name), str(problem), "case")

@@ -1,4 +1,5 @@
-"""What a browser uploads: DICOM, PNG and JPEG, loose or in ZIPs, with a table or COCO; or a pack.
+"""What a browser uploads: DICOM, PNG and JPEG, loose or in ZIPs, with a table or annotations; or
+a pack.
 
 Each DICOM study is a case, as of the format `dicom`, and each other picture one of its own. What is
 stored of a case holds no file's name, since that may be a person's; what is told to who uploaded
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.imaging import ImageProblem, Source, digest_of, raster
-from cases.importers.annotated import cases_of_coco, cases_of_pack, is_coco, is_pack
+from cases.importers.annotated import cases_of_document, cases_of_pack, document_kind, is_pack
 from cases.importers.base import (
     ImportedCase,
     ImportedImage,
@@ -76,7 +77,7 @@ class Uploaded:
                 tables.append(path)
             elif kind == "picture":
                 pictures.append(path)
-            elif kind == "coco":
+            elif kind == "document":
                 documents.append(path)
             elif kind == "pack":
                 yield from self._pack(path, name)
@@ -103,10 +104,10 @@ class Uploaded:
             yield item
 
     def _marked(self, document: Path, number: int, marked: set[Path]) -> Iterator[Item]:
-        """The cases of a COCO file; the files that they are of come to `marked`."""
-        folder = self.unpack_into / f"coco-{number}"
+        """The cases of an annotation file; the files that they are of come to `marked`."""
+        folder = self.unpack_into / f"marked-{number}"
         named = {(one.stat().st_dev, one.stat().st_ino): one for one in self._names}
-        for item in cases_of_coco(document, self._names, folder):
+        for item in cases_of_document(document, self._names, folder):
             if isinstance(item, ImportedCase):
                 for path in (path for image in item.images for path in image.source.paths):
                     own = named[path.stat().st_dev, path.stat().st_ino]
@@ -219,7 +220,7 @@ def _head(path: Path) -> bytes:
 
 
 def _kind(path: Path) -> Instance | str:
-    """What a file is: an instance, ``picture``, ``table``, ``coco``, ``pack``, or why it is none.
+    """What a file is: an instance, ``picture``, ``table``, ``document``, ``pack``, or why none.
 
     Empty for what is left out without a word.
     """
@@ -232,8 +233,8 @@ def _kind(path: Path) -> Instance | str:
         return "picture"
     if head.startswith(ZIP):
         return "table" if is_workbook(path) else "pack"
-    if is_coco(path):
-        return "coco"
+    if document_kind(path):
+        return "document"
     found = instance_of(path)
     if isinstance(found, Instance):
         return found

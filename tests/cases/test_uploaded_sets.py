@@ -14,6 +14,7 @@ from cases.importers.base import SourceProblem
 from cases.importers.studies.sheet import sheet_of
 from cases.importers.workbook import as_text
 from cases.models import Case, Dataset, Image
+from tests.cases import formats
 from tests.cases.pictures import film, png_of
 from tests.cases.test_dicom_studies import film as study
 from tests.cases.test_dicom_studies import read
@@ -105,6 +106,38 @@ def test_pictures_come_with_the_places_of_their_coco_file_and_without_names(desk
     assert {case.status for case in cases} == {"review"}
     kept = [str(list(model.objects.values())) for model in (Case, Image, Dataset)]
     assert "Doe" not in "".join(kept)
+
+
+@pytest.mark.parametrize("kind", ["cvat", "label-studio"])
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_pictures_come_with_what_an_annotation_tool_exported(desk, tmp_path, kind, is_zip):  # noqa: F811
+    formats.MADE[kind](tmp_path)
+    files = {
+        f"Doe_Jane/{path.relative_to(tmp_path)}": path.read_bytes()
+        for path in sorted(tmp_path.rglob("*"))
+        if path.is_file()
+    }
+    imported(desk, {"all.zip": zipped(files)} if is_zip else files)
+    case = Case.objects.get()
+    assert case.findings.get().regions.exists()
+    assert (case.status, case.images.count()) == ("review", 1)
+    kept = [str(list(model.objects.values())) for model in (Case, Image, Dataset)]
+    assert "Doe" not in "".join(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "said"),
+    [
+        ("a.xml", b"<svg/>", "neither DICOM"),
+        ("a.xml", b"<annotations><image name='a.png'", "no readable XML"),
+        ("a.json", b'[{"data": 1}]', "neither DICOM"),
+        ("a.json", b"[]", "neither DICOM"),
+    ],
+)
+def test_what_is_no_annotation_file_is_named(desk, name, held, said):  # noqa: F811
+    upload = imported(desk, {"b.png": png_of(film(1, 128)), name: held})
+    assert said in refusals(upload)[name]
+    assert Case.objects.count() == 1
 
 
 def test_a_name_that_two_pictures_have_is_taken_for_neither(desk):  # noqa: F811
