@@ -206,8 +206,11 @@ def started(
 
 
 @contextmanager
-def database_of_its_own() -> Iterator[str]:
-    """Empty for SQLite; on PostgreSQL a database made for this game and dropped after it."""
+def database_of_its_own(copied_from: str = "") -> Iterator[str]:
+    """Empty for SQLite; on PostgreSQL a database made for this game and dropped after it.
+
+    It is a copy of that database of the server, with which nobody may be connected, or empty.
+    """
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield ""
@@ -216,7 +219,7 @@ def database_of_its_own() -> Iterator[str]:
 
     name = f"radgame_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {copied_from or 'template1'}")
     parts = urlsplit(server)
     yield urlunsplit(parts._replace(path=f"/{name}"))
     with psycopg.connect(server, autocommit=True) as connection:

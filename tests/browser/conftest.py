@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.origins import asked_by, off_origin
 from tests.browser.player import Player
-from tests.game import Game, started
+from tests.game import Game
+from tests.library import furnished
 from tests.studies import add_studies
 
 CHROMIUM = (
@@ -33,7 +34,7 @@ FLAGS = [
 
 @pytest.fixture(scope="package")
 def game() -> Iterator[Game]:
-    with started(SIGNUP_OPEN="true") as running:
+    with furnished(SIGNUP_OPEN="true") as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 
@@ -11,7 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.player import Player
-from tests.game import started
+from tests.game import logged_in
+from tests.library import furnished
 from tests.servers import PATIENT, chat_server, close, status
 
 pytestmark = pytest.mark.browser
@@ -50,29 +50,33 @@ def chat():
 
 @pytest.fixture(scope="module")
 def seeing_game(chat):
-    """A game whose demo cases could not be explained ahead, so that learners have to ask."""
+    """A game whose cases were not explained ahead, so that learners have to ask."""
     variables = {"VLM_URL": chat.url, "VLM_MODEL": "seer-1", "LLM_TIMEOUT_SECONDS": "60"}
     chat.will(status(401))
-    with started(**variables) as running:
-        wait_until_given_up(running)
+    with furnished(**variables) as running:
+        for key in published_again(running):
+            running.line(rf"Case {key} is not explained ahead", PATIENT)
         wait_until_quiet(chat)
         yield running
 
 
-def wait_until_given_up(game, patience=180):
-    """Until the worker has said of every case that it is not explained ahead."""
-    query = "SELECT DISTINCT c.id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id"
-    wanted = {str(key) for (key,) in game.rows(f"{query} WHERE c.status = 'published'")}
-    assert wanted
-    deadline = time.monotonic() + patience
-    while wanted - told_of(game):
-        assert time.monotonic() < deadline, f"of {len(wanted)}, {len(told_of(game))} were told of"
-        time.sleep(0.2)
-
-
-def told_of(game):
-    said = (re.search(r"Case (\d+) is not explained ahead", line) for line in list(game.lines))
-    return {found[1] for found in said if found}
+def published_again(game, count=3):
+    """Keys of cases with findings that the curator has taken out of play and published again."""
+    query = "SELECT DISTINCT c.id, c.public_id FROM cases_case c "
+    query += "JOIN cases_finding f ON f.case_id = c.id WHERE c.status = 'published' ORDER BY c.id"
+    cases = game.rows(query)[:count]
+    assert len(cases) == count
+    with logged_in(game, "curator") as curator:
+        for status_ in ("retired", "published"):
+            form = {
+                "action": status_,
+                "why": "To see what follows.",
+                "case": [case for _, case in cases],
+                "csrfmiddlewaretoken": curator.cookies["csrftoken"],
+            }
+            answer = curator.post("/cases/act/", data=form)
+            assert f"{count} cases: " in answer.text
+    return [key for key, _ in cases]
 
 
 def wait_until_quiet(chat, seconds=3, patience=60):

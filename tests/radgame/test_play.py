@@ -23,25 +23,26 @@ from cases.models import Case
 from radgame.management.commands.play import NEEDED_BYTES, Command, _web
 from radgame.supervisor import Child, ChildKeepsDying, restart_the_dead, stop
 from tests.game import ROOT, free_port, started
+from tests.library import first_game, furnished
 
 
 @pytest.mark.stack
-def test_a_second_start_makes_no_new_accounts_and_loads_nothing_again(tmp_path):
-    with started(data_dir=tmp_path) as first:
-        assert set(first.passwords) == {"trainee", "instructor", "curator"}
-        cases = first.one("SELECT count(*) FROM cases_case")
-        assert cases >= 60
-        files = (tmp_path / "media").rglob("*")
-        taken = sum(file.stat().st_size for file in files if file.is_file())
-        asked = demo_set.room_for(_demo_cases())
-        assert taken <= asked <= 1.3 * taken, "the room asked for is not what the set takes"
-        assert httpx.get(f"{first.address}/").url.path == "/"
-    if first.database_url:
-        return  # its database was made for that one start
-    with started(data_dir=tmp_path) as second:
-        assert not second.passwords
-        assert not any("Loading" in line for line in second.lines)
+def test_a_second_start_makes_no_new_accounts_and_loads_nothing_again():
+    first = first_game()
+    assert set(first.passwords) == {"trainee", "instructor", "curator"}
+    [told] = [line for line in first.lines if re.match(r"\d+ simulated cases loaded in", line)]
+    cases = int(told.split()[0])
+    assert cases >= 60
+    files = (first.folder / "media").rglob("*")
+    taken = sum(file.stat().st_size for file in files if file.is_file())
+    asked = demo_set.room_for(_demo_cases())
+    assert taken <= asked <= 1.3 * taken, "the room asked for is not what the set takes"
+    with furnished() as second:
+        printed = "\n".join(second.lines)
+        assert "Accounts" not in printed
+        assert "Loading" not in printed
         assert second.one("SELECT count(*) FROM cases_case") == cases
+        assert httpx.get(f"{second.address}/").url.path == "/"
 
 
 @pytest.mark.stack

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.game import Game, started
+from tests.game import Game
+from tests.library import furnished
 
 
 @pytest.fixture(scope="package")
 def game() -> Iterator[Game]:
-    with started() as running:
+    with furnished() as running:
         yield running

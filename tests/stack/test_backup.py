@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.game import NOT_INHERITED, ROOT, Game, database_of_its_own, started
+from tests.library import furnished
 from tests.stack.test_real_worker import Play
 
 pytestmark = pytest.mark.stack
@@ -39,9 +40,8 @@ def scored_one(game: Game) -> Play:
 
 def test_a_backup_is_restored_into_an_empty_place_and_played_on(tmp_path):
     backup = tmp_path / "backup.tar"
-    with started(whole_demo=False) as game:
+    with furnished() as game:
         before = scored_one(game)
-        game.line(r"All \d+ demo cases are loaded", patience=300)
         told = before.client.get(before.data["urls"]["result"]).text
         learner = threading.Thread(target=scored_one, args=(game,))
         learner.start()  # somebody plays meanwhile
