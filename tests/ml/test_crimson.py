@@ -19,6 +19,8 @@ from ml.evaluate.schema import (
     from_json,
 )
 
+pytestmark = pytest.mark.pure
+
 WEIGHTS = crimson.SIGNIFICANCE_WEIGHTS
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from ml import evaluate
 
+pytestmark = pytest.mark.pure
+
 
 @dataclass(frozen=True)
 class Triple:

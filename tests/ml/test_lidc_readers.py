@@ -12,6 +12,8 @@ from scipy import ndimage
 
 from ml.simulate import readers
 
+pytestmark = pytest.mark.pure
+
 DEMO = Path(__file__).parents[2] / "cases" / "demo"
 SIDE = 512
 

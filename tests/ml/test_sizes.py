@@ -6,6 +6,8 @@ import pytest
 
 from ml import findings
 
+pytestmark = pytest.mark.pure
+
 
 def size(text: str, language: str = "en") -> float | None:
     """The size of the nodule of a text."""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from ml import evaluate, style
 from ml.crimson import SIGNIFICANCE_WEIGHTS
 
+pytestmark = pytest.mark.pure
+
 SYSTEMATIC = (
     "The heart is normal in size. The mediastinal and hilar contours are unremarkable. "
     "The lungs are clear. There is no pleural effusion or pneumothorax. "
