@@ -12,6 +12,8 @@ from bench import attending
 from localize.wording import LOSSES
 from tests import factories
 
+pytestmark = pytest.mark.any_database
+
 KINDS = {"tube": "tracheal_tube", "catheter": "central_line"}
 """The labels of the game that are marked by their tips."""
 ROWS = [row for row in attending.rows() if "^" in row.truth]

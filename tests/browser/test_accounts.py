@@ -14,7 +14,7 @@ from tests.accounts import provider as providers
 from tests.accounts.test_addresses import mail_server  # noqa: F401  (a fixture)
 from tests.browser.accessibility import grave_problems
 from tests.browser.conftest import opened
-from tests.game import Game, started
+from tests.game import Game, migrated, started
 
 pytestmark = pytest.mark.browser
 
@@ -30,9 +30,10 @@ def school() -> Iterator[providers.Provider]:
 
 
 @pytest.fixture(scope="module")
-def game(school, mail_server) -> Iterator[Game]:  # noqa: F811
+def game(school, mail_server, tmp_path_factory) -> Iterator[Game]:  # noqa: F811
     with started(
         "--no-demo",
+        data_dir=migrated(tmp_path_factory.mktemp("accounts")),
         OIDC_ISSUER=school.address,
         OIDC_CLIENT_ID=providers.CLIENT,
         OIDC_CLIENT_SECRET=providers.SECRET,

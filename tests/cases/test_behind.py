@@ -20,7 +20,7 @@ from tests.cases.files import ramp, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 HEART = {"name": "heart", "group": "heart", "depth": 90, "rings": [[0, 0, 9, 0, 9, 9]]}
 TAKEN_OFF = {
     **{"kind": "finding", "label": "nodule_mass", "side": "left"},

@@ -22,7 +22,7 @@ from tests.cases.sources import (
     study,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 MORE = ",0,1,57,M,PA,1,1,1,1"
 BOX = [0.1, 0.1, 0.2, 0.2]

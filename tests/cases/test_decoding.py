@@ -33,6 +33,8 @@ from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case
 from tests.game import ROOT, migrated
 
+pytestmark = pytest.mark.any_database
+
 PATIENCE = 60
 """Seconds after which a process that should have ended counts as left over."""
 

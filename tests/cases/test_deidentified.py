@@ -25,6 +25,7 @@ from tests.cases.files import ramp, write_dicom
 from tests.cases.identifying import identified, nested
 from tests.cases.importing import run
 
+pytestmark = pytest.mark.any_database
 
 @pytest.fixture
 def imported(db, tmp_path):

@@ -15,6 +15,8 @@ from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.importing import run, table_row
 from tests.cases.sources import read
 
+pytestmark = pytest.mark.any_database
+
 STUDY, SERIES = "1.2.3.4", "1.2.3.4.5"
 SIDE = 40
 

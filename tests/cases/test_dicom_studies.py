@@ -22,6 +22,8 @@ from cases.models import Case, Image
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.importing import run
 
+pytestmark = pytest.mark.any_database
+
 AXIAL = [1, 0, 0, 0, 1, 0]
 SAGITTAL = [0, 1, 0, 0, 0, -1]
 

@@ -27,7 +27,7 @@ from tests.cases.test_dicom_segments import ct, segmentation
 from tests.cases.test_dicom_studies import film
 
 pytest.importorskip("dicomweb_client", reason="needs `make install-data`")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 FILMS = {
     "a": {"StudyDate": "20250310", "AccessionNumber": "ACC-77", "PatientAge": "093Y"},
     "b": {"StudyDate": "20240310"},

@@ -10,6 +10,8 @@ from tests.cases.files import write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import read
 
+pytestmark = pytest.mark.any_database
+
 READINGS = {
     "MCUCXR_0001_0": "Patient's Sex: F\nPatient's Age: 027Y\nnormal\n\n",
     "MCUCXR_0104_1": "Patient's Sex: M\r\nPatient's Age: 093Y\r\nRUL infiltrate; scars.\r\n",

@@ -26,7 +26,7 @@ from tests.cases.sources import findings_with, simulated, simulated_case
 from tests.cases.test_behind import CT, TAKEN_OFF
 from tests.cases.test_behind import write as write_behind
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "pack.schema.json").read_text())
 
 

@@ -17,6 +17,8 @@ from cases.importers import importers
 from tests.cases.test_dicom_segments import ct as slices
 from tests.cases.test_dicom_segments import segmentation
 
+pytestmark = pytest.mark.any_database
+
 pytest.importorskip("idc_index_data", reason="needs `make install-data`")
 pytest.importorskip("duckdb", reason="needs `make install-data`")
 

@@ -14,7 +14,7 @@ from tests.cases.files import ramp, write_dicom, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import findings_with, simulated, simulated_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def stack_of(folder, offset=-1024, count=3):

@@ -22,6 +22,8 @@ from tests.cases.files import ramp, write_png
 from tests.cases.importing import run, table_row
 from tests.cases.sources import simulated, simulated_case
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def film(nodule_case):

@@ -11,6 +11,8 @@ from cases.truth import digest_of_source, stored_truth
 from tests.cases.importing import run, table_row
 from tests.cases.sources import findings_with, read, simulated, simulated_case
 
+pytestmark = pytest.mark.any_database
+
 TIP = [0.5, 0.3]
 PATH = [[0.52, 0.0], [0.51, 0.2], TIP]
 OUTLINE = [[0.1, 0.2], [0.3, 0.2], [0.2, 0.4]]

@@ -15,6 +15,8 @@ from cases.importers.completeness import judged
 from cases.telling import AGE, CONTACT, DAY, NAME, NUMBER, told_in
 from tests.cases.files import REAL_DATA, needs_real_data
 
+pytestmark = pytest.mark.any_database
+
 TELLING = {
     DAY: (
         "Compared with 03/14/2019.",

@@ -18,6 +18,8 @@ from tests import factories
 from tests.learning.endless.made import film_for
 from tests.learning.playing import play
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def library(db):

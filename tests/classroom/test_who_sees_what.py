@@ -22,6 +22,8 @@ from tests import factories
 from tests.learning.playing import mark, play
 from tests.radgame.permission_matrix import every_url_name
 
+pytestmark = pytest.mark.any_database
+
 # In what relation each role stands to what is in class A, and to what is in class B.
 RELATIONS = {
     "nobody": ("nobody", "nobody"),

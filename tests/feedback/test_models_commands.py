@@ -13,7 +13,7 @@ from ml.models.registry import MODELS
 from tests.checkpoints import chexbert_folder, radgraph_folder
 from tests.hub import COMMIT, hub_server
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.any_database]
 
 ENCODER = "some/encoder"
 

@@ -10,6 +10,8 @@ import pytest
 from attempts import services
 from attempts.models import Attempt
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def attempt(trainee, nodule_case):

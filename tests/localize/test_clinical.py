@@ -13,6 +13,8 @@ from localize.scoring import GAME
 from localize.wording import credit_in_words
 from tests import factories
 
+pytestmark = pytest.mark.any_database
+
 ON_IT = (0.6, 0.2, 0.7, 0.3)
 
 

@@ -18,7 +18,7 @@ from tests.cases.test_dicom_segments import ct, segmentation
 from tests.localize.truths import places
 
 pytest.importorskip("highdicom", reason="needs `make install-data`")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 NODULE = taxonomy.labels()["nodule_mass"].name
 SHAPES = [

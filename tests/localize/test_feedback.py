@@ -17,6 +17,8 @@ from localize.closeups import closeup_of
 from ml import taxonomy
 from tests import factories
 
+pytestmark = pytest.mark.any_database
+
 ON_IT = (0.6, 0.2, 0.7, 0.3)
 MOST_QUERIES = 16
 

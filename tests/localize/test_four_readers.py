@@ -17,7 +17,7 @@ DEMO = Path(__file__).parents[2] / "cases" / "demo"
 FIRST, COUNT = 35, 13
 """Slices of the stack that the test takes: those of the mass and some more."""
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

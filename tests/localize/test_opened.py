@@ -15,6 +15,8 @@ from ml import atlas
 from tests import factories
 from tests.localize.test_feedback import ON_IT, nodule_case, play
 
+pytestmark = pytest.mark.any_database
+
 ELSEWHERE = (0.1, 0.6, 0.2, 0.7)
 
 

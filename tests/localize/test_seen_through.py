@@ -15,6 +15,8 @@ from tests import factories
 from tests.cases.test_behind import HEART, webp
 from tests.localize.test_feedback import play
 
+pytestmark = pytest.mark.any_database
+
 
 def add_layers(case):
     """Outlines and a picture without the nodule behind a case's image."""

@@ -19,6 +19,8 @@ from localize.tips import DEVICES, how_to_judge
 from ml import taxonomy
 from tests import factories
 
+pytestmark = pytest.mark.any_database
+
 TIP = (0.5, 0.3)
 PATH = [[0.5, 0.0], [0.5, 0.2], list(TIP)]
 MM = 400.0

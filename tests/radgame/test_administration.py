@@ -74,6 +74,7 @@ def outsiders():
     ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("label", sorted(CURATORS))
 def test_who_is_not_staff_is_sent_to_log_in(label, client, client_of, db):
     clients = [client, *map(client_of, outsiders())]
@@ -84,6 +85,7 @@ def test_who_is_not_staff_is_sent_to_log_in(label, client, client_of, db):
                 assert "/login/" in answer.headers["Location"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ["trainee", "instructor"])
 @pytest.mark.parametrize("label", sorted(CURATORS))
 def test_staff_of_other_roles_may_do_nothing_there(label, role, client_of, db):
@@ -95,6 +97,7 @@ def test_staff_of_other_roles_may_do_nothing_there(label, role, client_of, db):
     assert client.get(changelist).status_code == 403
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("label", sorted(CURATORS))
 def test_staff_who_are_curators_may_do_what_the_table_says(label, rf, db):
     request = rf.get("/admin/")

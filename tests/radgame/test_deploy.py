@@ -20,6 +20,8 @@ from attempts.models import Attempt
 from radgame.metrics import QUEUES
 from tests.radgame.test_docs import DOCS, ROOT, variables_documented
 
+pytestmark = pytest.mark.any_database
+
 DEPLOY = ROOT / "deploy"
 MANIFESTS = [
     path for path in sorted(DEPLOY.glob("kubernetes/*.yaml")) if path.stem != "kustomization"

@@ -18,6 +18,8 @@ from attempts.tasks import score_attempt
 from radgame import logs, tasks
 from radgame.celery import app as celery
 
+pytestmark = pytest.mark.any_database
+
 EMPTY = {"marks": [], "ticked": [], "normal": True}
 
 

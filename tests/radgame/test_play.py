@@ -22,7 +22,7 @@ from cases.importers.base import ImportedCase, importer_named
 from cases.models import Case
 from radgame.management.commands.play import NEEDED_BYTES, Command, _web
 from radgame.supervisor import Child, ChildKeepsDying, restart_the_dead, stop
-from tests.game import ROOT, free_port, started
+from tests.game import ROOT, free_port, migrated, started
 from tests.library import first_game, furnished
 
 
@@ -114,8 +114,9 @@ def test_work_that_never_gets_done_is_given_up(monkeypatch):
 
 
 @pytest.mark.stack
+@pytest.mark.any_database
 def test_ctrl_c_stops_every_process(tmp_path):
-    with started("--no-demo", data_dir=tmp_path) as game:
+    with started("--no-demo", data_dir=migrated(tmp_path)) as game:
         family = psutil.Process(game.process.pid).children(recursive=True)
         assert len(family) >= 3
         game.process.send_signal(signal.SIGINT)
@@ -125,11 +126,11 @@ def test_ctrl_c_stops_every_process(tmp_path):
 
 
 @pytest.mark.stack
-def test_the_secret_key_is_kept_for_its_owner_alone(tmp_path):
-    with started("--no-demo", data_dir=tmp_path):
-        key = tmp_path / "secret_key"
-        assert len(key.read_text()) >= 32
-        assert key.stat().st_mode & 0o077 == 0
+@pytest.mark.any_database
+def test_the_secret_key_is_kept_for_its_owner_alone():
+    key = first_game().folder / "secret_key"
+    assert len(key.read_text()) >= 32
+    assert key.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.pure

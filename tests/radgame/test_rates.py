@@ -15,7 +15,7 @@ from radgame import rates
 from radgame.embedded import embedded_redis
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from tests.report.test_report import (  # noqa: F401
 )
 from tests.servers import PATIENT, answer, chat_server, status
 
+pytestmark = pytest.mark.any_database
+
 TEXT = "Small left pleural effusion."
 KNOWN = {
     "reference_findings": [

@@ -44,6 +44,7 @@ def test_nothing_acknowledged_is_lost_doubled_or_left_waiting(game: Game, name: 
     assert row.is_well, row
 
 
+@pytest.mark.any_database  # always on PostgreSQL
 def test_the_game_is_played_with_rabbitmq_as_its_broker():
     if lack := faults.missing("rabbit"):
         pytest.skip(lack)
@@ -54,6 +55,7 @@ def test_the_game_is_played_with_rabbitmq_as_its_broker():
     assert all(row.is_well and row.submissions for row in rows), rows
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("stored", "lost", "doubled"),
     [

@@ -21,6 +21,8 @@ from tests.learning.playing import answered, go_on
 from tests.learning.test_skills import film
 from tests.learning.two_films import two_films, with_prior
 
+pytestmark = pytest.mark.any_database
+
 
 def changes(trainee, *words: str):
     for word in words or CHANGES:
