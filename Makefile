@@ -15,7 +15,7 @@ NODE = $(or $(firstword $(wildcard node_modules/node-linux-*/bin/node)),node)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 OPTIONAL := production simulate data dev models
 
-.PHONY: run models test test-js test-python test-database lint lint-deploy format bench lock licenses sbom build \
+.PHONY: run models test test-js test-python test-database lint lint-style lint-types lint-deploy format bench lock licenses sbom build \
   install clean $(OPTIONAL:%=install-%)
 
 run:
@@ -49,10 +49,14 @@ test-database: build
 test-js: build
 	$(NODE) --test $$(find tests/js -name '*.test.js')
 
-lint: install-dev
+lint: lint-style lint-types
+
+lint-style: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates */templates
+
+lint-types: install-dev
 	$(BIN)/mypy
 
 # With the linters that are there (deploy/lint names them).

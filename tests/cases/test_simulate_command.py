@@ -14,6 +14,8 @@ from django.core.management import CommandError, call_command
 from cases.models import Case, Image
 from tests.ml import phantom
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def ct(tmp_path_factory):
