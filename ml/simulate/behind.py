@@ -150,9 +150,7 @@ def case_again(anatomy: Anatomy, job: Job, entry: dict[str, Any]) -> SimulatedCa
     return _generated(anatomy, job, entry, attempt)
 
 
-def _generated(
-    anatomy: Anatomy, job: Job, entry: dict[str, Any], attempt: int
-) -> SimulatedCase:
+def _generated(anatomy: Anatomy, job: Job, entry: dict[str, Any], attempt: int) -> SimulatedCase:
     case = generate(anatomy, job.key, job.plan, job.seed, job.difficulty, job.size, attempt=attempt)
     check(case, entry)
     return case

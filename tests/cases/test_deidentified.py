@@ -27,6 +27,7 @@ from tests.cases.importing import run
 
 pytestmark = pytest.mark.any_database
 
+
 @pytest.fixture
 def imported(db, tmp_path):
     """A study full of names in folders and files with names; its secrets and the import's words."""
