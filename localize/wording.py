@@ -81,6 +81,15 @@ def kind_of(row: Row, answer: Answer) -> str:
     return "precision" if _same(near, row) else "recognition"
 
 
+def outcome_in_words(row: Row) -> str:
+    """“Hit, change misjudged”: what became of a finding, and of its change where that is asked."""
+    name = OUTCOME_WORDS[row["outcome"]]
+    said = row.get("said_change")
+    if not row.get("change") or said in (None, row["change"]):
+        return name
+    return f"{name}, change {'misjudged' if said else 'left open'}"
+
+
 def is_placed(row: Row) -> bool:
     """Whether a finding has to be drawn, not only named."""
     return row["mode"] == "draw" and row["box"] is not None

@@ -72,6 +72,12 @@ def secrets_of(player, case: str) -> list[str]:
         regions += [str(side) for point in points for side in point if len(str(side)) > 5]
     for box in player.truth_boxes(case):
         regions += [f"{side:.4f}".rstrip("0") for side in box if len(f"{side:.4f}".rstrip("0")) > 5]
+    for (before,) in player.game.rows("SELECT before FROM cases_case WHERE public_id = ?", case):
+        for one in json.loads(before) if isinstance(before, str) else before:
+            sentences += [one["sentence"]]
+            findings += [one["label"].replace("_", " ")]
+            sides = [side for place in one["regions"] for side in place["box"]]
+            regions += [str(side) for side in sides if len(str(side)) > 5]
     query = (
         "SELECT r.findings, r.impression FROM cases_referencereport r "
         "JOIN cases_case c ON c.id = r.case_id WHERE c.public_id = ?"
@@ -97,9 +103,17 @@ def device_case(player):
     return str(player.game.rows(query)[0][0])
 
 
-@pytest.mark.parametrize("kind", ["nodules", "device"])
+def compared_case(player, change: str) -> str:
+    """A demo case whose prior film shows a finding of which that has become."""
+    query = "SELECT public_id, before FROM cases_case"
+    rows = [(case, str(before)) for case, before in player.game.rows(query)]
+    return next(str(case) for case, before in rows if change in before)
+
+
+@pytest.mark.parametrize("kind", ["nodules", "device", "smaller", "gone"])
 def test_no_byte_of_the_truth_arrives_before_the_answer(player, kind):
-    case = player.case_with(nodules=2) if kind == "nodules" else device_case(player)
+    cases = {"nodules": lambda: player.case_with(nodules=2), "device": lambda: device_case(player)}
+    case = cases[kind]() if kind in cases else compared_case(player, kind)
     recorder = Recorder(player.page)
     player.page.goto(f"{player.game.address}/home/")
     recorder.keep()

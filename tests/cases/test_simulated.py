@@ -90,3 +90,30 @@ def test_a_data_set_that_says_nothing_of_itself_is_called_simulated(tmp_path, do
     info = importer_named("simulated").describe(tmp_path)
     assert (info.slug, info.title) == ("simulated", "Simulated radiographs")
     assert (info.version, info.licence, info.attribution, info.url) == ("", "", "", "")
+
+
+def earlier(*findings: dict) -> dict:
+    images = [{"file": "a.png", "view": "PA"}, {"file": "a.png", "view": "PA", "study": "prior"}]
+    return {"images": images, "earlier": {"days": 5, "findings": list(findings)}}
+
+
+def was(**fields) -> dict:
+    region = {"image": 1, "box": [0.2, 0.2, 0.4, 0.4]}
+    return {"label": "edema", "progression": "gone", "regions": [region], **fields}
+
+
+def test_what_the_prior_film_shows_is_read_with_what_became_of_it(tmp_path):
+    untold = was(progression=None)
+    cases, problems = read(
+        "simulated", simulated(tmp_path, simulated_case(**earlier(was(), untold)))
+    )
+    [one] = cases["case-1"].before
+    assert not problems
+    assert (one.label, one.progression, one.regions[0].image) == ("edema", "gone", 1)
+    assert [finding.label for finding in cases["case-1"].findings] == ["nodule_mass"]
+
+
+@pytest.mark.parametrize("given", [None, 5, [], {"findings": None}, {"findings": 7}, {"days": 3}])
+def test_an_earlier_film_of_which_nothing_can_be_read_is_none(tmp_path, given):
+    cases, _ = read("simulated", simulated(tmp_path, simulated_case(earlier=given)))
+    assert cases["case-1"].before == ()

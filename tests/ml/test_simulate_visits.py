@@ -121,7 +121,13 @@ def test_every_course_says_its_change_in_words_that_are_read_so():
 
 def test_at_least_fifteen_patients_over_time_are_shipped_and_pass_every_gate(shipped):
     assert len(shipped) >= 15
-    assert {case["key"] for case in shipped} == {job.key for job in demo.visits()}
+    planned = {job.key: job.visit for job in demo.visits()}
+    assert {case["key"] for case in shipped} == set(planned)
+    for case in shipped:
+        visit = planned[case["key"]]
+        told = [(one["label"], one.get("progression", "")) for one in case["findings"]]
+        assert case["earlier"]["days"] == visit.days and case["indication"] == visit.reason.text
+        assert {(one.label, one.change) for one in visit.now} <= set(told)
     verdicts = [verdict for case in shipped for verdict in gates.judge(case)]
     assert sum(verdict.gate == "changes" for verdict in verdicts) > len(shipped)
     assert not [verdict for verdict in verdicts if not verdict.passed]

@@ -18,7 +18,7 @@ export function changeQuestion(mark, name, { button, answered }) {
   for (const value of CHANGES) {
     const made = button(`change-${value}`, () => answered(mark.change === value ? null : value));
     made.textContent = value[0].toUpperCase() + value.slice(1);
-    made.title = `Compared with the prior film it is ${value} (B: next answer)`;
+    made.title = `Compared with the prior film it is ${value} (Q: next answer)`;
     made.setAttribute("aria-pressed", String(mark.change === value));
     group.append(made);
   }

@@ -32,7 +32,7 @@ export const KEYS = [
   { keys: ["r"], action: "relabel", help: "Change the selected box's label" },
   { keys: ["y"], action: "positionRight", help: "The selected device lies where it should" },
   { keys: ["e"], action: "positionWrong", help: "The selected device does not lie where it should" },
-  { keys: ["b"], action: "change", help: "What has become of the selected finding since the prior film: next answer" },
+  { keys: ["q"], action: "change", help: "What has become of the selected finding since the prior film: next answer" },
   { keys: ["Shift digit"], action: "confidence", help: "How sure you are of the selected box, or of no abnormality", shown: "Shift 1 – 5" },
   { keys: ["Backspace", "Delete"], action: "remove", help: "Delete the selected box or measurement", shown: "Backspace" },
   { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], action: "nudge", help: "Move the selected box (Alt: resize, Shift: further); after the score: step through findings", shown: "Arrows" },

@@ -569,3 +569,52 @@ test("a box has no position to judge", () => {
   answer.add({ image: "pa", box: BOX, label: "opacity" });
   assert.equal(palette.judge("right"), false);
 });
+
+// what has become of a finding since a prior film
+
+const changes = () => all("[data-does^=change-]");
+
+function comparing() {
+  palette.close();
+  answer = new Answer({}, null, { asksChange: true });
+  palette = new Palette(document.getElementById("panel"), LABELS, answer, { onLabel: () => {}, asksChange: true });
+}
+
+test("beside a prior film a mark is asked what has become of it; the same answer again leaves it open", () => {
+  comparing();
+  const { id } = answer.add({ image: "pa", box: BOX, label: "opacity" });
+  assert.deepEqual(changes().map(({ textContent }) => textContent), ["New", "Larger", "Smaller", "Unchanged"]);
+  assert.deepEqual(palette.uncompared.map((mark) => mark.id), [id]);
+  assert.equal(answer.complete.marks[0].change, null, "it was asked and nothing is said");
+  changes()[1].click();
+  assert.equal(answer.complete.marks[0].change, "larger");
+  assert.equal(changes()[1].getAttribute("aria-pressed"), "true");
+  assert.match(palette.panel.querySelector("[data-role=announce]").textContent, /Called larger/);
+  assert.deepEqual(palette.uncompared, []);
+  changes()[1].click();
+  assert.equal(answer.complete.marks[0].change, null);
+  answer.undo();
+  assert.equal(answer.complete.marks[0].change, "larger");
+});
+
+test("a key goes from answer to answer and past the last", () => {
+  comparing();
+  const { id } = answer.add({ image: "pa", box: BOX, label: "opacity" });
+  const said = ["new", "larger", "smaller", "unchanged", null, "new"].map(() => (palette.compare(), answer.mark(id).change));
+  assert.deepEqual(said, ["new", "larger", "smaller", "unchanged", null, "new"]);
+  answer.select(null);
+  assert.equal(palette.compare(), false);
+});
+
+test("variants are not asked, and nothing is without a prior film", () => {
+  comparing();
+  answer.add({ image: "pa", box: BOX, label: "fold" });
+  assert.deepEqual(changes(), []);
+  assert.deepEqual(palette.uncompared, []);
+  palette.close();
+  answer = new Answer();
+  palette = new Palette(document.getElementById("panel"), LABELS, answer, { onLabel: () => {} });
+  answer.add({ image: "pa", box: BOX, label: "opacity" });
+  assert.deepEqual(changes(), []);
+  assert.equal("change" in answer.complete.marks[0], false);
+});
