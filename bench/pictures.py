@@ -53,6 +53,19 @@ def localize(player: Player) -> None:
     shoot(player, "feedback")
 
 
+def change(player: Player) -> None:
+    """A film beside its prior one, what has become of a mark asked and answered."""
+    case = player.game.one(
+        "SELECT c.public_id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id "
+        "WHERE f.label = 'consolidation' AND f.progression = 'smaller'"
+    )
+    player.open(case)
+    player.choose("consolidation")
+    player.draw(player.truth_boxes(case)[0])
+    player.page.get_by_role("button", name="Smaller").click()
+    shoot(player, "change")
+
+
 def report(player: Player) -> None:
     """A report with one finding right, one on the wrong side and one missed."""
     case = player.game.one(
@@ -74,7 +87,7 @@ def report(player: Player) -> None:
 def games(game: Game, browser: Browser) -> None:
     player = Player(game, browser.new_page(viewport={"width": 1280, "height": 720}))
     player.log_in("trainee")
-    for picture in (viewer, localize, report):
+    for picture in (viewer, localize, change, report):
         picture(player)
 
 

@@ -17,6 +17,13 @@ DEMO = ROOT / "cases" / "demo"
 FOLDER = ROOT / "docs" / "images"
 CASES, ACROSS, TILE = 24, 6, 250
 CLOSE_ACROSS, CLOSE_TILE = 6, 250
+OVER_TIME_ACROSS, OVER_TIME_TILE = 4, 330
+CHANGES_SHOWN = (
+    ("consolidation", "larger"),
+    ("pleural_effusion", "smaller"),
+    ("atelectasis", "new"),
+    ("nodule_mass", "larger"),
+)
 MIDDLE = (0.15, 0.15, 0.85, 0.85)
 QUALITY = 80
 
@@ -48,7 +55,8 @@ def contact(cases: list[dict[str, Any]]) -> None:
     tiles = []
     for case in chosen:
         labels = [finding["label"] for finding in case["findings"]] or ["normal"]
-        number = len(case["images"]) - 1 if len(tiles) % 8 == 7 else 0
+        is_last = len(tiles) % 8 == 7 and "earlier" not in case
+        number = len(case["images"]) - 1 if is_last else 0
         tiles.append(captioned(picture(case, number), ", ".join(labels)[:40], TILE))
     sheet(tiles, ACROSS, "simulated-cases.webp")
 
@@ -84,12 +92,29 @@ def around(whole: Image.Image, box: tuple[float, ...]) -> Image.Image:
     )
 
 
+def over_time(cases: list[dict[str, Any]]) -> None:
+    """Patients today and, beside it, before: one of each of `CHANGES_SHOWN`."""
+    tiles = []
+    for label, change in CHANGES_SHOWN:
+        case = next(
+            case
+            for case in cases
+            if any(one["label"] == label and one.get("progression") == change
+                   for one in case["findings"])
+        )  # fmt: skip
+        days = f"{case['earlier']['days']} days before"
+        tiles.append(captioned(picture(case), f"{label}, {change}", OVER_TIME_TILE))
+        tiles.append(captioned(picture(case, 1), days, OVER_TIME_TILE))
+    sheet(tiles, OVER_TIME_ACROSS, "patients-over-time.webp")
+
+
 def main() -> int:
     cases = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))["cases"]
     cases = [case for case in cases if "file" in case["images"][0]]
     FOLDER.mkdir(exist_ok=True)
     contact(cases)
     close_ups(cases)
+    over_time(cases)
     return 0
 
 
