@@ -104,6 +104,7 @@ class Lexicon:
             ),
             openers=self.words.get("opener", frozenset()),
             ordinals=self.words.get("ordinal", frozenset()),
+            counted=self.words.get("counted", frozenset()),
             answers=self.words.get("answer", frozenset()),
             places=self.words.get("region", frozenset()),
             replies=self.placing.union(

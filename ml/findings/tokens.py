@@ -46,6 +46,8 @@ PERIOD_LAST = re.compile(r"\.\s*\Z")
 NEXT_LINE = re.compile(r"[ \t\u00a0]*(\S*)[ \t\u00a0]*(\S*)")
 LISTED = re.compile(r"[-–—•*#>]|\(?\d{1,2}[.)]$|[A-Za-z][.)]$")
 """The first word of a line that is an item of a list."""
+SPAN = re.compile(r"[-–]\d{1,2}\.")
+"""What follows the period of the first of two ordinals: German "4.-7. Rippe"."""
 UPCOMING = re.compile(r" *(\w*)")
 UNIT = re.compile(r"(?:mm|cm|mil+i?met|cent[ií]met)", re.IGNORECASE)
 CONTRACTED = re.compile(r"(\w+?)n['’`´]?t$")
@@ -108,6 +110,8 @@ class Rules:
     """Abbreviations that something always follows, capital or not: German "V. a. Pneumonie"."""
     ordinals: frozenset[str] = frozenset()
     """Words after which a number with a period is an ordinal: German "der 6. Rippe"."""
+    counted: frozenset[str] = frozenset()
+    """Words before which a number with a period is an ordinal: German "4. bis 7. Rippe"."""
     answers: frozenset[str] = frozenset()
     """Answers to a question: no, none, yes."""
     places: frozenset[str] = frozenset()
@@ -338,6 +342,10 @@ def _ends(text: str, match: re.Match[str], sentence: Sequence[Token], rules: Rul
     if last in rules.nouns and _next_word(text, match.end()) in rules.going_on:
         return False
     if last.isdigit() and following and any(t.word in rules.ordinals for t in sentence[-2:-1]):
+        return False
+    if last.isdigit() and (
+        _next_word(text, match.end()) in rules.counted or SPAN.match(text, match.end())
+    ):
         return False
     if last in rules.abbreviations and _next_word(text, match.end()) in rules.places:
         return False
