@@ -218,6 +218,8 @@ class Sentence(Clauses):
             return kind != "absent" and place > after
         if stop == "comma":
             return not self._list_goes_on(place, cue)
+        if stop == "seen":  # "No infiltrate identified heart is enlarged".
+            return kind == "absent" and self._names_before(place - 1, after)
         if stop == "and":
             return not self._and_goes_on(place, cue)
         return kind != "drop" and self._neighbors(place, after)
@@ -226,6 +228,9 @@ class Sentence(Clauses):
     def _stops(self) -> list[tuple[int, str]]:
         """The places at which a scope may end and why, in order; all others are passed over."""
         return [(place, stop) for place in range(len(self.words)) for stop in self._stops_at(place)]
+
+    def _is_seen(self, place: int) -> bool:
+        return place in self._term_ends and self.is_one_of("seen", place)
 
     def _stops_at(self, place: int) -> Iterator[str]:
         """Why a scope may end at a place; of one place the gravest reason first."""
@@ -242,6 +247,8 @@ class Sentence(Clauses):
             yield "comma"
         if self.is_one_of("and", place):
             yield "and"
+        if self._is_seen(place - 1) and self._another_follows(place, None):
+            yield "seen"
         if place in self._term_ends or self.is_one_of("general", place - 1):
             yield "neighbor"
 
@@ -298,7 +305,7 @@ class Sentence(Clauses):
 
     def _denies_in_general(self, comma: int, cue: Match[Cue]) -> bool:
         """Whether all that is denied before a comma is abnormality as such: "no acute disease"."""
-        return not self._names_before(comma, cue.end) and self._next_general[cue.end] < comma
+        return not self._names_before(comma, cue.end) and self._next_general[cue.start] < comma
 
     @cached_property
     def _next_general(self) -> list[int]:

@@ -294,6 +294,8 @@ def _ask(text: str, match: re.Match[str], sentence: list[Token], rules: Rules) -
     if not sentence:
         return False
     answered = _answered(text, after, rules) or _replied(text, after, rules)
+    if answered and (asked := [n for n, token in enumerate(sentence) if token.word == QUERY]):
+        del sentence[asked[-1]]  # "¿Derrame? Sí." doubts nothing.
     sentence.append(Token(":" if answered else ASKED, match.start(), after))
     return answered
 
