@@ -7,7 +7,7 @@ const PAUSE_MS = 500;
 // Resolves to the file's bytes. `look(bytes, total)` sees what is there whenever more has come; `total` is 0
 // where the server does not say. Rejects with a phrase.
 export async function fetchBytes(url, look = () => {}, pause = PAUSE_MS) {
-  const file = { bytes: new Uint8Array(0), length: 0, total: 0 };
+  const file = { bytes: new Uint8Array(0), length: 0, total: 0, wasMisled: false };
   for (let failed = 0; ; ) {
     const before = file.length;
     try {
@@ -23,10 +23,15 @@ export async function fetchBytes(url, look = () => {}, pause = PAUSE_MS) {
 }
 
 async function receive(url, file, look) {
-  const headers = file.length ? { Range: `bytes=${file.length}-`, "If-Range": file.tag } : {};
+  const headers = file.length && !file.wasMisled ? { Range: `bytes=${file.length}-`, "If-Range": file.tag } : {};
   const response = await patiently(url, { credentials: "same-origin", headers });
   if (!response.ok) throw Object.assign(new Error(`the server answered ${response.status}`), { final: true });
   if (response.status !== 206) file.length = 0;
+  else if (!follows(response, file.length)) {
+    Object.assign(file, { length: 0, wasMisled: true }); // from now on it is asked for whole
+    await response.body.cancel();
+    throw new Error("the server sent another part");
+  }
   file.total = file.length + Number(response.headers.get("Content-Length") ?? 0);
   file.tag = response.headers.get("ETag") ?? "";
   const reader = response.body.getReader();
@@ -35,6 +40,12 @@ async function receive(url, file, look) {
     look(file.bytes.subarray(0, file.length), file.total);
   }
   if (file.length < file.total) throw new Error("the connection was cut");
+}
+
+// Whether a part begins where it was asked for; one that does not say so is believed.
+function follows(response, length) {
+  const start = /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1];
+  return start === undefined || Number(start) === length;
 }
 
 function append(file, piece) {

@@ -20,7 +20,7 @@ function serve(...answers) {
   asked = [];
   globalThis.fetch = async (url, { headers = {} } = {}) => {
     asked.push({ url: String(url), range: headers.Range });
-    const { status = 200, pieces = [], total, cut = false } = answers.shift() ?? { status: 404 };
+    const { status = 200, pieces = [], total, cut = false, part = {} } = answers.shift() ?? { status: 404 };
     const length = total ?? pieces.reduce((sum, piece) => sum + piece.length, 0);
     const left = [...pieces];
     const read = async () => {
@@ -31,8 +31,8 @@ function serve(...answers) {
     return {
       ok: status < 300,
       status,
-      headers: new Headers({ "Content-Length": String(length), ETag: '"1"' }),
-      body: { getReader: () => ({ read }) },
+      headers: new Headers({ "Content-Length": String(length), ETag: '"1"', ...part }),
+      body: { getReader: () => ({ read }), cancel: async () => {} },
       arrayBuffer: async () => WASM.buffer.slice(WASM.byteOffset, WASM.byteOffset + WASM.byteLength),
     };
   };
@@ -178,6 +178,17 @@ test("a connection that is cut is taken up where it was", async () => {
 test("a server that answers a part by the whole is believed", async () => {
   serve({ pieces: [FILM.subarray(0, 100)], total: FILM.length, cut: true }, { pieces: [FILM] });
   assert.deepEqual(await fetchBytes("/0.jhc", undefined, 0), FILM);
+});
+
+test("a server that sends another part than it was asked for is asked for the whole", async () => {
+  const beginning = { pieces: [FILM.subarray(0, 100)], total: FILM.length, cut: true };
+  const other = { status: 206, pieces: [FILM], part: { "Content-Range": `bytes 0-${FILM.length - 1}/${FILM.length}` } };
+  serve(beginning, other, { pieces: [FILM] });
+  assert.deepEqual(await fetchBytes("/0.jhc", undefined, 0), FILM);
+  assert.deepEqual(asked.map(({ range }) => range), [undefined, "bytes=100-", undefined]);
+  serve(...Array.from({ length: 9 }, (_, number) => (number === 1 ? other : beginning)));
+  await assert.rejects(fetchBytes("/0.jhc", undefined, 0), { message: "the connection was cut" });
+  assert.ok(asked.length < 9, "a line that is cut at one place each time is given up");
 });
 
 test("a line that gives nothing any more is given up, and a refusal at once", async () => {
