@@ -6,6 +6,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The lock files name every package; their modules are compiled when they are first imported.
 LOCKED = $(PIP) --no-deps --no-compile --require-hashes
 TESTS = MODELS_REQUIRED=1 $(BIN)/python -m pytest --dist loadfile
+GAMES ?= 2
 # After pytest: 5 says that ARGS chose none. With SECOND_GO, what failed (1) once more, in games of its own
 # (docs/decisions/033-a-second-go.md).
 second_go = { status=$$?; [ $$status = 5 ] || { [ $$status = 1 ] && [ -n "$(SECOND_GO)" ] && \
@@ -30,12 +31,13 @@ models: install-models
 test: test-js test-python
 
 # One after the other, also under `make --jobs`: two pips in one environment get in each other's way.
-# First what can run side by side, then, alone, what is played in a browser or starts the whole game.
+# First all that needs no whole game, then what is played in a browser or kills parts of a game: there each file has
+# its process, Chromium and game, and GAMES of them wait and compute side by side.
 # Of ARGS that choose some tests only, one of the two may find none: that is pytest's status 5.
 test-python: build
 	@$(MAKE) --silent --jobs 1 install-dev install-models
 	$(TESTS) --numprocesses logical -m "not browser and not stack" $(ARGS) || $(call second_go,not browser and not stack)
-	$(TESTS) -m "browser or stack" $(ARGS) || $(call second_go,browser or stack)
+	$(TESTS) --numprocesses $(GAMES) -m "browser or stack" $(ARGS) || $(call second_go,browser or stack)
 
 # What the kind of database may change, again: with DATABASE_URL in the environment on another one
 # (docs/architecture.md, "Whether the tests would notice", says which tests are left out).
@@ -43,7 +45,7 @@ AGAIN = not browser and not stack and (postgresql or not pure and not any_databa
 test-database: build
 	@$(MAKE) --silent --jobs 1 install-dev install-models
 	$(TESTS) --numprocesses logical -m "$(AGAIN)" $(ARGS) || $(call second_go,$(AGAIN))
-	$(TESTS) -m "stack and not browser and not any_database" $(ARGS) || \
+	$(TESTS) --numprocesses $(GAMES) -m "stack and not browser and not any_database" $(ARGS) || \
 	  $(call second_go,stack and not browser and not any_database)
 
 test-js: build

@@ -205,25 +205,40 @@ def started(
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def database_of_its_own(copied_from: str = "") -> Iterator[str]:
-    """Empty for SQLite; on PostgreSQL a database made for this game and dropped after it.
+def made_database(copied_from: str = "") -> str:
+    """Empty for SQLite; on PostgreSQL the address of a database made there.
 
-    It is a copy of that database of the server, with which nobody may be connected, or empty.
+    It is a copy of the one at that address, with which nobody may be connected, or empty.
     """
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield ""
-        return
+        return ""
     import psycopg
 
     name = f"radgame_{uuid.uuid4().hex[:12]}"
+    template = urlsplit(copied_from).path.removeprefix("/") or "template1"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {copied_from or 'template1'}")
-    parts = urlsplit(server)
-    yield urlunsplit(parts._replace(path=f"/{name}"))
-    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+def drop_database(url: str) -> None:
+    """Nothing for SQLite."""
+    if not url:
+        return
+    import psycopg
+
+    name = urlsplit(url).path.removeprefix("/")
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def database_of_its_own(copied_from: str = "") -> Iterator[str]:
+    """As `made_database`, and dropped after it."""
+    url = made_database(copied_from)
+    yield url
+    drop_database(url)
 
 
 def wait_until_ready(game: Game) -> None:

@@ -5,18 +5,19 @@ Importing the demo set and playing the class to look at take a minute of a proce
 
 from __future__ import annotations
 
-import atexit
+import fcntl
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from tests.game import Game, database_of_its_own, started
+from tests.environment import FIRST_GAME, SHARED
+from tests.game import Game, database_of_its_own, drop_database, made_database, started
 
 PATIENCE = 600
 """Seconds, for the class to look at: it is made behind everything else."""
@@ -26,34 +27,52 @@ PATIENCE = 600
 class Left:
     """What the first game of this run left behind when it was stopped."""
 
-    folder: Path
+    folder: str
     database_url: str
     passwords: dict[str, str]
-    lines: tuple[str, ...]
+    lines: list[str]
     """All that it printed."""
 
 
 @cache
 def first_game() -> Left:
-    """The whole demo set, imported by `manage.py play` itself, its accounts and its class."""
-    kept = ExitStack()
-    atexit.register(kept.close)
-    folder = Path(kept.enter_context(_folder("radgame-first-")))
-    url = kept.enter_context(database_of_its_own())
-    with started(data_dir=folder, database_url=url) as game:
-        game.line("“Simulated class” is there", PATIENCE)
-    return Left(folder, url, dict(game.passwords), tuple(game.lines))
+    """The whole demo set, imported by `manage.py play` itself, its accounts and its class.
+
+    The processes of one run of the tests have one in common, whichever needs it first.
+    """
+    with (SHARED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not FIRST_GAME.exists():
+            FIRST_GAME.write_text(json.dumps(asdict(_played(SHARED / "first"))))
+    return Left(**json.loads(FIRST_GAME.read_text()))
+
+
+def _played(folder: Path) -> Left:
+    shutil.rmtree(folder, ignore_errors=True)  # of one that did not start
+    folder.mkdir()
+    url = made_database()
+    try:
+        with started(data_dir=folder, database_url=url) as game:
+            game.line("“Simulated class” is there", PATIENCE)
+    except BaseException:
+        drop_database(url)
+        raise
+    return Left(str(folder), url, game.passwords, game.lines)
+
+
+def forget() -> None:
+    """Drop the first game's database; its folder is cleared away with the others of this run."""
+    drop_database(first_game().database_url)
 
 
 @contextmanager
 def furnished(**environment: str) -> Iterator[Game]:
     """A game of its own that begins with all demo cases, the three accounts and the class."""
     first = first_game()
-    copied_from = urlsplit(first.database_url).path.removeprefix("/")
-    with _folder("radgame-play-") as folder, database_of_its_own(copied_from) as url:
+    with _folder("radgame-play-") as folder, database_of_its_own(first.database_url) as url:
         # Films are never changed in place: theirs may be the same files.
-        shutil.copytree(first.folder / "media", Path(folder, "media"), copy_function=_link)
-        for file in first.folder.iterdir():
+        shutil.copytree(Path(first.folder, "media"), Path(folder, "media"), copy_function=_link)
+        for file in Path(first.folder).iterdir():
             if file.is_file():
                 shutil.copy2(file, folder)
         with started(data_dir=Path(folder), database_url=url, **environment) as game:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from unittest import mock
 
 import httpx
@@ -33,7 +34,7 @@ def test_a_second_start_makes_no_new_accounts_and_loads_nothing_again():
     [told] = [line for line in first.lines if re.match(r"\d+ simulated cases loaded in", line)]
     cases = int(told.split()[0])
     assert cases >= 60
-    files = (first.folder / "media").rglob("*")
+    files = Path(first.folder, "media").rglob("*")
     taken = sum(file.stat().st_size for file in files if file.is_file())
     asked = demo_set.room_for(_demo_cases())
     assert taken <= asked <= 1.3 * taken, "the room asked for is not what the set takes"
@@ -128,7 +129,7 @@ def test_ctrl_c_stops_every_process(tmp_path):
 @pytest.mark.stack
 @pytest.mark.any_database
 def test_the_secret_key_is_kept_for_its_owner_alone():
-    key = first_game().folder / "secret_key"
+    key = Path(first_game().folder, "secret_key")
     assert len(key.read_text()) >= 32
     assert key.stat().st_mode & 0o077 == 0
 
