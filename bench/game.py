@@ -20,7 +20,7 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from bench.figures import Figure, p95, show
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.browser.player import Player
 from tests.game import ROOT, Game, logged_in, started
 
@@ -163,7 +163,7 @@ def memory(game: Game) -> list[Figure]:
 
 def in_browser(work: Callable[[Page], list[float]]) -> list[float]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=WHOLE_CHROMIUM, args=FLAGS)
         try:
             return work(browser.new_page(viewport={"width": 1280, "height": 720}))
         finally:
@@ -179,10 +179,12 @@ def fill(folder: Path) -> None:
 def measure(folder: Path) -> list[Figure]:
     with started(data_dir=folder) as game:
         passwords = game.passwords
-        times = [] if CHROMIUM is None else in_browser(lambda page: play(game, page, PLAYED))
+        times = [] if WHOLE_CHROMIUM is None else in_browser(lambda page: play(game, page, PLAYED))
         figures = memory(game)
-        reports = [] if CHROMIUM is None else in_browser(lambda page: write(game, page, PLAYED))
-        seen = [] if CHROMIUM is None else in_browser(lambda page: images(game, page))
+        reports = (
+            [] if WHOLE_CHROMIUM is None else in_browser(lambda page: write(game, page, PLAYED))
+        )
+        seen = [] if WHOLE_CHROMIUM is None else in_browser(lambda page: images(game, page))
     if times:
         figures += [
             Figure(f"submit to feedback, p95 of {PLAYED}", p95(times), "ms", 200),

@@ -10,7 +10,7 @@ import sys
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.browser.player import Player
 from tests.game import ROOT, Game, started
 
@@ -140,7 +140,7 @@ def main() -> int:
         parser.error(f"There are no pictures called {', '.join(sorted(unknown))}.")
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright, started() as game:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=WHOLE_CHROMIUM, args=FLAGS)
         for name in which:
             ALL[name](game, browser)
         browser.close()
