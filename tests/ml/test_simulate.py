@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -35,8 +36,13 @@ def few_tries(monkeypatch):
     monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
 
 
+@cache
 def made(*names: str, key: str = "one", seed: int = 3, lateral: bool = False) -> SimulatedCase:
-    return generate(phantom.anatomy(), key, Plan(names, lateral), seed, size=SIZE)
+    """The same film for all tests that ask for it: each takes a second, and none may change it."""
+    case = generate(phantom.anatomy(), key, Plan(names, lateral), seed, size=SIZE)
+    for picture in case.pictures:
+        picture.values.flags.writeable = False
+    return case
 
 
 def view(kind: str = "PA", *, parallel: bool = True, body: Body | None = None) -> View:
@@ -118,7 +124,7 @@ def test_a_heart_is_made_as_large_as_it_should_be(wanted):
 
 @pytest.mark.parametrize("name", ["nodule", "mass", "granuloma"])
 def test_the_size_that_is_stated_is_the_longest_that_shows(name):
-    (found,) = made(name, key=name).findings
+    (found,) = made(name).findings
     match = re.search(r"([\d.]+) ?(mm|cm)", found.placed.sentence)
     stated = float(match[1]) * {"mm": 1, "cm": 10}[match[2]]
     assert stated == found.placed.size_mm == pytest.approx(found.measured["longest_mm"], abs=0.51)
@@ -228,7 +234,8 @@ def test_text_label_and_picture_agree_on_the_side(name, side):
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
     for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
-        store.write_case(tmp_path / folder, made("nodule", seed=seed, lateral=True), "r")
+        case = made.__wrapped__("nodule", seed=seed, lateral=True)
+        store.write_case(tmp_path / folder, case, "r")
     files = {
         folder: [f.read_bytes() for f in sorted((tmp_path / folder).rglob("*.*"))]
         for folder in "abc"
@@ -264,7 +271,7 @@ ONCE = sorted(name for name in RECIPES if name.rsplit("-", 1)[0] not in RECIPES)
 @pytest.mark.parametrize("name", ONCE)
 def test_every_finding_has_a_known_label_and_words(name):
     recipe = RECIPES[name]
-    (found,) = made(name, key=name).findings
+    (found,) = made(name).findings
     assert found.placed.label == recipe.label in taxonomy.labels()
     assert found.placed.area in words.AREAS
     assert found.placed.sentence.endswith(".")

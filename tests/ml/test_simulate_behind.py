@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,8 +30,13 @@ def few_tries(monkeypatch):
     monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
 
 
-def made(*names, key="one", lateral=False):
-    return generate(phantom.anatomy(), key, Plan(names, lateral), 3, size=SIZE)
+@cache
+def made(*names):
+    """The same film for all tests that ask for it: each takes a second, and none may change it."""
+    case = generate(phantom.anatomy(), "one", Plan(names), 3, size=SIZE)
+    for picture in case.pictures:
+        picture.values.flags.writeable = False
+    return case
 
 
 def drawn(rings, shape):

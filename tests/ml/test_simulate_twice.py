@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -25,7 +26,9 @@ def few_tries(monkeypatch):
     monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
 
 
+@cache
 def made(change: str = "", technique: str = "", recipe: str = "nodule", seed: int = 3):
+    """The same films for all tests that ask for them: none may change them."""
     plan = Plan((recipe,) if change else ())
     twice = Twice(change, technique)
     return generate_twice(phantom.anatomy(), "one", plan, seed, Aim(0.5, 9.0), SIZE, twice=twice)
@@ -83,7 +86,7 @@ def _apart(case) -> float:
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_word_another_job():
-    first, second = made("new"), made("new")
+    first, second = made("new"), made.__wrapped__("new")
     for one, other in zip(first.pictures, second.pictures, strict=True):
         assert np.array_equal(one.values, other.values)
     assert asdict(first.earlier)["when"] == second.earlier.when
