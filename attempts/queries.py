@@ -20,12 +20,12 @@ def attempt_for(user: User, public_id: Any) -> Attempt | None:
 
     Nor is one of a case that has been closed to the user since.
     """
-    found = (
-        Attempt.objects.select_related("case", "case__dataset", "series", "user")
-        .filter(public_id=public_id, user=user)
-        .first()
-    )
-    return found if found and lets_in(user, found.case) else None
+    own = Attempt.objects.select_related("case__dataset", "series").order_by()
+    found = own.filter(public_id=public_id, user=user).first()
+    if found is None or not lets_in(user, found.case):
+        return None
+    found.user = user
+    return found
 
 
 def holding_series(user: User, case: Case) -> Series | None:

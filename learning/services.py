@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from operator import itemgetter
 from typing import Any
 
@@ -49,7 +49,7 @@ class NextCase:
     why: str = ""
     """Of this very film: told with its truth, and empty where there is no more than the reason."""
 
-    @property
+    @cached_property
     def case(self) -> Case:
         return self.find()
 
@@ -281,7 +281,9 @@ def keep_choice(user: User, kind: str, found: NextCase) -> None:
     the reason said before, nothing that was kept when it was offered earlier.
     """
     if found.strategy and not found.why:
-        Chosen.objects.filter(user=user, case=found.case, kind=kind).delete()
+        earlier = Chosen.objects.filter(user=user, case=found.case, kind=kind)
+        if earlier.exists():  # as a rule there is none, and a deletion waits for who writes
+            earlier.delete()
     if found.why:
         Chosen.objects.update_or_create(
             user=user,

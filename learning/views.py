@@ -86,7 +86,7 @@ def next_case(request: UserRequest, kind: str) -> HttpResponse:
     """
     game = _game_or_404(kind)
     just_played = request.GET.get("after", "").replace("\0", "")
-    after = Case.objects.filter(public_id=just_played).first()
+    after = Case.objects.filter(public_id=just_played).first() if just_played else None
     mode = request.GET.get("mode")
     begun_by_button = (*MODES, *((Mode.GUIDED,) if game.guided_shows else ()))
     if mode is not None and (mode not in game.modes or mode in begun_by_button):
