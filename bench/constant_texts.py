@@ -52,6 +52,8 @@ PLACES = (
             *("apex", "perihilar region"),
         )
     ),
+    "{} in the right middle lobe",
+    "{} in the lingula",
     "{} in both upper lobes",
     "{} in both lower lobes",
     "{} in both mid zones",
