@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signature
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import F
 
 from cases.behind import keep_ct
 from cases.demo_set import FOLDER
@@ -26,6 +27,7 @@ from localize.seen_through import CtMaker
 if TYPE_CHECKING:
     from ml.simulate.anatomy import Anatomy
     from ml.simulate.cases import SimulatedCase
+    from ml.simulate.run import Job
 
 logger = logging.getLogger(__name__)
 
@@ -69,11 +71,12 @@ def problem(case: Case) -> str:
 MAKER = CtMaker(can_make=can_make, ask=ask, problem=problem)
 
 
-def make(case_id: int) -> bool:
+def make(case_id: int, size: int | None = None, *, gated: bool = True) -> bool:
     """Make and keep a case's CT; False where it is there, or cannot be made, of which a note says
-    why.
+    why. `size` and `gated` are those of the films that are made here.
     """
     from ml.simulate.anatomy import Anatomy
+    from ml.simulate.cases import SIZE
     from ml.simulate.person_ct import person_ct
 
     case = Case.objects.filter(pk=case_id).select_related("dataset").first()
@@ -83,10 +86,14 @@ def make(case_id: int) -> bool:
     try:
         opened = ct.opened()
         anatomy = Anatomy(opened.base)
-        sitting = _again(anatomy, opened.mark, case, image).sitting
+        job = _job_of_made(case, opened.mark, size or SIZE, gated)
+        sitting = _again(anatomy, job, case, image).sitting
         assert sitting is not None
         volume = person_ct(anatomy, sitting, SPACING_MM)
-        return keep_ct(image, volume.described(), volume.encoded())
+        content = volume.encoded()
+        kept = keep_ct(image, volume.described(), content)
+        MadeFilm.objects.filter(case=case).update(size=F("size") + len(content) * kept)
+        return kept
     except Unlike:
         said = UNLIKE
     except ct.CtProblem as error:
@@ -98,14 +105,21 @@ def make(case_id: int) -> bool:
     return False
 
 
-def _again(anatomy: Anatomy, mark: str, case: Case, image: Image) -> SimulatedCase:
+def _job_of_made(case: Case, mark: str, size: int, gated: bool) -> Job | None:
+    """What a film that was made here was made by; None of a film of the demo set."""
+    from learning.endless.making import job_of
+
+    row = _film_of(case)
+    return job_of(row, mark, size, gated=gated) if row else None
+
+
+def _again(anatomy: Anatomy, made_by: Job | None, case: Case, image: Image) -> SimulatedCase:
     """The case made anew.
 
     Raises:
         Unlike: its plan gives another film.
     """
     from cases.imaging.prepare import digest_of
-    from learning.endless.making import job_of
     from ml.simulate import behind, demo, store
     from ml.simulate.run import first_that_passes
 
@@ -119,8 +133,7 @@ def _again(anatomy: Anatomy, mark: str, case: Case, image: Image) -> SimulatedCa
             return behind.case_again(anatomy, job, entry)
         except behind.Unlike:
             raise Unlike from None
-    row = _film_of(case)
-    found = first_that_passes(anatomy, job_of(row, mark))[0] if row else None
+    found = first_that_passes(anatomy, made_by)[0] if made_by else None
     if found is None:
         raise Unlike
     with TemporaryDirectory() as folder:

@@ -146,7 +146,7 @@ def test_it_follows_a_point_into_the_ct(player):
     page = player.page
     panes = page.locator("[data-view^='CT,']")
     said = page.locator("[data-role=behind-ct-said]")
-    page.keyboard.press("q")
+    page.keyboard.press("b")
     expect(panes).to_have_count(3)
     for index in range(3):
         expect(panes.nth(index)).to_have_attribute("data-ready", "true")
@@ -194,8 +194,11 @@ def test_it_follows_a_point_into_the_ct(player):
     print(f"\nslices at a step: {sorted(times)[len(times) // 2]:.0f} ms, most {max(times):.0f} ms")
     assert sorted(times)[len(times) // 2] < 1000  # of a busy machine
 
-    page.keyboard.press("q")
+    page.keyboard.press("b")
     expect(panes).to_have_count(0)
     expect(said).to_have_text("")
-    page.keyboard.press("q")
+    page.keyboard.press("b")
     expect(panes).to_have_count(3)
+    page.keyboard.press("n")
+    expect(page.locator("[data-role=submit]")).to_be_visible()
+    expect(panes).to_have_count(0)

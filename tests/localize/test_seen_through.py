@@ -12,7 +12,7 @@ from attempts import services
 from attempts.series import start_series
 from cases.models import Layer
 from tests import factories
-from tests.cases.test_behind import HEART, webp
+from tests.cases.test_behind import CT, HEART, SPOT, webp
 from tests.localize.test_feedback import play
 
 pytestmark = pytest.mark.any_database
@@ -22,6 +22,11 @@ def add_layers(case):
     """Outlines and a picture without the nodule behind a case's image."""
     image = case.images.first()
     text = json.dumps({"version": 1, "unit": 10, "structures": [HEART]}).encode()
+    described = {name: value for name, value in CT.items() if name != "file"}
+    Layer.objects.create(
+        **{"image": image, "position": 2, "kind": "ct", "details": described, "sha256": "2"},
+        file=ContentFile(webp(90), "c.webp"),
+    )
     Layer.objects.create(
         image=image, kind="anatomy", sha256="0", file=ContentFile(gzip.compress(text), "a.json.gz")
     )
@@ -44,18 +49,25 @@ def client(client_of, trainee):
 
 def addresses(attempt, layer):
     here = f"/localize/attempts/{attempt.public_id}/behind"
-    return [here, f"{here}/{layer.public_id}"]
+    volume = layer.image.layers.get(kind="ct")
+    return [here, f"{here}/{layer.public_id}", f"{here}/ct", f"{here}/{volume.public_id}"]
 
 
 def test_it_works(client, trainee, nodule_case, layer):
     scored = play(trainee, nodule_case, [])
-    told, picture = (client.get(address) for address in addresses(scored, layer))
+    told, picture, ct, volume = (client.get(address) for address in addresses(scored, layer))
     assert told.json()["structures"] == [HEART]
     (one,) = told.json()["layers"]
     assert one["name"] == "Without: Nodule / mass, left"
     assert one["url"] == addresses(scored, layer)[1]
     assert b"".join(picture) == webp()
-    assert all("no-store" in answer.headers["Cache-Control"] for answer in (told, picture))
+    assert told.json()["ct"] == addresses(scored, layer)[2]
+    assert ct.json()["url"] == addresses(scored, layer)[3]
+    assert ct.json()["spots"] == [{**SPOT, "name": "Nodule / mass"}]
+    assert ct.json()["beam"] == CT["beam"]
+    assert b"".join(volume) == webp(90)
+    answers = (told, picture, ct, volume)
+    assert all("no-store" in answer.headers["Cache-Control"] for answer in answers)
     page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
     assert "See through the film" in page
 
@@ -67,7 +79,8 @@ def test_before_the_answer_there_is_nothing(client, trainee, nodule_case, layer)
     for address in addresses(attempt, layer):
         answer = client.get(address)
         assert answer.status_code == 409
-        assert b"heart" not in answer.content
+        assert b"heart" not in answer.content and b"nodule" not in answer.content
+    assert client.post(addresses(attempt, layer)[2]).status_code == 409
     page = client.get(f"/localize/attempts/{attempt.public_id}/").content.decode()
     assert "See through" not in page
     assert layer.public_id not in page
@@ -106,3 +119,22 @@ def test_a_real_film_has_no_such_control(client, trainee, nodule_case):
     scored = play(trainee, nodule_case, [])
     page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
     assert "See through" not in page
+
+
+def test_a_film_without_a_ct_that_cannot_get_one_says_so(client, trainee, nodule_case, layer):
+    nodule_case.images.first().layers.get(kind="ct").delete()
+    scored = play(trainee, nodule_case, [])
+    here = f"/localize/attempts/{scored.public_id}/behind"
+    assert client.get(here).json()["ct"] is None
+    for answer in (client.get(f"{here}/ct"), client.post(f"{here}/ct")):
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "There is no CT behind this film."
+
+
+def test_a_ct_whose_file_is_lost_leaves_the_rest(client, trainee, nodule_case, layer):
+    volume = nodule_case.images.first().layers.get(kind="ct")
+    volume.file.storage.delete(volume.file.name)
+    scored = play(trainee, nodule_case, [])
+    here, picture, ct, lost = addresses(scored, layer)
+    assert client.get(lost).status_code == 404
+    assert all(client.get(address).status_code == 200 for address in (here, picture, ct))

@@ -97,6 +97,7 @@ READS = {
     "localize:flag": (302, 405, 405, 405, 405),
     "localize:behind": (302, 409, 404, 404, 404),
     "localize:layer": (302, 409, 404, 404, 404),
+    "localize:ct": (302, 409, 404, 404, 404),
     "localize:atlas": (302, 200, 200, 200, 200),
     "report:case": (302, 200, 200, 200, 200),
     "report:attempt": (302, 200, 404, 404, 404),

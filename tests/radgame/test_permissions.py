@@ -138,7 +138,7 @@ def arguments(attempt, report, drill, open_test, cohort, assignment, waiting, in
     )
     played = (
         *("attempt", "draft", "submit", "hint", "status"),
-        *("result", "again", "flag", "explain", "rate", "behind"),
+        *("result", "again", "flag", "explain", "rate", "behind", "ct"),
     )
     return {
         "accounts:new_password": ["MQ", "set-password"],

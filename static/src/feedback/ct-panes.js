@@ -65,6 +65,7 @@ export class CtPanes {
     if (this.signal.aborted) return;
     const { stage, ct } = this;
     stage.renditions.provide(ct.url, (url) => ct.sliceAt(url));
+    this.signal.addEventListener("abort", () => stage.renditions.withdraw(ct.url));
     const views = await stage.add(PLANES.map((plane) => ct.imageOf(plane)), this.view);
     if (this.signal.aborted) return;
     PLANES.forEach((plane, index) => this.#equip(plane, views[index]));

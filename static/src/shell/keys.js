@@ -40,7 +40,7 @@ export const KEYS = [
   { keys: ["f"], action: "blink", help: "After the score, of a simulated film: blink, while held" },
   { keys: ["j"], action: "peel", help: "After the score, of a simulated film: take the next thing off it" },
   { keys: ["u"], action: "outlines", help: "After the score, of a simulated film: outlines of the next group" },
-  { keys: ["q"], action: "slices", help: "After the score, of a simulated film: the CT behind it, or away with it" },
+  { keys: ["b"], action: "slices", help: "After the score, of a simulated film: the CT behind it, or away with it" },
   { keys: ["g"], action: "hint", help: "Ask for a hint" },
   { keys: ["k"], action: "crosshair", help: "Draw by keyboard: move with the arrows, Enter sets a corner or a tip" },
   { keys: ["z"], ctrl: true, action: "undo", help: "Undo", shown: "Ctrl Z" },

@@ -20,6 +20,10 @@ export class Renditions {
     this.given.set(url, make);
   }
 
+  withdraw(url) {
+    this.given.delete(url);
+  }
+
   // Resolves to {width, height, pixels}; rejects with a sentence. With `contrast`, {low, high} of
   // the values it is about, the local contrast is raised. While a slow one comes, `listen` hears {share} of its bytes
   // that are there, and {early}, a coarse picture of the same width and height.
