@@ -190,6 +190,7 @@ WRITES = {
     "localize:explain": (302, 409, 404, 404, 404),
     "localize:rate": (302, 422, 404, 404, 404),
     "localize:flag": (302, 409, 404, 404, 404),
+    "localize:ct": (302, 409, 404, 404, 404),
     "report:draft": (302, 405, 404, 404, 404),
     "report:submit": (302, 422, 404, 404, 404),
     "report:hint": (302, 422, 404, 404, 404),
