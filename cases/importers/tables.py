@@ -19,6 +19,8 @@ from typing import Any
 from cases.importers.base import SourceProblem
 
 DELIMITERS = (",", ";", "\t", "|")
+WINDOWS = "radgame-windows"
+"""The name of the decoder's way with what is no UTF-8."""
 LONGEST_LINE = 1 << 20
 CHUNK = 1 << 20
 LONGEST_ROW = 200
@@ -237,7 +239,19 @@ def _encoding(path: Path) -> str:
 
 
 def _text(path: Path, encoding: str) -> TextIOWrapper:
-    return path.open(encoding=encoding, errors="replace")
+    return path.open(encoding=encoding, errors=WINDOWS if encoding == "utf-8-sig" else "replace")
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """What is no UTF-8 as Windows-1252, in which spreadsheets still save CSV; row by row, so that
+    a table of both is read, too.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(WINDOWS, _as_windows)
 
 
 def _numbered(stream: TextIOWrapper) -> Iterator[tuple[int, str]]:

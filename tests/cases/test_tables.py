@@ -181,3 +181,15 @@ def test_a_table_that_is_a_folder_is_refused(tmp_path):
     (tmp_path / "x.csv").mkdir()
     with pytest.raises(SourceProblem, match="cannot be read"):
         open_table(tmp_path / "x.csv", "a")
+
+
+def test_letters_of_windows_are_read_beside_those_of_utf8(tmp_path):
+    path = tmp_path / "facts.csv"
+    rows = [
+        "Größe;Befund\n".encode("cp1252"),
+        "1;Erguß\n".encode(),
+        "2;Erguß – links\n".encode("cp1252"),
+    ]
+    path.write_bytes(b"".join(rows))
+    table = open_table(path, "größe")
+    assert [row.cells for row in table.rows()] == [("1", "Erguß"), ("2", "Erguß – links")]
