@@ -7,8 +7,8 @@ class AttemptsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import personal
         from attempts.personal import PARTS
-        from attempts.rescoring import outdated, queue
+        from attempts.rescoring import is_opened, outdated, queue
         from cases.scored import Rescorer, register
 
         personal.register(*PARTS)
-        register(Rescorer(outdated, queue))
+        register(Rescorer(outdated, queue, is_opened))

@@ -161,6 +161,11 @@ def outdated(case: Case) -> int:
     return outdated_results(case).values("attempt").distinct().count()
 
 
+def is_opened(case: Case) -> bool:
+    """Whether there is any attempt at a case, drafts among them."""
+    return Attempt.objects.filter(case=case).exists()
+
+
 @dataclass(frozen=True)
 class Batch:
     """What scoring some attempts by a new truth came to."""

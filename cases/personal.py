@@ -10,6 +10,7 @@ from cases.models import (
     DoubtAnswer,
     LabelMapping,
     SecondReading,
+    StudySeries,
     Upload,
 )
 
@@ -22,6 +23,7 @@ PARTS = (
     part("case-changes", CaseChange, "by", "case__public_id", "what", "why", "at"),
     part("second-readings", SecondReading, "by", "case__public_id", "version", "at"),
     part("black-outs", BlackOut, "by", "boxes", "at"),
+    part("series-chosen", StudySeries, "by", "dataset__slug", "known", "chosen", "at"),
     part("uploads", Upload, "by", "title", "licence", "state", "created_at", "finished_at"),
     part("label-mappings", LabelMapping, "by", "dataset__slug", "name", "label"),
 )

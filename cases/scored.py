@@ -25,6 +25,8 @@ class Rescorer:
     """How many answers were last scored by an earlier truth of the case."""
     queue: Callable[[Case, User, str], bool]
     """Has them scored by the truth there is now; False when no worker can be told."""
+    is_opened: Callable[[Case], bool]
+    """Whether anybody has begun an answer to the case."""
 
 
 _registered: list[Rescorer] = []
@@ -38,6 +40,11 @@ def register(rescorer: Rescorer) -> None:
 def outdated(case: Case) -> int:
     """How many answers to a case were last scored by an earlier truth of it."""
     return sum(one.outdated(case) for one in _registered)
+
+
+def is_opened(case: Case) -> bool:
+    """Whether anybody has begun an answer to a case: then its images stay where they are."""
+    return any(one.is_opened(case) for one in _registered)
 
 
 def score_again(*, case: Case, by: User, why: str) -> int:

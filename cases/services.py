@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from cases import history, patients
+from cases import history, patients, series
 from cases.imaging import PreparedImage
 from cases.importers.base import (
     DatasetInfo,
@@ -245,7 +245,8 @@ def import_cases(
         (lambda case: []) if force else partial(known_images, dataset)
     )
     choices = Choices(status, overwrite_corrections)
-    bounded = (_within_bound(_pseudonymous(info.slug, item)) for item in items)
+    taken = (series.arranged(dataset, item, dry_run=dry_run) for item in items)
+    bounded = (_within_bound(_pseudonymous(info.slug, item)) for item in taken)
     prepared = prepared_cases(bounded, known, jobs=jobs or usable_processors(), limits=limits)
     mappings = mappings_of(dataset)
     if dataset and dataset.needs_second_reading and status == Case.Status.PUBLISHED:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cases import history, patients
+from cases import history, patients, series
 from cases.behind import bring
 from cases.imaging import PreparedImage
 from cases.importers.base import ImportedCase
@@ -175,6 +175,12 @@ def _plan_of_corrected(case: Case, imported: ImportedCase, images: Sequence[Prep
     """A person's version stays; renditions of the same files are made anew where they must be."""
     pictures = plan_images(list(case.images.all()), imported.images, images)
     same_source = tuple(one.without_description() for one in pictures if one.is_of_same_source)
+    # A series that a curator chose stands beside what is here, and changes nothing of it.
+    added = tuple(
+        one
+        for one, image in zip(pictures, imported.images, strict=False)
+        if image.series and one.image.pk is None
+    )
     differs = (
         stored_truth(case) != imported_truth(imported)
         or _context_changes(case, imported, images)
@@ -191,7 +197,7 @@ def _plan_of_corrected(case: Case, imported: ImportedCase, images: Sequence[Prep
         if case.source_digest != digest_of_source(imported):
             kept += "; the source has changed too"
         kept += " (--overwrite-corrections takes over what the source says)."
-    return Plan(is_new=False, fields=fields, images=same_source, kept=kept)
+    return Plan(is_new=False, fields=fields, images=(*same_source, *added), kept=kept)
 
 
 def _context_changes(
@@ -251,6 +257,8 @@ def _store(
         source_key=imported.key,
         defaults={"status": first_status(imported, choices)},
     )
+    if not is_new:
+        series.align(case, imported.images)
     plan = plan_for(None if is_new else case, imported, images, choices)
     replaced = plan.replaces_truth and not is_new
     before = (case.version, said_by_library(case)) if replaced else None

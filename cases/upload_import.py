@@ -14,18 +14,22 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
 from django.utils.text import slugify
 
 from cases import services
+from cases.asking import ask, propose_kept
 from cases.importers.annotated import is_pack, terms_of
+from cases.importers.asked import answers_of
 from cases.importers.base import DatasetInfo, Problem
 from cases.importers.dicom import UNTOLD
 from cases.importers.pipeline import Limits
 from cases.importers.uploaded import Uploaded
 from cases.models import Case, Dataset, Upload
+from cases.series import keep_choices, kept_choices
 from cases.tally import KINDS, PARTS, REMOVED
 from cases.uploading import (
     DISK_IS_FULL,
@@ -76,8 +80,15 @@ def _import(upload: Upload) -> None:
     _clear(unpacked)
     files = {path_of(upload, file): file.name for file in upload.files.all()}
     most = UNFOLDED * settings.UPLOAD_MAX_MB * MEGABYTE
-    source = Uploaded(files, unpacked, most)
+    answers = answers_of(upload.answers)
+    source = Uploaded(files, unpacked, most, answers)
     info = _dataset_of(upload)
+    if answers is None and (questions := source.questions()):
+        ask(upload, _with_kept(info, questions))
+        _clear(unpacked)
+        return
+    if answers and answers.series:
+        keep_choices(services.upsert_dataset(info), answers.series, upload.by)
     limits = Limits(settings.UPLOAD_CASE_SECONDS, settings.UPLOAD_MEMORY_MB * MEGABYTE)
     counts: Counter[str] = Counter()
     left: list[tuple[str, str]] = []
@@ -108,6 +119,13 @@ def _import(upload: Upload) -> None:
         "cases": _public_ids(upload.dataset, keys),
     }
     complete(upload)
+
+
+def _with_kept(info: DatasetInfo, questions: dict[str, Any]) -> dict[str, Any]:
+    """The questions with the series that were chosen of the same studies before."""
+    dataset = Dataset.objects.filter(slug=info.slug).first()
+    studies = [one["study"] for one in questions["studies"]]
+    return propose_kept(questions, dict(kept_choices(dataset, studies)))
 
 
 def _clear(folder: Path) -> None:

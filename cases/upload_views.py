@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Role
 from accounts.permissions import role_required
 from accounts.requests import UserRequest
-from cases import uploading
+from cases import asking, series, uploading
 from cases.desk import clean
+from cases.importers.asked import Answers
+from cases.importers.studies.headings import NAMES
 from cases.models import Case, Dataset, Upload
 from cases.queries import desk_rows
 from cases.sent import Unreadable, sent_object
@@ -135,6 +138,8 @@ def upload(request: UserRequest, upload_id: str) -> HttpResponse:
     if found.state == Upload.State.ARRIVING:
         context["here"], context["whole"] = uploading.progress(found)
         context["polls"] = False
+    elif found.state == Upload.State.ASKING:
+        context |= {"polls": False, **_asked(found, asking.proposed(found))}
     elif found.is_over:
         cases = Case.objects.filter(public_id__in=found.result.get("cases", [])[:CASES_SHOWN])
         context["rows"] = desk_rows(cases.select_related("dataset").order_by("pk"))
@@ -142,6 +147,74 @@ def upload(request: UserRequest, upload_id: str) -> HttpResponse:
         context["counts"] = [(name, counts.get(name, 0)) for name in COUNTED]
     name = "cases/_upload.html" if request.htmx else "cases/upload.html"
     return render(request, name, context)
+
+
+def _asked(upload: Upload, answers: Answers) -> dict[str, Any]:
+    """What the page asks, with what is answered so far, and how the first rows are read by it."""
+    tables = [
+        {
+            **table,
+            "is_chosen": at == answers.table,
+            "columns": asking.columns_of(table, answers if at == answers.table else None),
+            "is_plain": not (answers.has_header if at == answers.table else table["has_header"]),
+        }
+        if not table.get("problem")
+        else table
+        for at, table in enumerate(upload.questions.get("tables", []))
+    ]
+    studies = [
+        {
+            **one,
+            "series": [
+                {
+                    **each,
+                    "name": f"series-{number}-{at}",
+                    "place": _place_of(each["key"], answers.series.get(one["study"], ())),
+                }
+                for at, each in enumerate(one["series"])
+            ],
+        }
+        for number, one in enumerate(upload.questions.get("studies", []))
+    ]
+    return {
+        "tables": tables,
+        "studies": studies,
+        "places": range(1, series.MOST + 1),
+        "studies_left": upload.questions.get("studies_in_all", 0) - len(studies),
+        "has_table": answers.table is not None,
+        "roles": NAMES,
+        "read": asking.rows_read(upload, answers),
+    }
+
+
+def _place_of(key: str, keys: Sequence[str]) -> int:
+    """The place of a series, from 1; 0 where it is not taken."""
+    return keys.index(key) + 1 if key in keys else 0
+
+
+@require_POST
+@role_required(Role.CURATOR)
+def upload_answer(request: UserRequest, upload_id: str) -> HttpResponse:
+    """Take the answers and have the upload imported, or show how its table is read by them."""
+    found = own(request, upload_id)
+    if found.state != Upload.State.ASKING:
+        messages.info(request, "This upload was answered already.")
+        return redirect("cases:upload", found.public_id)
+    answers = asking.read_answers(found, request.POST)
+    asking.keep_draft(found, answers)
+    refusal = ""
+    try:
+        asking.check(found, answers, request.POST)
+    except uploading.Refused as problem:
+        refusal = str(problem)
+    if request.htmx:
+        context = {"read": asking.rows_read(found, answers), "refusal": refusal}
+        return render(request, "cases/_rows_read.html", context)
+    if refusal:
+        messages.error(request, refusal)
+    else:
+        asking.answer(found, answers)
+    return redirect("cases:upload", found.public_id)
 
 
 @require_POST

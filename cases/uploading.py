@@ -45,6 +45,9 @@ STALE = timedelta(seconds=60)
 """Without a beat for so long an import has died."""
 REQUEUED_AFTER = timedelta(seconds=60)
 UNFINISHED_FOR = timedelta(days=2)
+UNANSWERED_FOR = timedelta(days=7)
+OPEN = (Upload.State.ARRIVING, Upload.State.ASKING)
+"""States in which an upload waits for its curator."""
 KEPT_FOR = timedelta(days=30)
 MEGABYTE = 1_000_000
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{12}")
@@ -120,10 +123,10 @@ def begin(*, by: User, title: str, licence: str, chosen: Sequence[Chosen]) -> Up
     if not taken:
         raise Refused(refused[0]["sentence"])
     digest = _digest(title, chosen)
-    same = Upload.objects.filter(by=by, digest=digest, state=Upload.State.ARRIVING).first()
+    same = Upload.objects.filter(by=by, digest=digest, state__in=OPEN).first()
     if same:
         return same
-    if Upload.objects.filter(by=by, state=Upload.State.ARRIVING).count() >= MOST_OPEN:
+    if Upload.objects.filter(by=by, state__in=OPEN).count() >= MOST_OPEN:
         raise Refused(f"{MOST_OPEN} uploads are unfinished: finish one, or drop it.")
     whole = sum(one.size for one in taken)
     most = settings.UPLOAD_MAX_MB * MEGABYTE
@@ -266,7 +269,7 @@ def finish(upload: Upload) -> Upload:
     left = missing(upload)
     if left:
         raise Refused(f"{len(left):,} files are not wholly here yet: choose them again to go on.")
-    _queue(upload, Upload.State.ARRIVING)
+    queue(upload, Upload.State.ARRIVING)
     return upload
 
 
@@ -279,11 +282,12 @@ def again(upload: Upload) -> Upload:
     if upload.state == Upload.State.FAILED:
         if not folder_of(upload).is_dir():
             raise Refused("Its files are not here any more: choose them again.")
-        _queue(upload, Upload.State.FAILED)
+        queue(upload, Upload.State.FAILED)
     return upload
 
 
-def _queue(upload: Upload, before: str) -> None:
+def queue(upload: Upload, before: str) -> None:
+    """Have it imported by a worker, if it is in the state `before`."""
     waiting = {"state": Upload.State.WAITING, "queued_at": Now(), "tries": 0, "problem": ""}
     with transaction.atomic():
         if Upload.objects.filter(pk=upload.pk, state=before).update(**waiting, finished_at=None):
@@ -397,6 +401,7 @@ def sweep() -> None:
 
 def _forget() -> None:
     old = Q(state=Upload.State.ARRIVING, touched_at__lt=Now() - UNFINISHED_FOR)
+    old |= Q(state=Upload.State.ASKING, touched_at__lt=Now() - UNANSWERED_FOR)
     over = Q(state__in=(Upload.State.DONE, Upload.State.FAILED))
     for upload in Upload.objects.filter(old | (over & Q(finished_at__lt=Now() - KEPT_FOR)))[:20]:
         drop(upload)

@@ -7,12 +7,13 @@ import logging
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Role
 from accounts.permissions import role_required
 from accounts.requests import UserRequest
-from cases import history, queries, scored, second, services
+from cases import history, queries, scored, second, series, services
 from cases.differences import differences
 from cases.doubts import open_doubts
 from cases.duplicates import twins_of
@@ -106,6 +107,8 @@ def detail(request: UserRequest, case_id: str) -> HttpResponse:
         "doubts": open_doubts(case) if request.user.has_role(Role.CURATOR) else [],
         "outdated": scored.outdated(case) if request.user.has_role(Role.CURATOR) else 0,
         "twins": _twins(case) if request.user.has_role(Role.CURATOR) else [],
+        "series": series.offered(case) if request.user.has_role(Role.CURATOR) else [],
+        "places": range(1, series.MOST + 1),
         "changes": case.changes.select_related("by").defer("said")[: history.SHOWN],
     }
     return render(request, "cases/detail.html", context)
@@ -150,6 +153,28 @@ def merge(request: UserRequest, case_id: str) -> HttpResponse:
         return redirect("cases:detail", case.public_id)
     messages.success(request, f"{case.source_key} was retired; this is the case that is kept.")
     return redirect("cases:detail", into.public_id)
+
+
+@require_POST
+@role_required(Role.CURATOR)
+def choose_series(request: UserRequest, case_id: str) -> HttpResponse:
+    """Say which series of a case's study are shown, and in which order."""
+    case = get_object_or_404(Case, public_id=case_id)
+    places = [
+        (int(place), at, one.key)
+        for at, one in enumerate(series.offered(case))
+        if (place := request.POST.get(f"series-{one.number}", "")).isdecimal() and place != "0"
+    ]
+    try:
+        coming = series.choose(case=case, keys=[key for *_, key in sorted(places)], by=request.user)
+    except series.CannotChoose as problem:
+        messages.error(request, str(problem))
+    else:
+        said = "Kept, for later imports too."
+        if coming:
+            said += f" Not here yet, so upload the study again: {'; '.join(coming)}."
+        messages.success(request, said)
+    return redirect(f"{reverse('cases:detail', args=[case.public_id])}#series")
 
 
 @require_POST

@@ -72,18 +72,18 @@ class Game:
     broker: str = ""
     """Another broker than its Redis."""
 
-    def enroll(self) -> str:
-        """The name of a trainee who has played nothing: a copy of the one the game has made."""
-        name = f"trainee-{uuid.uuid4().hex[:8]}"
+    def enroll(self, role: str = "trainee") -> str:
+        """The name of somebody who has done nothing yet: a copy of who the game has made."""
+        name = f"{role}-{uuid.uuid4().hex[:8]}"
         with self.database() as connection:
             every = connection.execute("SELECT * FROM accounts_user WHERE 1 = 0").description
             same = ", ".join(column[0] for column in every if column[0] not in ("id", "username"))
             connection.execute(
                 f"INSERT INTO accounts_user (username, {same}) "
-                f"SELECT '{name}', {same} FROM accounts_user WHERE username = 'trainee'"
+                f"SELECT '{name}', {same} FROM accounts_user WHERE username = '{role}'"
             )
             connection.commit()
-        self.passwords[name] = self.passwords["trainee"]
+        self.passwords[name] = self.passwords[role]
         return name
 
     @contextmanager

@@ -63,6 +63,16 @@ class DatasetInfo:
 
 
 @dataclass(frozen=True)
+class Series:
+    """A stack of a study that has, or may have, several."""
+
+    key: str
+    """The same at each import of the same files; tells nothing."""
+    told: str
+    """As a curator is told of it: series 4, CT, axial, 120 slices."""
+
+
+@dataclass(frozen=True)
 class ImportedImage:
     name: str
     """The data set's own name of the image."""
@@ -70,6 +80,9 @@ class ImportedImage:
     study: Literal["current", "prior"] = "current"
     study_label: str = ""
     """What learners are told of a prior study, such as "2 years ago"."""
+    series: Series | None = None
+    is_spare: bool = False
+    """Whether it is taken only where a curator chose its series (`cases.series`)."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from cases.importers.base import (
     Item,
     Problem,
     Removed,
+    Series,
     SourceProblem,
     each_of,
     text_of,
@@ -38,9 +39,10 @@ from cases.importers.studies.headers import (
     files_below,
     instance_of,
 )
-from cases.importers.studies.sheet import Facts, Sheet, names_of, sheet_beside
+from cases.importers.studies.rows import Facts
+from cases.importers.studies.sheet import Sheet, names_of, sheet_beside
 from cases.importers.studies.slices import Slices
-from cases.importers.studies.stacks import Stack, stacks_of
+from cases.importers.studies.stacks import Stack, series_of, stacks_of
 from cases.importers.tables import json_of
 
 DATASET = "dataset.json"
@@ -48,6 +50,8 @@ ACCESSES = ("open", "registered", "credentialed", "private")
 LEFT_BY_FETCHING = (".part", ".unpacked")
 MOST_FILMS = 6
 """Films of one study that a page shows."""
+MOST_STACKS = 12
+"""Of one study, from which a curator may choose."""
 ORDER = ("PA", "AP", "FRONTAL", "", "LATERAL", "OTHER")
 """Of films: the view that is read first, first."""
 UNTOLD = "Nothing says what it shows: mark its findings, or that it is normal."
@@ -109,6 +113,18 @@ def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
     """A case for each study that these files are of."""
     found = list(found)
     yield from _removed(found)
+    studies, truths = _by_study(found)
+    earlier, shared = _earlier(studies), _shared(studies)
+    for study in sorted(studies, key=lambda name: studies[name][0].path):
+        facts = sheet.facts_of(studies[study], shared)
+        files = _Files(studies[study], earlier.get(study, []), truths[study])
+        yield from each_of(study, partial(_case, files, facts))
+
+
+def _by_study(
+    found: Iterable[Instance],
+) -> tuple[dict[str, list[Instance]], dict[str, list[Instance]]]:
+    """The images of each study, and the objects that say something of them, each once."""
     studies: dict[str, list[Instance]] = defaultdict(list)
     truths: dict[str, list[Instance]] = defaultdict(list)
     seen: set[str] = set()
@@ -118,11 +134,17 @@ def cases_of(found: Iterable[Instance], sheet: Sheet) -> Iterator[Item]:
         elif one.uid not in seen:
             seen.add(one.uid)
             truths[one.study].append(one)
-    earlier, shared = _earlier(studies), _shared(studies)
-    for study in sorted(studies, key=lambda name: studies[name][0].path):
-        facts = sheet.facts_of(studies[study], shared)
-        files = _Files(studies[study], earlier.get(study, []), truths[study])
-        yield from each_of(study, partial(_case, files, facts))
+    return studies, truths
+
+
+def stacks_by_study(found: Iterable[Instance]) -> Iterator[tuple[str, list[tuple[Stack, Series]]]]:
+    """Each study that has several stacks, by its case's key, the usual one first."""
+    studies, truths = _by_study(found)
+    for study, files in studies.items():
+        if not any(one.is_film for one in files):
+            named, _ = _named_stacks(_Files(files, [], truths[study]))
+            if len(named) > 1:
+                yield study, named[:MOST_STACKS]
 
 
 def _removed(found: Sequence[Instance]) -> Iterator[Problem]:
@@ -315,36 +337,52 @@ def _ago(days: int) -> str:
 def _stacks(study: _Files, facts: Facts | None) -> _Images:
     """The series that the table names, or one that its truth speaks of, or the fullest stack that
     is not derived from others."""
-    files = study.own
-    stacks, apart = stacks_of(files)
-    spoken_of = frozenset().union(*(one.refers for one in study.truths))
-    stacks.sort(key=lambda stack: stack.first.series not in spoken_of)
+    named, apart = _named_stacks(study)
     notes = []
     if apart:
         notes.append(f"{apart:,} of its images are localizers, sums or single slices; left out.")
-    wanted = facts.series if facts else None
-    if wanted is not None:
-        named = [stack for stack in stacks if stack.first.series_number == wanted]
-        if not named:
-            said = f"It has no stack in series {wanted}, which its row names."
-            return _Images((), (*notes, said))
-        stacks = [*named, *(stack for stack in stacks if stack not in named)]
-    if not stacks:
-        single = [one for one in files if one.frames == 1]
+    wanted = facts.series if facts else ()
+    by_number = {stack.first.series_number: (stack, one) for stack, one in reversed(named)}
+    taken = [by_number[number] for number in wanted if number in by_number]
+    if wanted and not taken:
+        said = f"It has no stack in series {wanted[0]}, which its row names."
+        return _Images((), (*notes, said))
+    if not named:
+        single = [one for one in study.own if one.frames == 1]
         return _films_of_sections(single, notes)
-    chosen = stacks[0]
-    if chosen.left_out:
-        notes.append(f"{chosen.left_out:,} slices are there twice; one of each was taken.")
-    if len(stacks) > 1:
-        others = ", ".join(_told(stack) for stack in stacks[1:])
-        notes.append(
-            f"Of its stacks {_told(chosen)} was taken, not {others}; a column “series” of the "
-            "table chooses another."
+    named = [*taken, *(one for one in named if one not in taken)][:MOST_STACKS]
+    count = len(taken) or 1
+    if left_out := sum(stack.left_out for stack, _ in named[:count]):
+        notes.append(f"{left_out:,} slices are there twice; one of each was taken.")
+    if len(named) > count:
+        chosen, others = (
+            "; ".join(one.told for _, one in part) for part in (named[:count], named[count:])
         )
-    paths = tuple(one.path for one in chosen.slices)
-    view = "CT" if chosen.first.modality == "CT" else chosen.first.view
-    image = ImportedImage(chosen.first.series, Source(paths, view=view, look_for_text=True))
-    return _Images((image,), tuple(notes))
+        notes.append(
+            f"Of its stacks ({chosen}) was taken, not ({others}); the case's page at the desk, "
+            "or a column “series” of the table, chooses others."
+        )
+    images = [
+        replace(_image_of(stack, one), is_spare=at >= count)
+        for at, (stack, one) in enumerate(named)
+    ]
+    return _Images(tuple(images), tuple(notes))
+
+
+def _named_stacks(study: _Files) -> tuple[list[tuple[Stack, Series]], int]:
+    """The stacks of a study, the one that its truth speaks of first, and how many images are of
+    none."""
+    stacks, apart = stacks_of(study.own)
+    spoken_of = frozenset().union(*(one.refers for one in study.truths))
+    stacks.sort(key=lambda stack: stack.first.series not in spoken_of)
+    return list(zip(stacks, series_of(stacks), strict=True)), apart
+
+
+def _image_of(stack: Stack, series: Series) -> ImportedImage:
+    paths = tuple(one.path for one in stack.slices)
+    view = "CT" if stack.first.modality == "CT" else stack.first.view
+    source = Source(paths, view=view, look_for_text=True)
+    return ImportedImage(series.key, source, series=series)
 
 
 def _films_of_sections(single: Sequence[Instance], notes: Sequence[str]) -> _Images:
@@ -355,10 +393,6 @@ def _films_of_sections(single: Sequence[Instance], notes: Sequence[str]) -> _Ima
         for one in kept
     ]
     return _Images(tuple(images), tuple(notes) if not images else ())
-
-
-def _told(stack: Stack) -> str:
-    return f"series {stack.first.series_number} ({stack.count} slices)"
 
 
 IMPORTER = Importer(name="dicom", describe=describe, read=read)

@@ -159,6 +159,38 @@ def open_table(path: Path, column: str, *, whole: bool = False) -> Table:
     raise SourceProblem(f"{path.name} is empty: copy it again from its source.")
 
 
+def whole_table(path: Path, *, has_header: bool = True) -> Table:
+    """A table whatever its columns are called, parted by what parts most cells of its first line.
+
+    Without a header its columns are called A, B, C as in a spreadsheet.
+
+    Raises:
+        SourceProblem: it is no text, or empty.
+    """
+    encoding = _encoding(path)
+    with _text(path, encoding) as stream:
+        for line, text in _numbered(stream):
+            if not text.strip() or text.casefold().startswith("sep="):
+                continue
+            parted = [(len(_cells(text, one) or ()), one) for one in DELIMITERS]
+            _, delimiter = max(parted, key=lambda pair: pair[0])
+            cells = [cell.strip().casefold() for cell in _cells(text, delimiter) or (text,)]
+            if not has_header:
+                cells, line = [column_name(at) for at in range(len(cells))], line - 1
+            return Table(path, encoding, delimiter, tuple(cells), 0, line)
+    raise SourceProblem(f"{path.name} is empty: copy it again from its source.")
+
+
+def column_name(at: int) -> str:
+    """What a spreadsheet calls a column that is counted from 0: A, B, … Z, AA."""
+    name = ""
+    at += 1
+    while at:
+        at, letter = divmod(at - 1, 26)
+        name = chr(ord("A") + letter) + name
+    return name
+
+
 def json_of(path: Path) -> Any:
     """The document of a JSON file in UTF-8, 16 or 32, with or without a byte order mark.
 

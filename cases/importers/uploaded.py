@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cases.imaging import ImageProblem, Source, digest_of, raster
 from cases.importers.annotated import cases_of_document, cases_of_pack, document_kind, is_pack
+from cases.importers.asked import MOST_STUDIES, Answers, table_question
 from cases.importers.base import (
     ImportedCase,
     ImportedImage,
@@ -23,10 +25,11 @@ from cases.importers.base import (
     SourceProblem,
     told,
 )
-from cases.importers.dicom import UNTOLD, cases_of
+from cases.importers.dicom import UNTOLD, cases_of, stacks_by_study
 from cases.importers.studies.archive import Unpacked
 from cases.importers.studies.headers import NO_STUDY, TRUTHS, Instance, instance_of
-from cases.importers.studies.sheet import Facts, Sheet, names_of_file, sheet_of
+from cases.importers.studies.rows import Facts
+from cases.importers.studies.sheet import Sheet, names_of, names_of_file, sheet_by, sheet_of
 from cases.importers.workbook import is_workbook
 
 HEAD = 132
@@ -47,6 +50,33 @@ UNKNOWN = "It is neither DICOM nor PNG or JPEG"
 
 
 @dataclass
+class _Sorted:
+    """The files of an upload by what they are."""
+
+    instances: list[Instance] = field(default_factory=list)
+    by_kind: dict[str, list[Path]] = field(
+        default_factory=lambda: {kind: [] for kind in ("table", "picture", "document", "pack")}
+    )
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def tables(self) -> list[Path]:
+        return self.by_kind["table"]
+
+    @property
+    def pictures(self) -> list[Path]:
+        return self.by_kind["picture"]
+
+    @property
+    def documents(self) -> list[Path]:
+        return self.by_kind["document"]
+
+    @property
+    def packs(self) -> list[Path]:
+        return self.by_kind["pack"]
+
+
+@dataclass
 class Uploaded:
     """The files of one upload and what each was called when it was chosen."""
 
@@ -55,43 +85,71 @@ class Uploaded:
     """A folder of its own, for the members of ZIPs; who made it removes it."""
     most: int
     """Bytes that all ZIPs together may take unpacked."""
+    answers: Answers | None = None
+    """What its curator answered to `questions`; None where nobody was asked."""
     names_of: dict[str, str] = field(default_factory=dict)
     """What the files of a case are called, by the key of the case."""
     _names: dict[Path, str] = field(default_factory=dict)
+    _found: _Sorted | None = None
 
     def read(self) -> Iterator[Item]:
         """A case for each study and each picture; a line for each file that is left out."""
-        found: list[Instance] = []
-        pictures: list[Path] = []
-        tables: list[Path] = []
-        documents: list[Path] = []
-        for path, name in self._every():
-            if isinstance(name, Problem):
-                yield name
-                continue
-            self._names[path] = name
-            kind = _kind(path)
-            if isinstance(kind, Instance):
-                found.append(kind)
-            elif kind == "table":
-                tables.append(path)
-            elif kind == "picture":
-                pictures.append(path)
-            elif kind == "document":
-                documents.append(path)
-            elif kind == "pack":
-                yield from self._pack(path, name)
-            elif kind:
-                yield Problem(name, f"{kind}; it was left out.", "case")
-        sheet = yield from self._sheet(tables)
+        found = self._sorted_out()
+        yield from found.problems
+        for path in found.packs:
+            yield from self._pack(path, self._names[path])
+        sheet = yield from self._sheet(found.tables)
         marked: set[Path] = set()
-        for number, document in enumerate(documents):
+        for number, document in enumerate(found.documents):
             yield from self._marked(document, number, marked)
-        yield from self._studies([one for one in found if one.path not in marked], sheet)
-        yield from self._pictures([one for one in pictures if one not in marked], sheet)
-        if sheet.unused():
-            said = f"{sheet.unused():,} rows are of studies that are not here."
-            yield Problem("table", said, "absent", sheet.unused())
+        studies = [one for one in found.instances if one.path not in marked]
+        yield from self._studies(studies, sheet)
+        yield from self._pictures([one for one in found.pictures if one not in marked], sheet)
+        yield from sheet.lost()
+
+    def questions(self) -> dict[str, Any]:
+        """What to ask whoever uploaded them before they are read; empty where all is clear."""
+        found = self._sorted_out()
+        if not (found.instances or found.pictures):
+            return {}
+        known = {name for one in found.instances for name in names_of(one)}
+        known |= {name for path in found.pictures for name in names_of_file(path.name)}
+        studies = [
+            {
+                "study": study,
+                "called": self._names[named[0][0].first.path],
+                "series": [
+                    {"key": one.key, "told": one.told, "called": stack.first.described}
+                    for stack, one in named
+                ],
+                "taken": [named[0][1].key],
+            }
+            for study, named in stacks_by_study(found.instances)
+        ]
+        tables = [table_question(path, self._names[path], known) for path in found.tables]
+        if not (tables or studies):
+            return {}
+        count = len(studies)
+        return {"tables": tables, "studies": studies[:MOST_STUDIES], "studies_in_all": count}
+
+    def _sorted_out(self) -> _Sorted:
+        """The files by what they are, found once."""
+        if self._found is None:
+            self._found = found = _Sorted()
+            for path, name in self._every():
+                if isinstance(name, Problem):
+                    found.problems.append(name)
+                    continue
+                self._names[path] = name
+                kind = _kind(path)
+                if isinstance(kind, Instance):
+                    found.instances.append(kind)
+                elif kind in found.by_kind:
+                    found.by_kind[kind].append(path)
+                elif kind:
+                    said = f"{kind}; it was left out."
+                    found.problems.append(Problem(name, said, "case"))
+        return self._found
 
     def _pack(self, path: Path, name: str) -> Iterator[Item]:
         if len(self.files) > 1:
@@ -158,16 +216,23 @@ class Uploaded:
                 yield one, told(f"{name}/{member}")
 
     def _sheet(self, tables: list[Path]) -> Generator[Problem, None, Sheet]:
-        """The one table that speaks of the cases; an empty sheet where there is none."""
-        if len(tables) > 1:
+        """The table that speaks of the cases: the one that was chosen, or the only one there is."""
+        answers = self.answers
+        if answers and (answers.table is None or answers.table >= len(tables)):
+            return Sheet()
+        if not answers and len(tables) > 1:
             names = ", ".join(self._names[path] for path in tables[:3])
             said = "Several tables came at once, and none was taken: leave the one of the studies."
             yield Problem(names, said)
         elif tables:
+            path = tables[(answers.table or 0) if answers else 0]
             try:
-                sheet = sheet_of(tables[0])
+                if answers:
+                    sheet = sheet_by(path, answers.columns, has_header=answers.has_header)
+                else:
+                    sheet = sheet_of(path)
             except SourceProblem as problem:
-                yield Problem(self._names[tables[0]], str(problem), "case")
+                yield Problem(self._names[path], str(problem), "case")
             else:
                 yield from sheet.problems
                 return sheet
@@ -184,7 +249,8 @@ class Uploaded:
             yield item
 
     def _called(self, case: ImportedCase) -> str:
-        paths = [path for image in case.images for path in image.source.paths]
+        images = [image for image in case.images if not image.is_spare]
+        paths = [path for image in images for path in image.source.paths]
         first = self._names[paths[0]]
         return first if len(paths) == 1 else f"{first} and {len(paths) - 1:,} more"
 

@@ -12,7 +12,7 @@ from cases.models.library import (
     Region,
     rendition_path,
 )
-from cases.models.uploads import BlackOut, Upload, UploadFile
+from cases.models.uploads import BlackOut, StudySeries, Upload, UploadFile
 
 __all__ = [
     "BlackOut",
@@ -28,6 +28,7 @@ __all__ = [
     "ReferenceReport",
     "Region",
     "SecondReading",
+    "StudySeries",
     "Upload",
     "UploadFile",
     "label_choices",

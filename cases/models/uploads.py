@@ -16,6 +16,7 @@ class Upload(PublicIdModel):
 
     class State(models.TextChoices):
         ARRIVING = "arriving", "Arriving"
+        ASKING = "asking", "Waiting for you"
         WAITING = "waiting", "Waiting to be imported"
         IMPORTING = "importing", "Being imported"
         DONE = "done", "Imported"
@@ -38,6 +39,15 @@ class Upload(PublicIdModel):
     )
     refused = models.JSONField(
         default=list, blank=True, help_text="Files that were left out: name and sentence"
+    )
+    questions = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="What its curator is asked before it is imported: tables, and studies of stacks",
+    )
+    answers = models.JSONField(
+        null=True, blank=True, help_text="What the curator answered; none: nobody did yet"
     )
     result = models.JSONField(default=dict, blank=True, help_text="What became of its cases")
     problem = models.TextField(blank=True, help_text="Why it stopped, as a sentence")
@@ -101,3 +111,26 @@ class BlackOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_sha256[:8]} {len(self.boxes)}"
+
+
+class StudySeries(models.Model):
+    """The stacks that a study came with, and which of them a curator had taken, in which order."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="study_series")
+    source_key = models.CharField(max_length=200, help_text="That of the study's case")
+    known = models.JSONField(default=list, help_text="Key and words of each, as last imported")
+    chosen = models.JSONField(
+        null=True, blank=True, help_text="Keys, the first one first; none: nobody chose"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "source_key"], name="series_once_a_study"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id}/{self.source_key}"

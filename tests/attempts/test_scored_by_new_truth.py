@@ -38,7 +38,7 @@ def queued(monkeypatch):
         return True
 
     monkeypatch.setattr(scored, "_registered", [])
-    scored.register(scored.Rescorer(rescoring.outdated, queue))
+    scored.register(scored.Rescorer(rescoring.outdated, queue, rescoring.is_opened))
     return sent
 
 
@@ -79,7 +79,7 @@ def test_the_learner_is_told_once_and_reads_why(corrected, trainee, curator, cli
 def test_nobody_without_a_reason_or_a_worker(corrected, curator, monkeypatch):
     case = Case.objects.get()
     monkeypatch.setattr(scored, "_registered", [])
-    scored.register(scored.Rescorer(rescoring.outdated, lambda *_: False))
+    scored.register(scored.Rescorer(rescoring.outdated, lambda *_: False, rescoring.is_opened))
     for why, words in (("", "why"), (WHY, "No worker")):
         with pytest.raises(scored.CannotScore, match=words):
             scored.score_again(case=case, by=curator, why=why)

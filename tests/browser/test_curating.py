@@ -120,14 +120,36 @@ def write_films(folder: Path) -> None:
     (folder / "films" / "letter.pdf").write_bytes(b"%PDF-1.7 a letter")
 
 
-def test_a_folder_is_uploaded_a_name_blacked_out_and_the_case_played(
+def ask_for_second_readings(game, slug: str) -> None:
+    """As an administrator does."""
+    with game.database() as connection:
+        connection.execute(
+            f"UPDATE cases_dataset SET needs_second_reading = true WHERE slug = '{slug}'"
+        )
+        connection.commit()
+
+
+def read_blind(reader: Player, case: str) -> None:
+    """A second reading that agrees with the first."""
+    page = reader.page
+    page.goto(f"{reader.game.address}/cases/{case}/second/")
+    reader.wait_until_shown()
+    expect(page.locator(".truth-list li")).to_have_count(0)
+    reader.choose("nodule")
+    reader.draw([DRAWN[0] + 0.01, *DRAWN[1:]])
+    page.click("[data-role=save]")
+    expect(page.get_by_text("Both readers agree.")).to_be_visible()
+
+
+def test_a_folder_goes_from_upload_to_a_learners_doubt_and_its_answer(
     game, chromium, trainee, tmp_path
 ):
     write_films(tmp_path)
-    with opened(chromium) as desk, opened(chromium) as room:
-        curator, learner = Player(game, desk), Player(game, room)
+    with opened(chromium) as desk, opened(chromium) as room, opened(chromium) as beside:
+        curator, learner, reader = (Player(game, page) for page in (desk, room, beside))
         curator.log_in("curator")
         learner.log_in(trainee)
+        reader.log_in(game.enroll("curator"))
 
         desk.goto(f"{game.address}/cases/uploads/")
         desk.get_by_label("Data set").fill("Films of a browser test")
@@ -173,12 +195,33 @@ def test_a_folder_is_uploaded_a_name_blacked_out_and_the_case_played(
         curator.choose("nodule")
         curator.draw(DRAWN)
         save(curator, "Read at the desk")
-        set_status(curator, case, "published")
+        ask_for_second_readings(game, "own-films-of-a-browser-test")
+        read_blind(reader, case)
+        set_status(reader, case, "published")
+
         learner.open(case)
         learner.choose("nodule")
         learner.draw(DRAWN)
         learner.submit()
         assert learner.wait_for_feedback()
+        row = room.locator(".finding.truth-row").first
+        if row.get_attribute("open") is None:
+            row.locator("summary").first.click()
+        row.get_by_text("Doubt this truth").click()
+        row.get_by_label("Why is it doubtful?").fill("There is a second one.")
+        row.get_by_role("button", name="Send to the curators").click()
+        expect(room.get_by_text("Kept. Curators will read it.")).to_be_visible()
+
+        desk.goto(f"{game.address}/cases/{case}/")
+        desk.get_by_role("link", name="Change the truth, and tell them").click()
+        curator.wait_until_shown()
+        curator.choose("consolidation")
+        curator.draw([0.2, 0.5, 0.35, 0.65])
+        save(curator, "There is one indeed")
+        expect(desk.locator("#save-state")).to_contain_text("the learner is told")
+        room.goto(f"{game.address}/home/")
+        room.get_by_role("link", name="A curator agrees with a doubt of yours").click()
+        expect(room.get_by_text("There is one indeed")).to_be_visible()
 
 
 def test_an_upload_goes_on_after_a_cut_connection_and_a_reload(game, chromium, tmp_path):
@@ -217,7 +260,7 @@ def test_an_upload_goes_on_after_a_cut_connection_and_a_reload(game, chromium, t
         desk.complaints.clear()
 
 
-def picture(page: Page, name: str) -> None:
-    """Kept where SCREENSHOTS names a folder."""
+def picture(page: Page, name: str, *, full: bool = False) -> None:
+    """Kept where SCREENSHOTS names a folder; the `full` page, or what the window shows."""
     if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=full)

@@ -104,7 +104,7 @@ def test_what_was_derived_stands_behind_what_was_taken_and_the_table_may_choose_
     stack(tmp_path, [1, 2, 3, 4, 5, 6, 7], seed=2, ImageType=derived, SeriesNumber=7, **same)
     (case,), problems = read(tmp_path)
     assert len(case.images[0].source.paths) == 5
-    assert any("series 7 (7 slices)" in one.sentence for one in problems)
+    assert any("series 7, CT, axial, 7 slices" in one.sentence for one in problems)
     (tmp_path / "facts.csv").write_text("PatientID,Findings,Series\nP-17,normal,7\n")
     (case,), _ = read(tmp_path)
     assert len(case.images[0].source.paths) == 7

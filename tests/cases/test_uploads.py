@@ -12,7 +12,7 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from cases import upload_import, uploading
+from cases import asking, upload_import, uploading
 from cases.management.commands.import_upload import Command
 from cases.models import Case, Dataset, Image, Upload
 from cases.uploading import folder_of
@@ -59,10 +59,21 @@ def sent(desk, files, **more):
     return Upload.objects.get(public_id=answer["id"])
 
 
-def imported(desk, files, **more):
+def looked_through(desk, files, **more):
+    """An upload that a worker has looked through: it asks, or is imported."""
     upload = uploading.claim(sent(desk, files, **more).pk)
     upload_import.run(upload)
     upload.refresh_from_db()
+    return upload
+
+
+def imported(desk, files, **more):
+    """An upload that is imported, by what was guessed where its curator is asked."""
+    upload = looked_through(desk, files, **more)
+    if upload.state == "asking":
+        asking.answer(upload, asking.proposed(upload))
+        upload_import.run(uploading.claim(upload.pk))
+        upload.refresh_from_db()
     return upload
 
 

@@ -117,7 +117,9 @@ READS = {
     "cases:recipes": (302, 403, 403, 200, 200),
     "cases:uploads": (302, 403, 403, 200, 200),
     "cases:upload": (302, 403, 403, 200, 404),  # the curator's own
-    **dict.fromkeys(("cases:upload_file", "cases:upload_finish", "cases:upload_act"), WRITE_ONLY),
+    **dict.fromkeys(
+        tuple(f"cases:upload_{name}" for name in ("file", "finish", "answer", "act")), WRITE_ONLY
+    ),
     "cases:answer_seen": WRITE_ONLY,
     "cases:detail": (302, 403, 200, 200, 200),
     "cases:curate": (302, 403, 403, 200, 200),
@@ -125,7 +127,7 @@ READS = {
     "cases:settle": (302, 403, 403, 302, 302),  # nothing waits to be settled
     "cases:lettering": (302, 403, 403, 200, 200),
     **dict.fromkeys(("cases:truth", "cases:checks", "cases:black_out"), WRITE_ONLY),
-    **dict.fromkeys(("cases:merge", "cases:score_again"), WRITE_ONLY),
+    **dict.fromkeys(("cases:merge", "cases:score_again", "cases:series"), WRITE_ONLY),
     "cases:set_status": (302, 405, 405, 405, 405),
     "cases:frame": (302, 200, 200, 200, 200),
     "cases:shown": (302, 200, 200, 200, 200),
@@ -202,10 +204,12 @@ WRITES = {
     "cases:doubts": (302, 403, 403, 302, 302),
     "cases:uploads": (302, 403, 403, 422, 422),
     "cases:upload_finish": (302, 403, 403, 409, 404),
+    "cases:upload_answer": (302, 403, 403, 302, 404),
     "cases:upload_act": (302, 403, 403, 302, 404),
     "cases:answer_seen": (302, 204, 404, 404, 404),
     "cases:set_status": (302, 403, 403, 302, 302),
     "cases:merge": (302, 403, 403, 302, 302),
+    "cases:series": (302, 403, 403, 302, 302),
     "cases:score_again": (302, 403, 403, 302, 302),
     "cases:truth": (302, 403, 403, 422, 422),
     "cases:black_out": (302, 403, 403, 422, 422),

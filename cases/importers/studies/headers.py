@@ -30,7 +30,7 @@ TAGS = [
     *("ViewPosition", "ViewCodeSequence", "PatientOrientation", "AccessionNumber"),
     *("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"),
     *("ReferencedSeriesSequence", "CurrentRequestedProcedureEvidenceSequence"),
-    "ReferencedFrameOfReferenceSequence",
+    *("ReferencedFrameOfReferenceSequence", "SeriesDescription"),
 ]
 TRUTHS = ("SEG", "SR", "RTSTRUCT")
 """Modalities of objects that say something of images."""
@@ -88,6 +88,8 @@ class Instance:
     sex: str
     burned_in: str
     """YES, NO, or empty where nothing is said."""
+    described: str = ""
+    """What the scanner calls the series: told to who uploads it, and never kept."""
     refers: frozenset[str] = frozenset()
     """Of an object of `TRUTHS`, digests of the series that it speaks of."""
 
@@ -166,6 +168,7 @@ def _described(dataset: Dataset, path: Path) -> Instance | str:
         age=_age(dataset, when),
         sex=header.sex(dataset.get("PatientSex")),
         burned_in=header.text(dataset.get("BurnedInAnnotation")),
+        described=" ".join(str(dataset.get("SeriesDescription") or "").split())[:60],
         refers=_refers(dataset) if _is_truth(dataset) else frozenset(),
     )
 

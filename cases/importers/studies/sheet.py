@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path, PurePath
 
-from cases.importers.base import (
-    ImportedFinding,
-    ImportedReport,
-    Problem,
-    SourceProblem,
-    age_of,
-    cleaned,
-    sex_of,
-)
-from cases.importers.studies.headers import Instance, digest
-from cases.importers.tables import Row, Table, files_like, open_table
+from cases.importers.base import Problem, SourceProblem
+from cases.importers.studies.headers import Instance
+from cases.importers.studies.headings import FACTS, KEYS, Columns, by_headings
+from cases.importers.studies.rows import Facts, facts_in, names_in
+from cases.importers.tables import Row, Table, files_like, open_table, whole_table
 from cases.importers.workbook import as_text, is_workbook
-from ml import synonyms, taxonomy
-
-KEYS = {
-    "study": ("studyinstanceuid", "study instance uid", "study uid", "study"),
-    "accession": ("accessionnumber", "accession number", "accession"),
-    "patient": ("patientid", "patient id", "patient"),
-    "file": ("file", "filename", "file name", "image"),
-}
-"""Columns by which a row is told from others, the surest first."""
-FACTS = {
-    "findings": ("findings", "labels", "diagnosis", "diagnoses"),
-    "report": ("report", "report text", "findings text"),
-    "impression": ("impression", "conclusion"),
-    "language": ("language",),
-    "age": ("age", "patient age"),
-    "sex": ("sex", "gender"),
-    "indication": ("indication", "history", "clinical history"),
-    "series": ("series", "series number"),
-}
-SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "both": "bilateral"}
-NORMAL = ("normal", "no finding", "no abnormality", "none")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the sheet says of one study."""
-
-    findings: tuple[ImportedFinding, ...] | None = None
-    """None where the sheet has no such column, or the cell is empty; () of a normal study."""
-    reports: tuple[ImportedReport, ...] = ()
-    age: int | None = None
-    sex: str = ""
-    indication: str = ""
-    series: int | None = None
-    problems: tuple[Problem, ...] = ()
 
 
 @dataclass
@@ -64,6 +22,7 @@ class Sheet:
     path: Path | None = None
     problems: list[Problem] = field(default_factory=list)
     _rows: dict[tuple[str, str], Facts] = field(default_factory=dict)
+    _where: dict[int, str] = field(default_factory=dict)
     _used: set[int] = field(default_factory=set)
 
     def facts_of(
@@ -96,6 +55,13 @@ class Sheet:
         """Rows whose study is not here."""
         return len({id(facts) for facts in self._rows.values()} - self._used)
 
+    def lost(self) -> Iterator[Problem]:
+        """Each row whose study is not here."""
+        for key, where in self._where.items():
+            if key not in self._used:
+                said = "Its study or picture is not among the files; the row was left out."
+                yield Problem(where, said, "absent")
+
     def add(self, where: str, names: Iterable[tuple[str, str]], facts: Facts) -> None:
         known = [name for name in names if name in self._rows]
         if known:
@@ -105,6 +71,7 @@ class Sheet:
             return
         for name in names:
             self._rows[name] = facts
+        self._where[id(facts)] = where
 
 
 def names_of(one: Instance) -> tuple[tuple[str, str], ...]:
@@ -138,36 +105,64 @@ def sheet_beside(folder: Path) -> Sheet:
 
 
 def sheet_of(path: Path) -> Sheet:
-    """The rows of one table.
+    """The rows of one table, whose columns are known by their headings.
 
     Raises:
         SourceProblem: it cannot be read, or names no study.
     """
+    with _as_text(path) as text:
+        table = _opened(text)
+        columns = by_headings(table.header)
+        if not any(role in columns for role in KEYS):
+            raise SourceProblem(
+                f"{path.name} does not say which study a row is of: it needs a column "
+                "StudyInstanceUID, AccessionNumber, PatientID or File."
+            )
+        return _sheet_of(path, table, columns)
+
+
+def sheet_by(path: Path, columns: Columns, *, has_header: bool = True) -> Sheet:
+    """The rows of one table, of whose columns a person said what they stand for.
+
+    Raises:
+        SourceProblem: it cannot be read.
+    """
+    with _as_text(path) as text:
+        return _sheet_of(path, whole_table(text, has_header=has_header), columns)
+
+
+def first_rows(path: Path, most: int) -> tuple[list[tuple[str, ...]], int]:
+    """The first rows of a table that are not broken, its headings among them, and how many it has.
+
+    Raises:
+        SourceProblem: it cannot be read.
+    """
+    found: list[tuple[str, ...]] = []
+    count = 0
+    with _as_text(path) as text:
+        for row in whole_table(text, has_header=False).rows(breaks=True):
+            count += 1
+            if len(found) < most and not row.is_broken:
+                found.append(row.cells)
+    return found, count
+
+
+@contextmanager
+def _as_text(path: Path) -> Iterator[Path]:
     text = as_text(path) if is_workbook(path) else path
     try:
-        return _sheet_of(path, text)
+        yield text
+    except SourceProblem as problem:  # called as the person calls it
+        raise SourceProblem(str(problem).replace(text.name, path.name)) from None
     finally:
         if text != path:
             text.unlink(missing_ok=True)
 
 
-def _sheet_of(path: Path, text: Path) -> Sheet:
-    table = _opened(text)
-    columns = {
-        role: at
-        for role, words in {**KEYS, **FACTS}.items()
-        for at, name in enumerate(table.header)
-        if name in words
-    }
-    keys = [role for role in KEYS if role in columns]
-    if not keys:
-        raise SourceProblem(
-            f"{path.name} does not say which study a row is of: it needs a column "
-            "StudyInstanceUID, AccessionNumber, PatientID or File."
-        )
+def _sheet_of(path: Path, table: Table, columns: Columns) -> Sheet:
     sheet = Sheet(path)
     for row in table.rows(breaks=True):
-        _take(sheet, table, row, columns, keys)
+        _take(sheet, row, columns)
     return sheet
 
 
@@ -185,78 +180,14 @@ def _opened(path: Path) -> Table:
     return best or open_table(path, KEYS["study"][0])  # which says what is wrong
 
 
-def _take(
-    sheet: Sheet, table: Table, row: Row, columns: Mapping[str, int], keys: list[str]
-) -> None:
+def _take(sheet: Sheet, row: Row, columns: Columns) -> None:
     where = f"the table, line {row.line}"  # it is stored, and a file's name may be a person's
     if row.is_broken:
         sheet.problems.append(Problem(where, "The row's quotes are broken; it was left out."))
         return
-
-    def cell(role: str) -> str:
-        at = columns.get(role)
-        return cleaned(row.cells[at]) if at is not None and at < len(row.cells) else ""
-
-    names = [
-        ("file", cell(key).casefold()) if key == "file" else (key, digest(cell(key)))
-        for key in keys
-        if cell(key)
-    ]
+    names = names_in(row.cells, columns)
     if not names:
         sheet.problems.append(Problem(where, "The row names no study; it was left out."))
         return
-    findings, problems = _findings(cell("findings"), where)
-    report = ImportedReport(cell("language") or "en", cell("report"), cell("impression"))
-    facts = Facts(
-        findings=findings,
-        reports=(report,) if report.findings or report.impression else (),
-        age=age_of(cell("age")),
-        sex=sex_of(cell("sex")),
-        indication=cell("indication"),
-        series=int(cell("series")) if re.fullmatch(r"[0-9]{1,9}", cell("series")) else None,
-        problems=tuple(problems),
-    )
     # By the surest name alone: of one patient's studies each has a row of its own.
-    sheet.add(where, names[:1], facts)
-
-
-def _findings(text: str, where: str) -> tuple[tuple[ImportedFinding, ...] | None, list[Problem]]:
-    """``Left pleural effusion; nodule``: labels by slug, name or synonym, and a side if any."""
-    parts = [part.strip() for part in text.replace("|", ";").split(";") if part.strip()]
-    if not parts:
-        return None, []
-    found: dict[str, ImportedFinding] = {}
-    problems = []
-    normal = [part for part in parts if part.casefold() in NORMAL]
-    for part in parts:
-        if part in normal:
-            continue
-        words = part.casefold().replace(",", " ").replace("(", " ").replace(")", " ").split()
-        sides = [SIDES[word] for word in words if word in SIDES]
-        label = _names().get(part.casefold()) or _names().get(
-            " ".join(word for word in words if word not in SIDES)
-        )
-        if label is None:
-            said = "One of its findings is no label of the game, nor a word for one; left out."
-            problems.append(Problem(where, said))
-        elif label not in found:
-            side = sides[0] if len(set(sides)) == 1 else "bilateral" if sides else ""
-            found[label] = ImportedFinding(label, source_label=part, side=side)
-    if normal and found:
-        problems.append(Problem(where, "It says normal and names findings at once."))
-    return (tuple(found.values()) if found or normal else None), problems
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    """Slugs, names and synonyms, case folded → slug; what stands for two labels is none's."""
-    found: dict[str, set[str]] = {}
-    for slug, label in taxonomy.labels().items():
-        for name in (slug, label.name, *synonyms.words()[slug].synonyms):
-            found.setdefault(name.casefold(), set()).add(slug)
-    own = set(taxonomy.labels())
-    return {
-        name: name if name in own else next(iter(slugs))
-        for name, slugs in found.items()
-        if name in own or len(slugs) == 1
-    }
+    sheet.add(where, names[:1], facts_in(row.cells, columns, where))

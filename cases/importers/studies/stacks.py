@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cases.importers.base import Series
 from cases.importers.studies.headers import PHASES, Instance
 
 SAME_DEPTH_MM = 0.01
@@ -15,6 +16,8 @@ LEAST_SLICES = 3
 """Files from which on slices make a stack to read."""
 APART = ("LOCALIZER", "SCOUT", "PROJECTION IMAGE", "MIP", "MPR", "SCREEN SAVE")
 """Of Image Type: what is made to plan or sum up the slices, not to be read as one."""
+PLANES = ("sagittal", "coronal", "axial")
+"""By the axis of the patient that slices are stacked along."""
 HEAD_FIRST = 0.7
 """The least cosine with the patient's long axis at which slices are axial."""
 
@@ -38,6 +41,32 @@ class Stack:
     @property
     def is_derived(self) -> bool:
         return self.first.kind[:1] == ("DERIVED",) or "SECONDARY" in self.first.kind[:2]
+
+    @property
+    def told(self) -> str:
+        first = self.first
+        parts = (f"series {first.series_number}", first.modality, self.plane)
+        return ", ".join((*filter(None, parts), f"{self.count:,} slices"))
+
+    @property
+    def plane(self) -> str:
+        """The plane that its slices lie in, or nearly; empty where nothing tells it."""
+        place = self.first.place
+        if place is None:
+            return ""
+        return PLANES[int(np.argmax(np.abs(place.normal)))]
+
+
+def series_of(stacks: Sequence[Stack]) -> list[Series]:
+    """What stacks of a study, in the order that `stacks_of` gives them, are known by."""
+    seen: Counter[str] = Counter()
+    found = []
+    for stack in stacks:
+        seen[stack.first.series] += 1
+        number = seen[stack.first.series]
+        key = stack.first.series if number == 1 else f"{stack.first.series}.{number}"
+        found.append(Series(key, stack.told))
+    return found
 
 
 def stacks_of(instances: Iterable[Instance]) -> tuple[list[Stack], int]:
