@@ -54,7 +54,7 @@ def localize(player: Player) -> None:
 
 
 def change(player: Player) -> None:
-    """A film beside its prior one, what has become of a mark asked and answered."""
+    """A film beside its prior one, and what is told of a change that was misjudged."""
     case = player.game.one(
         "SELECT c.public_id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id "
         "WHERE f.label = 'consolidation' AND f.progression = 'smaller'"
@@ -62,7 +62,9 @@ def change(player: Player) -> None:
     player.open(case)
     player.choose("consolidation")
     player.draw(player.truth_boxes(case)[0])
-    player.page.get_by_role("button", name="Smaller").click()
+    player.page.get_by_role("button", name="Larger").click()
+    player.submit()
+    player.wait_for_feedback()
     shoot(player, "change")
 
 

@@ -97,6 +97,7 @@ def test_on_a_phone_the_question_is_answered_by_a_tap(visitor, regressing):
         box = smaller.bounding_box()
         assert min(box["height"], box["width"]) >= 40
         tap(smaller)
+        keep(player, "change-phone")
         assert page.evaluate(CHANGE) == "smaller"
 
 
