@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases import curate_views, desk, second_views, upload_views, views
+from cases import changes, curate_views, desk, second_views, upload_views, views
 
 UPLOAD = "cases/uploads/<public_id:upload_id>"
 IMAGE = "images/<public_id:image_id>/<public_id:token>"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/act/", desk.act, name="act"),
     path("cases/labels/", desk.labels, name="labels"),
     path("cases/recipes/", desk.fetchable, name="recipes"),
+    path("cases/changes/", changes.changes, name="changes"),
     path("cases/doubts/", desk.doubts, name="doubts"),
     path("cases/uploads/", upload_views.uploads, name="uploads"),
     path(f"{UPLOAD}/", upload_views.upload, name="upload"),

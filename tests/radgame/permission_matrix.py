@@ -115,6 +115,7 @@ READS = {
     "cases:labels": (302, 403, 403, 200, 200),
     "cases:doubts": (302, 403, 403, 200, 200),
     "cases:recipes": (302, 403, 403, 200, 200),
+    "cases:changes": (302, 403, 403, 200, 200),
     "cases:uploads": (302, 403, 403, 200, 200),
     "cases:upload": (302, 403, 403, 200, 404),  # the curator's own
     **dict.fromkeys(
