@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import now
 
 from accounts.models import User
 from cases import services
@@ -97,9 +98,38 @@ class ReportInline(admin.StackedInline):
     extra = 0
 
 
+class DatasetForm(forms.ModelForm):
+    """A data set; one whose license forbids it is opened only with a confirmation."""
+
+    confirm = forms.BooleanField(
+        required=False,
+        label="I confirm that an agreement allows to show it to everybody who signs up",
+        help_text="Asked for where an open data set's license seems to forbid that",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        self.instance.licence = said.get("licence") or ""
+        is_open = said.get("access") == Dataset.Access.OPEN
+        if is_open and not self.instance.may_be_open and not said.get("confirm"):
+            self.add_error(
+                "access",
+                f"Its license ({self.instance.licence}) seems to forbid that everybody sees it: "
+                "choose another access, or confirm below that an agreement allows it.",
+            )
+        return said
+
+
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin):
+    form = DatasetForm
+    readonly_fields = ("terms_confirmed_by", "terms_confirmed_at")
     list_display = ("title", "slug", "access", "needs_second_reading", "simulated")
+
+    def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
+        if form.cleaned_data.get("confirm"):
+            obj.terms_confirmed_by, obj.terms_confirmed_at = cast("User", request.user), now()
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Case)

@@ -7,6 +7,7 @@ from cases.models import (
     BlackOut,
     Case,
     CaseChange,
+    Dataset,
     DoubtAnswer,
     LabelMapping,
     SecondReading,
@@ -15,6 +16,7 @@ from cases.models import (
 )
 
 PARTS = (
+    part("terms-confirmed", Dataset, "terms_confirmed_by", "slug", "terms_confirmed_at"),
     part("cases-edited", Case, "edited_by", "public_id", "edited_at"),
     part(
         *("doubt-answers", DoubtAnswer, "to"),

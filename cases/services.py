@@ -57,8 +57,16 @@ class Imported:
 
 
 def upsert_dataset(info: DatasetInfo) -> Dataset:
-    """The data set of this slug, made or brought up to date."""
+    """The data set of this slug, made or brought up to date.
+
+    One whose license forbids to show it to everybody is not open before somebody confirms that.
+    """
     values = asdict(info)
+    dataset = Dataset.objects.filter(slug=info.slug).first() or Dataset()
+    for name, value in values.items():
+        setattr(dataset, name, value)
+    if dataset.access == Dataset.Access.OPEN and not dataset.may_be_open:
+        dataset.access = values["access"] = Dataset.Access.REGISTERED
     return Dataset.objects.update_or_create(slug=values.pop("slug"), defaults=values)[0]
 
 

@@ -14,6 +14,11 @@ from cases.imaging import OLDEST, htj2k
 from cases.models.base import PublicIdModel, label_choices, new_token
 from ml import taxonomy
 
+FORBID_SERVING = (
+    *("non-public", "no redistribution", "data use agreement", "credentialed", "physionet"),
+)
+"""Words of licenses under which images may not be shown to everybody."""
+
 
 class Dataset(models.Model):
     """Where cases come from, and on which terms."""
@@ -43,10 +48,26 @@ class Dataset(models.Model):
         db_default=False,
         help_text="A second curator reads each case blind before it is published",
     )
+    terms_confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who said that an agreement allows to show it to everybody, whatever its license",
+    )
+    terms_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def may_be_open(self) -> bool:
+        """Whether its terms let everybody see it, or somebody confirmed that they do."""
+        forbids = any(word in self.licence.casefold() for word in FORBID_SERVING)
+        return not forbids or self.terms_confirmed_at is not None
 
 
 class Case(PublicIdModel):

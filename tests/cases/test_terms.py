@@ -1,0 +1,53 @@
+"""What a data set's license forbids: it is open to everybody only once somebody confirmed it."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from cases.importers.base import DatasetInfo
+from cases.models import Dataset
+from cases.services import upsert_dataset
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+TERMS = "PhysioNet Credentialed Health Data License 1.5.0"
+
+
+@pytest.fixture
+def administration(client_of):
+    return client_of(factories.UserFactory(is_staff=True, is_superuser=True))
+
+
+def opened(administration, dataset, **more):
+    sent = {"slug": dataset.slug, "title": dataset.title, "licence": TERMS, "access": "open"}
+    address = reverse("admin:cases_dataset_change", args=[dataset.pk])
+    answer = administration.post(address, sent | more)
+    dataset.refresh_from_db()
+    return answer.content.decode()
+
+
+def test_a_set_whose_license_forbids_it_is_opened_with_a_confirmation_only(administration):
+    dataset = factories.CaseFactory().dataset
+    dataset.access = "credentialed"
+    dataset.save()
+    assert "seems to forbid that everybody sees it" in opened(administration, dataset)
+    assert (dataset.access, dataset.terms_confirmed_at) == ("credentialed", None)
+    opened(administration, dataset, confirm="on")
+    assert dataset.access == "open"
+    assert dataset.terms_confirmed_by.is_superuser
+    opened(administration, dataset, title="Another title")
+    assert dataset.title == "Another title", "it is confirmed once"
+
+
+def test_no_import_opens_such_a_set_by_itself():
+    info = DatasetInfo("films", "Films", licence=TERMS, access="open")
+    assert upsert_dataset(info).access == "registered"
+    dataset = Dataset.objects.get()
+    dataset.terms_confirmed_at = dataset.created_at
+    dataset.save()
+    assert upsert_dataset(info).access == "open"
+    assert upsert_dataset(DatasetInfo("own", "Own", licence="CC BY 4.0", access="open")).access == (
+        "open"
+    )
