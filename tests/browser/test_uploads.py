@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.accessibility import grave_problems
 from tests.browser.conftest import opened
 from tests.browser.player import Player
-from tests.browser.test_curating import picture
+from tests.browser.test_curating import picture, set_status
 from tests.cases.files import ramp, write_dicom
 from tests.cases.test_dicom_studies import stack
 
@@ -44,7 +44,9 @@ def write_studies(folder: Path) -> None:
             sheet.write_row(number, 0, row)
 
 
-def test_a_sheet_is_mapped_and_a_series_chosen_before_anything_comes_in(game, chromium, tmp_path):
+def test_a_sheet_is_mapped_and_a_series_chosen_before_anything_comes_in(
+    game, chromium, trainee, tmp_path
+):
     write_studies(tmp_path / "studies")
     with opened(chromium) as desk:
         curator = Player(game, desk)
@@ -106,3 +108,10 @@ def test_a_sheet_is_mapped_and_a_series_chosen_before_anything_comes_in(game, ch
             "WHERE c.public_id = ? ORDER BY position"
         )
         assert game.rows(frames, case[0]) == [(6,), (4,)]
+        set_status(curator, case[0], "published")
+    with opened(chromium) as room:
+        learner = Player(game, room)
+        learner.log_in(trainee)
+        learner.open(case[0])
+        expect(room.get_by_text("1 / 6")).to_be_visible()
+        picture(room, "two-series")
