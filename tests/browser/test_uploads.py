@@ -114,4 +114,5 @@ def test_a_sheet_is_mapped_and_a_series_chosen_before_anything_comes_in(
         learner.log_in(trainee)
         learner.open(case[0])
         expect(room.get_by_text("1 / 6")).to_be_visible()
+        expect(room.locator(".patient")).to_have_text("70")
         picture(room, "two-series")
