@@ -47,6 +47,8 @@ def can_make(case: Case) -> bool:
     """Whether a film is one of those whose person can be made again, of the CT that is here."""
     if ct.problem() or stock.is_full():
         return False
+    if case.images.filter(study=Image.Study.PRIOR).exists():
+        return False  # two films of one person come of another plan
     if case.dataset.slug == DEMO:
         return ct.is_of_demo()
     return _film_of(case) is not None

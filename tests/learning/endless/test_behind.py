@@ -12,6 +12,7 @@ from cases import made
 from cases.models import Case, Layer
 from learning.endless import behind, ct
 from learning.models import MadeFilm
+from tests import factories
 from tests.learning.endless.made import SIZE, fill, film_for, wanting
 from tests.learning.playing import play
 
@@ -79,6 +80,12 @@ def test_without_a_ct_or_of_a_real_film_there_is_no_control(trainee, data, plent
     scored = play(trainee, case, marks=[])
     page = client_of(trainee).get(f"/localize/attempts/{scored.public_id}/").content.decode()
     assert "See through" not in page
+
+
+def test_of_two_films_of_one_person_none_is_made(film):
+    assert behind.can_make(film.case)
+    factories.ImageFactory(case=film.case, position=1, study="prior")
+    assert not behind.can_make(film.case)
 
 
 def test_films_of_the_demo_set_need_its_own_ct(brought, trainee):
