@@ -24,7 +24,7 @@ from cases.fetching.recipes import recipes
 from cases.importers.base import cleaned
 from cases.mapping import map_label, unmapped_labels
 from cases.models import Case, Dataset, LabelMapping, label_choices
-from cases.queries import PROBLEMS, DeskFilters
+from cases.queries import DIFFICULTIES, PROBLEMS, DeskFilters
 from cases.truth import CannotPublish
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def desk(request: UserRequest) -> HttpResponse:
         "labels": label_choices(),
         "licences": sorted({one.licence for one in datasets if one.licence}),
         "problems": PROBLEMS.items(),
+        "difficulties": DIFFICULTIES.items(),
         "datasets": datasets,
         "actions": ACTIONS.items(),
         "narrowed_to": next((one for one in datasets if one.slug == filters.dataset), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -137,6 +138,8 @@ class DeskFilters:
     licence: str = ""
     split: str = ""
     problem: str = ""
+    difficulty: str = ""
+    """One of `DIFFICULTIES`."""
     text: str = ""
     """A part of the source's name, the indication or a label, in whatever words."""
 
@@ -154,6 +157,11 @@ PROBLEMS = {
     "made": "Made for a learner",
 }
 """What the list can be narrowed to, in words."""
+DIFFICULTIES = {"easy": "Easy", "medium": "Between", "hard": "Hard"}
+"""By the hardest label of a case in either game: easy where a new learner is right of three in four
+times, hard where they are of one in four."""
+HARD = math.log(3)
+"""Logits of a chance of one in four; easy is as far on the other side."""
 
 
 def cases_for_desk(filters: DeskFilters | None = None) -> QuerySet[Case]:
@@ -175,6 +183,8 @@ def cases_for_desk(filters: DeskFilters | None = None) -> QuerySet[Case]:
         found = found.filter(pk__in=Finding.objects.filter(label=wanted.label).values("case"))
     if wanted.problem:
         found = _with_problem(found, wanted.problem)
+    if wanted.difficulty:
+        found = _as_hard(found, wanted.difficulty)
     if wanted.text:
         found = found.filter(
             Q(source_key__icontains=wanted.text)
@@ -182,6 +192,20 @@ def cases_for_desk(filters: DeskFilters | None = None) -> QuerySet[Case]:
             | Exists(_findings_called(wanted.text).filter(case=OuterRef("pk")))
         )
     return found
+
+
+def _as_hard(cases: QuerySet[Case], difficulty: str) -> QuerySet[Case]:
+    def above(least: float) -> QuerySet[Any, Any]:
+        return Case.objects.filter(difficulties__difficulty__gt=least).values("pk")
+
+    if difficulty == "hard":
+        return cases.filter(pk__in=above(HARD))
+    if difficulty == "medium":
+        return cases.filter(pk__in=above(-HARD)).exclude(pk__in=above(HARD))
+    if difficulty == "easy":
+        known = Case.objects.filter(difficulties__isnull=False).values("pk")
+        return cases.filter(pk__in=known).exclude(pk__in=above(-HARD))
+    return cases.none()
 
 
 def _with_problem(cases: QuerySet[Case], problem: str) -> QuerySet[Case]:

@@ -72,6 +72,20 @@ def test_each_filter_leaves_what_it_says(client, nodule_case, filters):
     assert desk_of(client, **filters) == {other.public_id}
 
 
+def test_cases_are_found_by_how_hard_their_hardest_label_is(client):
+    logits = {"easy": (-2.0, -1.2), "medium": (-2.0, 0.5), "hard": (0.5, 1.5)}
+    cases = {name: factories.CaseFactory() for name in (*logits, "unknown")}
+    for name, (report, localize) in logits.items():
+        for kind, value in (("report", report), ("localize", localize)):
+            cases[name].difficulties.create(
+                kind=kind, label="nodule_mass", case_version=1, prior=0, difficulty=value
+            )
+    for name in logits:
+        assert desk_of(client, difficulty=name) == {cases[name].public_id}
+    assert desk_of(client, difficulty="none of these") == set()
+    assert len(desk_of(client)) == 4
+
+
 def test_a_problem_that_does_not_exist_finds_nothing(client, nodule_case):
     assert desk_of(client, problem="none of these") == set()
 
@@ -201,7 +215,7 @@ def test_a_changed_truth_keeps_both_versions(nodule_case, curator):
 
 
 def test_filters_are_empty_unless_said():
-    assert DeskFilters() == DeskFilters("", "", "", "", "", "", "")
+    assert DeskFilters() == DeskFilters("", "", "", "", "", "", "", "")
 
 
 def test_where_a_case_is_offered_stands_in_its_history_with_the_reason(client, nodule_case):
