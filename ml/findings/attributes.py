@@ -107,7 +107,7 @@ def _parts(
     """For each finding the tokens [start, end) of the sentence that speak of it."""
     cuts = [0]
     for one, other in pairwise(findings):
-        cut = _cut(sentence, one.end, other.start)
+        cut = _cut(sentence, sentence.sides.answered_to(one), other.start)
         # "Épanchement droit refoulant le médiastin": a side that the second cannot take.
         if cut == one.end and MIDLINE_LABELS.issuperset(other.value.labels):
             cut = min(_after_places(said, cut), other.start)

@@ -48,6 +48,10 @@ class Clauses:
         """Whether the word at a place belongs to a class of the lexicon."""
         return 0 <= place < len(self.words) and self.words[place] in self._classes[name]
 
+    def begins(self, place: int, kind: str) -> bool:
+        """Whether a trigger of this kind begins at a place."""
+        return self._starts.get(place) == kind
+
     def links(self, one: Match[object], other: Match[object], *, listed: bool = False) -> bool:
         """Whether the second finding explains the first or is an alternative to it.
 

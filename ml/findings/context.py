@@ -19,7 +19,9 @@ from itertools import accumulate
 from ml import taxonomy
 from ml.findings.clauses import HEDGES, LIST_GAP, Clauses
 from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
+from ml.findings.one_side import Sides
 from ml.findings.patterns import Match
+from ml.findings.rows import ends_in_rows
 from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES
 
 WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
@@ -56,6 +58,7 @@ class Sentence(Clauses):
         super().__init__(words, cues, lexicon, terms, modifiers)
         self._ends = {cue.end: cue.value.kind for cue in cues}
         self._answered = {cue.end for cue in cues if cue.value.answer}
+        self.sides = Sides(self, modifiers)
         self._term_starts = {term.start: term for term in terms}
         self._term_ends = {term.end: term for term in terms}
         self._neighbors_known: dict[int, bool] = {}
@@ -63,7 +66,7 @@ class Sentence(Clauses):
         self._lists_known: dict[tuple[int, str, bool, bool, bool], bool] = {}
         self._ands_known: dict[tuple[int, str, bool], bool] = {}
 
-    def kinds_of(self, findings: Sequence[Match[object]]) -> list[str]:
+    def kinds_of(self, findings: Sequence[Match[Term]]) -> list[str]:
         """What the scopes say of each finding: drop, doubt, absent, …, or empty.
 
         A finding stands in the scope that holds its end, for triggers before it, or its start.
@@ -71,13 +74,17 @@ class Sentence(Clauses):
         scopes = self.scopes()
         ahead = self._kinds_at([scope for scope in scopes if scope.forward])
         back = self._kinds_at([scope for scope in scopes if not scope.forward])
-        return [
+        kinds = [
             max(
                 ahead[found.places[-1]],
                 back[found.places[0]],
                 key=lambda kind: WEIGHT.get(kind, -1),
             )
             for found in findings
+        ]
+        return [
+            "" if kind == "absent" and self.sides.denied(found) else kind
+            for found, kind in zip(findings, kinds, strict=True)
         ]
 
     def _kinds_at(self, scopes: Sequence[Scope]) -> list[str]:
@@ -117,6 +124,8 @@ class Sentence(Clauses):
         They stand behind a denial that comes after the finding and does not speak of it, or
         before one that ends its clause ("right effusion, left none").
         """
+        if denied := self.sides.denied(finding):
+            return frozenset(denied)
         found: set[int] = set()
         for cue in self._denials_after(finding):
             places = range(cue.end, self._placing(cue.end, 1))
@@ -222,6 +231,8 @@ class Sentence(Clauses):
             return kind == "absent" and self._names_before(place - 1, after)
         if stop == "and":
             return not self._and_goes_on(place, cue)
+        if kind == "absent" and place in self._in_rows:
+            return False
         return kind != "drop" and self._neighbors(place, after)
 
     @cached_property
@@ -251,6 +262,16 @@ class Sentence(Clauses):
             yield "seen"
         if place in self._term_ends or self.is_one_of("general", place - 1):
             yield "neighbor"
+
+    @cached_property
+    def _in_rows(self) -> frozenset[int]:
+        return ends_in_rows(self._terms, self._closes)
+
+    def _closes(self, place: int) -> bool:
+        """Whether a row of findings ends here: a clause ends, or another statement begins."""
+        if self._borders(place) or self.is_one_of("seen", place):
+            return True
+        return self._another_follows(place, None)
 
     def _neighbors(self, place: int, start: int) -> bool:
         """Whether a finding ends here and a statement of another one follows without a joint."""
@@ -428,7 +449,3 @@ def _akin(one: Match[Term], other: Match[Term]) -> bool:
     """Whether two neighbors are two words for one appearance: consolidating airspace disease."""
     groups = [{taxonomy.group_of(label) for label in term.value.labels} for term in (one, other)]
     return not groups[0].isdisjoint(groups[1])
-
-
-def _gravity(kind: str) -> int:
-    return WEIGHT.get(kind, -1)

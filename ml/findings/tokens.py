@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from ml.findings import signs
+
 LONGEST_SENTENCE = 160
 """Tokens; longer runs without a period are cut, so that time stays linear in the text."""
 LONGEST_WORD = 40
@@ -146,8 +148,16 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     sentence: list[Token] = []
     boxes_first = BOX_FIRST.search(text) is not None
     signs_first = SIGN_FIRST.search(text) is not None
+    describing = rules.replies - rules.answers
+    signed = signs.before_findings(text, lambda word: plain(word) in describing)
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
+        if match.start() in signed and kind in ("dash", "mark"):
+            if sentence:
+                yield sentence
+            denied = match.group() != "+"
+            sentence = [Token(UNTICKED, match.start(), match.end())] if denied else []
+            continue
         if kind == "word":
             start, end = match.span()
             if end - start <= LONGEST_WORD:

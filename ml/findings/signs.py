@@ -1,0 +1,48 @@
+"""Signs before what they deny or state: "-ptx, -eff, +cm"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+SIGN = re.compile(r"(?:^|(?<=[\s,;:]))([-–−+])([ \t]?)(?=[^\W\d_])", re.MULTILINE)
+WORD = re.compile(r"\w+")
+
+
+def before_findings(text: str, describes: Callable[[str], bool]) -> frozenset[int]:
+    """Where the signs stand that deny or state what follows them, two or more in a line.
+
+    A dash with a blank behind it is such a sign only in a list with commas, as others begin items,
+    and without a plus beside it none is one where something is described ("- left effusion, - …"):
+    `describes` tells whether a word says a side, place or degree.
+    """
+    found: list[int] = []
+    line: list[re.Match[str]] = []
+    for sign in (*SIGN.finditer(text), None):
+        if sign and line and "\n" not in text[line[-1].end() : sign.start()]:
+            line.append(sign)
+            continue
+        if len(line) > 1:
+            found.extend(_of_line(text, line, describes))
+        line = [sign] if sign else []
+    return frozenset(found)
+
+
+def _of_line(
+    text: str, line: Sequence[re.Match[str]], describes: Callable[[str], bool]
+) -> Iterator[int]:
+    """The places of the signs of a line, none where its dashes only divide it."""
+    before = [text[max(0, sign.start() - 3) : sign.start()].rstrip(" \t")[-1:] for sign in line]
+    listed = [last in ("", "\n", "\r", *",;:") for last in before]
+    attached = [not sign.group(2) for sign in line]
+    if not listed[0] or not all(pair[0] or pair[1] for pair in zip(attached, listed, strict=True)):
+        return
+    if not any(attached) and not any(last in (",", ";") for last in before[1:]):
+        return
+    stated = any(sign.group(1) == "+" for sign in line)
+    last = text.find("\n", line[-1].end())
+    ends = [sign.start() for sign in line[1:]] + [last if last >= 0 else len(text)]
+    for sign, end in zip(line, ends, strict=True) if not stated else ():
+        if any(describes(word) for word in WORD.findall(text, sign.end(), end)):
+            return
+    yield from (sign.start() for sign in line)
