@@ -21,7 +21,7 @@ from typing import Any
 
 from cases.fetching.archives import ROOM_KEPT
 from cases.fetching.download import BLOCK, REFUSED, TRIES, FetchProblem, pause
-from cases.importers.studies.headers import digest
+from cases.importers.studies.headings import digest
 
 PACKAGES = "The client of DICOMweb is not installed: run `make install-data`, and start again."
 NO_DICOMWEB = "The server does not answer as DICOMweb does: look at its address."

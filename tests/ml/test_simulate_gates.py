@@ -45,6 +45,29 @@ def finding(label: str, sentence: str = "Something.", **fields: Any) -> dict[str
     return {"label": label, "sentence": sentence, "measured": measured, **fields}
 
 
+def followed(
+    word: str, sentence: str, times: float, before: str = "pleural_effusion"
+) -> dict[str, Any]:
+    """A case with an earlier film that showed as much as 100 ml of water adds."""
+    return entry(
+        finding(
+            "pleural_effusion",
+            sentence,
+            side="left",
+            progression=word,
+            measured={"volume_ml": 100 * times},
+        ),
+        report={"findings": sentence, "impression": ""},
+        images=[{"view": "PA"}, {"view": "PA", "study": "prior"}],
+        earlier={
+            "days": 3,
+            "technique": "",
+            "change": "",
+            "findings": [finding(before, side="left", measured={"volume_ml": 100.0})],
+        },
+    )
+
+
 NODULE = "A nodule of 20 mm."
 GOOD = [
     entry(),
@@ -71,6 +94,9 @@ GOOD = [
     entry(finding("cardiomegaly", "Enlarged silhouette."), measured={"heart_ratio": 0.6}),
     entry(view="LATERAL", measured={"vertebrae": 6}),
     entry(age=40, indication="Routine examination before employment."),
+    followed("larger", "Left effusion, larger than before.", 1.5),
+    followed("unchanged", "Left effusion, unchanged.", 1.05),
+    followed("new", "New left effusion.", 1.0, before="pneumothorax"),
 ]
 BAD = {
     "heart": [
@@ -137,6 +163,13 @@ BAD = {
     "priors": [
         entry(report={"findings": "A band, unchanged.", "impression": ""}),
         entry(report={"findings": "", "impression": "Stable compared with before."}),
+    ],
+    "changes": [
+        followed("larger", "Left effusion, larger than before.", 1.1),
+        followed("larger", "Left effusion, smaller than before.", 1.5),
+        followed("unchanged", "Left effusion, unchanged.", 1.3),
+        followed("new", "New left effusion.", 1.0),
+        followed("smaller", "Smaller left effusion.", 0.5, before="pneumothorax"),
     ],
 }
 

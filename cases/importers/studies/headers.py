@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from cases.imaging import digest_of
 from cases.imaging.dicom import header
 from cases.imaging.dicom.views import PROJECTIONS, view_of
 from cases.imaging.pixels import OLDEST, Place
+from cases.importers.studies.headings import digest
 from cases.importers.studies.identifying import told_by
 from cases.importers.studies.reading import Seen, head_of
 
@@ -104,11 +104,6 @@ class Instance:
     def may_hold_text(self) -> bool:
         usual = self.modality in TEXT_IS_USUAL
         return self.burned_in == "YES" or (usual and self.burned_in != "NO")
-
-
-def digest(text: str) -> str:
-    """A name that stays the same from import to import and does not tell what it stands for."""
-    return hashlib.sha256(text.strip().encode()).hexdigest()[:24]
 
 
 def files_below(folder: Path) -> Iterator[Path]:

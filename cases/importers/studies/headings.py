@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -102,3 +103,8 @@ def key_of(key: str, cell: str) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s_.:]+", " ", name.casefold()).strip()
+
+
+def digest(text: str) -> str:
+    """A name that stays the same from import to import and does not tell what it stands for."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:24]

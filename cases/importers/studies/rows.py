@@ -15,8 +15,7 @@ from cases.importers.base import (
     cleaned,
     sex_of,
 )
-from cases.importers.studies.headers import digest
-from cases.importers.studies.headings import KEYS, Columns, key_of
+from cases.importers.studies.headings import KEYS, Columns, digest, key_of
 from cases.importers.vocabulary import folded, own_words
 from cases.telling import told_in
 from ml import synonyms, taxonomy

@@ -6,13 +6,16 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from cases.importers.base import Problem, SourceProblem
-from cases.importers.studies.headers import Instance
 from cases.importers.studies.headings import FACTS, KEYS, Columns, by_headings
 from cases.importers.studies.rows import Facts, facts_in, names_in
 from cases.importers.tables import Row, Table, files_like, open_table, whole_table
 from cases.importers.workbook import as_text, is_workbook
+
+if TYPE_CHECKING:  # the pages that show a table read no DICOM
+    from cases.importers.studies.headers import Instance
 
 
 @dataclass

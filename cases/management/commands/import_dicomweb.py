@@ -21,7 +21,7 @@ from django.utils.text import slugify
 from cases.fetching.dicomweb import Archive, File, Wanted
 from cases.fetching.download import FetchProblem
 from cases.importers.dicom import DATASET
-from cases.importers.studies.headers import digest
+from cases.importers.studies.headings import digest
 from cases.management.commands.import_cases import _positive
 from cases.models import Case, Dataset
 
