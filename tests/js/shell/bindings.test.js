@@ -33,11 +33,11 @@ test("a digit is a label first, a window preset where there are no labels", () =
 });
 
 test("a chosen key takes the place of the old one, also after a reload", () => {
-  assert.equal(new Bindings(storage).setKey("invert", "b"), "");
+  assert.equal(new Bindings(storage).setKey("invert", ";"), "");
   const again = new Bindings(storage);
-  assert.deepEqual(again.actionsOf(pressed("b")), ["invert"]);
+  assert.deepEqual(again.actionsOf(pressed(";")), ["invert"]);
   assert.deepEqual(again.actionsOf(pressed("i")), []);
-  assert.equal(again.shown("invert"), "B");
+  assert.equal(again.shown("invert"), ";");
 });
 
 test("a key that another action has is refused with its name", () => {
@@ -48,14 +48,14 @@ test("a key that another action has is refused with its name", () => {
 
 test("a key that was freed can be taken", () => {
   const bindings = new Bindings(storage);
-  bindings.setKey("magnify", "b");
+  bindings.setKey("magnify", ";");
   assert.equal(bindings.setKey("invert", "m"), "");
   assert.deepEqual(bindings.actionsOf(pressed("m")), ["invert"]);
 });
 
 test("keys with a fixed meaning, and keys with Ctrl, cannot be chosen", () => {
   const bindings = new Bindings(storage);
-  assert.notEqual(bindings.setKey("submit", "b"), "");
+  assert.notEqual(bindings.setKey("submit", ";"), "");
   assert.notEqual(bindings.setKey("invert", "Ctrl b"), "");
   assert.notEqual(bindings.setKey("invert", "Enter"), "");
 });
@@ -75,7 +75,7 @@ test("one button has to draw", () => {
 
 test("the defaults come back", () => {
   const bindings = new Bindings(storage);
-  bindings.setKey("invert", "b");
+  bindings.setKey("invert", ";");
   bindings.setMouse("right", "zoom");
   bindings.reset();
   assert.deepEqual(new Bindings(storage).mouse, MOUSE);
@@ -88,18 +88,18 @@ test("what is kept but makes no sense is left out", () => {
     "null",
     "[]",
     "{",
-    '{"keys": {"invert": 5, "nothing": "b", "submit": "b"}, "mouse": {"left": "pan", "shift": "pan", "right": "dance"}}',
+    '{"keys": {"invert": 5, "nothing": ";", "submit": ";"}, "mouse": {"left": "pan", "shift": "pan", "right": "dance"}}',
   ];
   for (const text of nonsense) {
     storage.kept["viewer-bindings"] = text;
     const bindings = new Bindings(storage);
     assert.deepEqual(bindings.mouse, MOUSE, text);
-    assert.deepEqual(bindings.actionsOf(pressed("b")), [], text);
+    assert.deepEqual(bindings.actionsOf(pressed(";")), [], text);
   }
 });
 
 test("where nothing can be kept the choice holds for the page", () => {
   const bindings = new Bindings(null);
-  assert.equal(bindings.setKey("invert", "b"), "");
-  assert.deepEqual(bindings.actionsOf(pressed("b")), ["invert"]);
+  assert.equal(bindings.setKey("invert", ";"), "");
+  assert.deepEqual(bindings.actionsOf(pressed(";")), ["invert"]);
 });
