@@ -69,9 +69,9 @@ TEMPLATES = (
     "{} No pneumothorax or pleural effusion. The heart is normal in size.",
     "The lungs are otherwise clear. {}",
 )
-MOST_POINTS = 12.5
+MOST_POINTS = 11.3
 """What the best text found may earn: one common finding that many cases have earns most."""
-MOST_WRONG = 9.5
+MOST_WRONG = 10.3
 """What any text may earn in cases in which something that it says is wrong or too vague."""
 KEPT = 16
 """Best texts of a round that are joined in the next."""
@@ -120,6 +120,16 @@ class Cases:
         whole = sum(found.score for found in earned)
         true = whole - near - wrong
         return true / len(earned), near / len(earned), wrong / len(earned)
+
+    def films(self, text: str) -> tuple[int, int, int]:
+        """How many cases pay a text by the same sources."""
+        paid = [found for found in self._earned(text) if found.score > 0]
+        near = sum(is_near(found) for found in paid)
+        wrong = sum(not is_right(found) for found in paid)
+        return len(paid) - near - wrong, near, wrong
+
+    def __len__(self) -> int:
+        return len(self._cases)
 
     def commonest(self, count: int) -> list[tuple[str, float]]:
         """What is true of most cases, in words, with the share of the cases that have it."""
@@ -221,10 +231,12 @@ def main() -> int:
     best = search(cases)
     most = cases.points(best[0])
     print(f"constant texts: {len(cases.known)} tried, the best earns {most:.1f} ({MOST_POINTS:g})")
-    print("points: all, where it is true, nearly true (a neighboring place), wrong or vague; text:")
+    print("points: all, where it is true, nearly true (a neighboring place), wrong or vague;")
+    print(f"of {len(cases)} films, how many pay it as true, nearly true, wrong or vague; text:")
     for text in best[: options.show]:
-        true, near, wrong = cases.sources(text)
-        print(f"  {cases.points(text):5.1f} {true:5.1f} {near:5.1f} {wrong:5.1f} {text}")
+        points = "".join(f"{value:6.1f}" for value in (cases.points(text), *cases.sources(text)))
+        films = "".join(f"{number:4}" for number in cases.films(text))
+        print(f"{points} {films}  {text}")
     worst = max(cases.known, key=lambda text: cases.known[text][1])
     false = cases.known[worst][1]
     print(f"most where something said is wrong or vague: {false:.1f} ({MOST_WRONG:g}) {worst}")
