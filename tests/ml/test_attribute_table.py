@@ -22,6 +22,10 @@ def errors(reference: str, candidate: str) -> list[tuple[str, str]]:
 
 
 SIGNIFICANT = [
+    (
+        *("location", "Consolidation in the right upper lobe."),
+        "Consolidation in the right middle lobe.",
+    ),
     ("location", "Right pleural effusion.", "Left pleural effusion."),
     ("location", "Small right pleural effusion.", "Small pleural effusion."),
     ("certainty", "Scarring in the left apex.", "Possible scarring in the left apex."),
@@ -59,8 +63,8 @@ SIGNIFICANT = [
     ),
     ("measurement", "2 cm right pneumothorax.", "3.1 cm right pneumothorax."),
     (
-        *("location", "Consolidation in the right upper lobe."),
-        "Consolidation in the right middle lobe.",
+        *("location", "Consolidation in the right middle lobe."),
+        "Consolidation in the right lower lobe.",
     ),
 ]
 NEGLIGIBLE = [
