@@ -51,7 +51,7 @@ class Sides:
         """
         if not self._asked:
             return range(0)
-        return self._before(finding) or self._behind(finding)[0]
+        return self._before(finding) or self._behind(finding)[0] or self._other(finding)
 
     def answered_to(self, finding: Match[Term]) -> int:
         """Where the answers for each side have ended that stand behind a finding, if any do."""
@@ -99,6 +99,28 @@ class Sides:
         if len(denied) != 1 or len(stated) != 1 or not self._opposite(denied[0], stated[0]):
             return range(0), finding.end
         return denied[0], max(said.stop for said, _ in answers)
+
+    def _other(self, finding: Match[Term]) -> range:
+        """Such as "no effusion on the left, small on the right"."""
+        if self._describing(finding.start).start not in self._denials:
+            return range(0)
+        near = self._placed(finding.end)
+        start = near.stop
+        while start < len(self._sentence.words) and (
+            self._parts(start) or self._sentence.begins(start, "end")
+        ):
+            start += 1
+        far = self._placed(start)
+        stated = start > near.stop and any(place in self._degrees for place in far)
+        closes = far.stop == len(self._sentence.words) or self._parts(far.stop)
+        return near if stated and closes and self._opposite(near, far) else range(0)
+
+    def _placed(self, start: int) -> range:
+        """The words from a place on that only say side and degree."""
+        end = start
+        while end < len(self._sentence.words) and (self._places(end) or end in self._degrees):
+            end += 1
+        return range(start, end)
 
     def _answer(self, place: int) -> str:
         """`YES` or `NO` where a word answers so; a degree is a yes."""
