@@ -62,13 +62,13 @@ SIGNIFICANT = [
         "The right effusion has decreased.",
     ),
     ("measurement", "2 cm right pneumothorax.", "3.1 cm right pneumothorax."),
+]
+NEGLIGIBLE = [
+    ("location", "Consolidation in the left upper lobe.", "Consolidation in the left lower lobe."),
     (
         *("location", "Consolidation in the right middle lobe."),
         "Consolidation in the right lower lobe.",
     ),
-]
-NEGLIGIBLE = [
-    ("location", "Consolidation in the left upper lobe.", "Consolidation in the left lower lobe."),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left eighth rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T11."),
     ("location", "Right scoliosis.", "Scoliosis."),
