@@ -30,9 +30,6 @@ ADJECTIVES = frozenset(
 )
 """Zones whose names are no nouns."""
 LOBES = frozenset({"upper lobe", "middle lobe", "lower lobe", "lingula"})
-MIDDLE_LOBES = frozenset({"middle lobe", "lingula"})
-PART_OF = {"lingula": "upper lobe"}
-"""A zone and the lobe that it is a part of."""
 PLURALS = {"apex": "apices", "bases": "bases"}
 
 
@@ -99,8 +96,8 @@ def only_neighbors(reference: Observation, candidate: Observation) -> bool:
 
 
 def is_central(zone: str) -> bool:
-    """Whether a zone borders on the upper and the lower lobe: mid zone, middle lobe, lingula."""
-    if zone in LOBES - MIDDLE_LOBES:
+    """Whether a zone, itself no lobe, borders on the upper and the lower one: the mid zone does."""
+    if zone in LOBES:
         return False
     interval = _interval(zone, frozenset())
     if interval is None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from ml import taxonomy
 from ml.devices import compared
-from ml.evaluate.location import MIDDLE_LOBES, compatible, place_of, zone_distance
+from ml.evaluate.location import compatible, place_of, zone_distance
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import SIGN, Relation, is_sign, is_wider, relation
-from ml.evaluate.vagueness import is_placeless, is_umbrella, says_any_lobe
+from ml.evaluate.vagueness import is_placeless, is_umbrella
 
 PLACE_WORTH = {
     "same": 1.0,
@@ -168,20 +168,12 @@ def _options(
                 continue  # A drain would be put into the wrong side.
             if place in ELSEWHERE and _of_another_size(wanted, given):
                 continue
-            if place == "other_side" and _at_another_height(wanted, given):
+            if place == "other_side" and zone_distance(wanted.zones, given.zones) == "far":
                 continue  # Neither the side nor the height: nobody would say that it was seen.
             worth = KIND_WORTH[how.kind] + PLACE_WORTH[place] + _likeness(wanted, given)
             ranked.append((-worth, _content(wanted), _content(given), i, j, how))
     ranked.sort(key=lambda item: item[:5])
     return [Pair(item[3], item[4], item[5]) for item in ranked]
-
-
-def _at_another_height(wanted: Observation, given: Observation) -> bool:
-    """Whether the zones lie apart, or the given one is a middle lobe and the wanted one another."""
-    if zone_distance(wanted.zones, given.zones) == "far":
-        return True
-    middle = bool(wanted.zones and given.zones) and given.zones <= MIDDLE_LOBES
-    return middle and says_any_lobe(wanted, given.zones)
 
 
 def _of_another_size(wanted: Observation, given: Observation) -> bool:

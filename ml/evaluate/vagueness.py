@@ -12,7 +12,6 @@ from functools import cache
 from ml import taxonomy
 from ml.evaluate.location import (
     LOBES,
-    PART_OF,
     is_central,
     only_neighbors,
     overlap,
@@ -82,16 +81,12 @@ def zones_beside(reference: Observation, zones: Iterable[str]) -> frozenset[str]
 def says_any_lobe(reference: Observation, zones: Iterable[str]) -> bool:
     """Whether zones that may belong to any lobe stand for a named one, and only border on it.
 
-    "Perihilar", "mid zone" or "middle lobe" for a lower lobe says no more of the place than the
-    side does: it would be next to the upper one too. Of two other lobes the neighbor is a slip,
-    as CRIMSON has it, and so is one zone for the next.
+    "Perihilar" or "mid zone" for a lower lobe says no more of the place than the side does. Of two
+    lobes the neighbor is a slip, as CRIMSON has it, and so is one zone for the next.
     """
     sides = reference.sides & BILATERAL
     return reference.zones <= LOBES and all(
-        is_central(zone)
-        and not any(
-            overlap(own, zone, sides) or PART_OF.get(zone) == own for own in reference.zones
-        )
+        is_central(zone) and not any(overlap(own, zone, sides) for own in reference.zones)
         for zone in zones
     )
 

@@ -22,10 +22,6 @@ def errors(reference: str, candidate: str) -> list[tuple[str, str]]:
 
 
 SIGNIFICANT = [
-    (
-        *("location", "Consolidation in the right upper lobe."),
-        "Consolidation in the right middle lobe.",
-    ),
     ("location", "Right pleural effusion.", "Left pleural effusion."),
     ("location", "Small right pleural effusion.", "Small pleural effusion."),
     ("certainty", "Scarring in the left apex.", "Possible scarring in the left apex."),
@@ -66,8 +62,8 @@ SIGNIFICANT = [
 NEGLIGIBLE = [
     ("location", "Consolidation in the left upper lobe.", "Consolidation in the left lower lobe."),
     (
-        *("location", "Consolidation in the right middle lobe."),
-        "Consolidation in the right lower lobe.",
+        *("location", "Consolidation in the right upper lobe."),
+        "Consolidation in the right middle lobe.",
     ),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left eighth rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T11."),

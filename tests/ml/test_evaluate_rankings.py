@@ -106,28 +106,15 @@ TRIPLES = [
     ),
     Triple(
         "an adjacent lobe is better than the other side",
-        "Left upper lobe consolidation.",
-        "Left lower lobe consolidation.",
         "Right upper lobe consolidation.",
+        "Right middle lobe consolidation.",
+        "Left upper lobe consolidation.",
     ),
     Triple(
         "an adjacent lobe is better than one far away",
-        "Right middle lobe consolidation.",
-        "Right lower lobe consolidation.",
-        "Right apical consolidation.",
-    ),
-    Triple(
-        "the middle lobe, beside both others, is no better than the wrong one of them",
         "Right upper lobe consolidation.",
         "Right middle lobe consolidation.",
         "Right lower lobe consolidation.",
-        equal=True,
-    ),
-    Triple(
-        "the middle lobe of the right side is better than the lingula",
-        "Right lower lobe consolidation.",
-        "Right middle lobe consolidation.",
-        "Consolidation in the lingula.",
     ),
     Triple(
         "the wrong side is better than a miss",
