@@ -173,6 +173,17 @@ def _case(path: Path, key: str, entry: Entry) -> Iterator[Item]:
             for one in _objects(entry, "unmapped")
         ),
         knows_findings=entry.get("knows_findings") is not False,
+        before=tuple(
+            ImportedFinding(
+                label=text_of(one, "label"),
+                side=text_of(one, "side"),
+                size_mm=_real(one.get("size_mm")),
+                sentence=text_of(one, "sentence"),
+                progression=text_of(one, "change"),
+                regions=_regions(one, key, problems),
+            )
+            for one in _objects(entry, "before")
+        ),
         offered=offered if (offered := text_of(entry, "split")) in Case.Split.values else "",
         patient=patient if (patient := text_of(entry, "patient")).startswith(MARK) else "",
         explanation=text_of(entry, "explanation"),

@@ -25,13 +25,16 @@ from tests.cases.importing import run, table_row
 from tests.cases.sources import findings_with, simulated, simulated_case
 from tests.cases.test_behind import CT, TAKEN_OFF
 from tests.cases.test_behind import write as write_behind
+from tests.cases.test_simulated import earlier, was
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "pack.schema.json").read_text())
 
 
 def library(folder):
-    """A film with every shape of truth, a stack out of order, a held case and a normal one."""
+    """A film with every shape of truth, a stack out of order, a held case, a normal one, and one
+    with what its prior film shows.
+    """
     shapes = [
         {"image": 0, "box": [0.1, 0.1, 0.2, 0.2]},
         {"image": 0, "polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]},
@@ -55,9 +58,10 @@ def library(folder):
         simulated_case(key="ct", images=[stack], findings=findings_with(regions=on_a_slice)),
         simulated_case(key="held", findings=findings_with(label="Unicorn")),
         simulated_case(key="normal", findings=[], age=93, report=None),
+        simulated_case(key="over-time", **earlier(was(side="left", sentence="Haze."))),
     )
     output = run("simulated", source)
-    assert (table_row(output, "new"), table_row(output, "held for review")) == (4, 1), output
+    assert (table_row(output, "new"), table_row(output, "held for review")) == (5, 1), output
     Case.objects.filter(source_key="ct").update(split="held_out", explanation="Look at the apex.")
     return Dataset.objects.get()
 
@@ -76,6 +80,7 @@ def described(case):
         "has_truth_boxes",
         "review_reasons",
         "unmapped",
+        "before",
     )
     return said_by_library(case), {name: getattr(case, name) for name in fields}, images
 
@@ -176,7 +181,7 @@ def test_a_pack_gives_the_library_back(pack):
     before = {case.source_key: (described(case), pixels(case)) for case in Case.objects.all()}
     terms = Dataset.objects.values("slug", "title", "licence", "attribution", "access").get()
     emptied()
-    assert table_row(run("pack", pack), "new") == 4
+    assert table_row(run("pack", pack), "new") == 5
     assert (
         Dataset.objects.values("slug", "title", "licence", "attribution", "access").get() == terms
     )
@@ -197,7 +202,7 @@ def test_a_pack_carries_what_lies_behind_its_films(pack_with_layers):
     emptied()
     run("pack", pack_with_layers)
     assert behind_of() == before
-    assert table_row(run("pack", pack_with_layers), "unchanged") == 4
+    assert table_row(run("pack", pack_with_layers), "unchanged") == 5
     assert behind_of() == before
 
 
@@ -217,7 +222,7 @@ def test_what_is_damaged_behind_a_film_is_left_out_and_the_case_stands(pack_with
 def test_nonsense_behind_a_film_counts_as_none(pack_with_layers, said):
     emptied()
     change = signed_anew(pack_with_layers, lambda m: m["cases"][0].update(behind=said))
-    assert table_row(run("pack", change), "new") == 4
+    assert table_row(run("pack", change), "new") == 5
     assert behind_of() == {}
 
 
@@ -228,14 +233,14 @@ def test_a_pack_is_as_its_schema_says(pack):
 
 
 def test_a_pack_of_what_is_there_changes_nothing(pack):
-    assert table_row(run("pack", pack), "unchanged") == 4
+    assert table_row(run("pack", pack), "unchanged") == 5
 
 
 def test_a_lost_rendition_is_mended_from_a_pack(pack):
     image = Case.objects.get(source_key="case-1").images.get()
     default_storage.delete(image.rendition.name)
     output = run("pack", pack)
-    assert (table_row(output, "updated"), table_row(output, "unchanged")) == (1, 3)
+    assert (table_row(output, "updated"), table_row(output, "unchanged")) == (1, 4)
     assert default_storage.exists(Case.objects.get(source_key="case-1").images.get().rendition.name)
 
 
@@ -244,7 +249,7 @@ def test_a_case_whose_film_is_missing_is_left_out_and_told(tmp_path):
     default_storage.delete(Case.objects.get(source_key="ct").images.get().frame_path(1))
     out = io.StringIO()
     call_command("export_pack", "demo", tmp_path / "films.zip", stdout=out)
-    assert "3 cases with 3 images" in out.getvalue()
+    assert "4 cases with 5 images" in out.getvalue()
     assert "1 cases whose renditions are missing" in out.getvalue()
 
 
@@ -256,7 +261,7 @@ def test_another_installations_pack_is_taken_when_its_key_is_trusted(pack, setti
         run("pack", pack)
     assert not Case.objects.exists()
     settings.PACK_SIGNERS = [key]
-    assert table_row(run("pack", pack), "new") == 4
+    assert table_row(run("pack", pack), "new") == 5
 
 
 def forged(content):
@@ -295,7 +300,7 @@ def test_a_film_that_is_not_the_signed_one_costs_its_case(pack):
     with zipfile.ZipFile(pack) as archive:
         wrong = archive.read("images/000002/0001.jhc")
     output = run("pack", rewritten(pack, lambda n, c: wrong if n == other else c))
-    assert (table_row(output, "new"), table_row(output, "skipped")) == (3, 1)
+    assert (table_row(output, "new"), table_row(output, "skipped")) == (4, 1)
     assert "is not the one that was signed" in " ".join(output.split())
 
 
