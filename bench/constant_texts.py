@@ -69,7 +69,7 @@ TEMPLATES = (
     "{} No pneumothorax or pleural effusion. The heart is normal in size.",
     "The lungs are otherwise clear. {}",
 )
-MOST_POINTS = 11.3
+MOST_POINTS = 12.5
 """What the best text found may earn: one common finding that many cases have earns most."""
 MOST_WRONG = 10.3
 """What any text may earn in cases in which something that it says is wrong or too vague."""
