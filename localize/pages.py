@@ -51,7 +51,7 @@ def _is_radiograph(attempt: Attempt) -> bool:
 
 
 def told(attempt: Attempt, result: Result) -> dict[str, Any]:
-    behind = seen_through.kinds_of(attempt)
+    behind = seen_through.controls_of(attempt)
     if attempt.mode == Mode.GUIDED:
         return {"review": guided_review(attempt, result), "behind": behind}
     hints = result.data.get("hints", [])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
+from attempts.games import game_of
 from attempts.models import Attempt
 from cases.behind import layers_of, structures_of
 from cases.models import Case, Layer
@@ -44,46 +45,88 @@ def maker_of(case: Case) -> CtMaker | None:
     return next((maker for maker in _makers if maker.can_make(case)), None)
 
 
-def kinds_of(attempt: Attempt) -> set[str]:
-    """Which kinds of layers the attempt's case has, or may get; empty for a real film."""
-    layers = Layer.objects.filter(image__case=attempt.case_id)
+@dataclass(frozen=True)
+class Control:
+    """What a page shows of one film that can be seen through."""
+
+    kinds: set[str]
+    """Which kinds of layers the film has, or may get."""
+    url: str
+    name: str
+
+
+def controls_of(attempt: Attempt, films: Sequence[tuple[Case, str]] | None = None) -> list[Control]:
+    """One control for each of the films with their names that something lies behind; none for real
+    films. Left out, the film is the attempt's own.
+    """
+    named = films or [(attempt.case, "the film")]
+    found = [(case, name, _kinds_of(case)) for case, name in named]
+    return [
+        Control(kinds, _address("behind", attempt, case), name)
+        for case, name, kinds in found
+        if kinds
+    ]
+
+
+def _kinds_of(case: Case) -> set[str]:
+    layers = Layer.objects.filter(image__case=case)
     kinds = set(layers.order_by().values_list("kind", flat=True))
-    return kinds | {Layer.Kind.CT.value} if maker_of(attempt.case) else kinds
+    return kinds | {Layer.Kind.CT.value} if maker_of(case) else kinds
 
 
-def told(attempt: Attempt) -> dict[str, Any]:
-    """The outlines of the attempt's film, and the layers that can be taken off it."""
-    layers = layers_of(attempt.case_id)
+def _address(name: str, attempt: Attempt, case: Case, *more: str) -> str:
+    """Of the attempt's own game; a film that was shown beside its own is named."""
+    asked = "" if case.pk == attempt.case_id else f"?film={case.public_id}"
+    return reverse(f"{attempt.kind}:{name}", args=[attempt.public_id, *more]) + asked
+
+
+def film_of(attempt: Attempt, public_id: str) -> Case | None:
+    """The attempt's own film or, of an id, one that was handed in and is told of together with it;
+    None for any other.
+    """
+    if public_id in ("", attempt.case.public_id):
+        return attempt.case
+    beside = game_of(attempt.kind).beside(attempt)
+    handed_in = Attempt.objects.filter(
+        user=attempt.user_id, series=attempt.series_id, submitted_at__isnull=False
+    ).exclude(state=Attempt.State.DRAFT)
+    known = handed_in.filter(case__in=beside).values("case")
+    return Case.objects.filter(pk__in=known, public_id=public_id).first()
+
+
+def told(attempt: Attempt, case: Case) -> dict[str, Any]:
+    """The outlines of a film of the attempt, and the layers that can be taken off it."""
+    layers = layers_of(case.pk)
     outlines = next((one for one in layers if one.kind == Layer.Kind.ANATOMY), None)
     shown = structures_of(outlines) if outlines else {}
-    has_ct = any(one.kind == Layer.Kind.CT for one in layers) or maker_of(attempt.case)
-    first = attempt.case.images.first()
+    has_ct = any(one.kind == Layer.Kind.CT for one in layers) or maker_of(case)
+    first = case.images.first()
     return {
         "image": first.public_id if first else None,
         "unit": shown.get("unit", 1),
         "structures": shown.get("structures", []),
-        "layers": [_described(one, attempt) for one in layers if one.kind not in UNLISTED],
-        "ct": reverse("localize:ct", args=[attempt.public_id]) if has_ct else None,
+        "layers": [_described(one, attempt, case) for one in layers if one.kind not in UNLISTED],
+        "ct": _address("ct", attempt, case) if has_ct else None,
     }
 
 
-def ct_of(attempt: Attempt) -> dict[str, Any] | None:
-    """The CT behind the attempt's film; None where there is none."""
-    found = Layer.objects.filter(image__case=attempt.case_id, kind=Layer.Kind.CT).first()
+def ct_of(attempt: Attempt, case: Case) -> dict[str, Any] | None:
+    """The CT behind a film of the attempt; None where there is none."""
+    found = Layer.objects.filter(image__case=case, kind=Layer.Kind.CT).first()
     if found is None:
         return None
     spots = [{**spot, "name": name_of(spot["label"])} for spot in found.details["spots"]]
-    url = reverse("localize:layer", args=[attempt.public_id, found.public_id])
+    url = _address("layer", attempt, case, found.public_id)
     return {**found.details, "spots": spots, "url": url}
 
 
-def _described(layer: Layer, attempt: Attempt) -> dict[str, Any]:
+def _described(layer: Layer, attempt: Attempt, case: Case) -> dict[str, Any]:
     return {
         "kind": layer.kind,
         "name": TAKEN_OFF.get(Layer.Kind(layer.kind)) or _without(layer),
         "box": layer.box,
         "scale": layer.scale,
-        "url": reverse("localize:layer", args=[attempt.public_id, layer.public_id]),
+        "url": _address("layer", attempt, case, layer.public_id),
     }
 
 
@@ -92,7 +135,7 @@ def _without(layer: Layer) -> str:
     return f"Without: {name_of(layer.label)}{side}"
 
 
-def picture_of(attempt: Attempt, public_id: str) -> Layer | None:
-    """A layer of the attempt's case that is a picture."""
-    layers = Layer.objects.filter(image__case=attempt.case_id).exclude(kind=Layer.Kind.ANATOMY)
+def picture_of(case: Case, public_id: str) -> Layer | None:
+    """A layer of a case that is a picture."""
+    layers = Layer.objects.filter(image__case=case).exclude(kind=Layer.Kind.ANATOMY)
     return layers.filter(public_id=public_id).first()

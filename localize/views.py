@@ -9,17 +9,16 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Role
 from accounts.permissions import role_required
 from accounts.requests import UserRequest
 from attempts.games import AnswerProblem
 from attempts.queries import is_told, shown_result
-from attempts.views import attempt_or_404, told_or_409
+from attempts.views import attempt_or_404
 from cases.models import Dataset
-from cases.served import file_answer
-from localize import flags, seen_through
+from localize import flags
 from localize.coco import published_truth
 from localize.scoring import KIND
 from localize.wording import KINDS
@@ -64,51 +63,6 @@ def truth_of_dataset(request: UserRequest, dataset: str) -> HttpResponse:
     answer = JsonResponse(published_truth(found).document())
     answer["Content-Disposition"] = f'attachment; filename="{found.slug}.json"'
     return answer
-
-
-@require_GET
-@never_cache
-def behind(request: UserRequest, attempt_id: Any) -> HttpResponse:
-    """What lies behind the film of an attempt that may be told of."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    refusal = told_or_409(found)
-    return refusal or JsonResponse(seen_through.told(found))
-
-
-@require_GET
-@never_cache
-def layer(request: UserRequest, attempt_id: Any, layer_id: str) -> HttpResponse:
-    """The picture of what is taken off the film of an attempt that may be told of."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    refusal = told_or_409(found)
-    if refusal:
-        return refusal
-    one = seen_through.picture_of(found, layer_id)
-    if one is None:
-        raise Http404("There is no such layer of this case.")
-    return file_answer(request, str(one.file.name), "image/webp")
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-def ct(request: UserRequest, attempt_id: Any) -> HttpResponse:
-    """How the CT behind the film of an attempt that may be told of lies; POST has one made."""
-    found = attempt_or_404(request, attempt_id, KIND)
-    refusal = told_or_409(found)
-    if refusal:
-        return refusal
-    described = seen_through.ct_of(found)
-    if described:
-        return JsonResponse(described)
-    maker = seen_through.maker_of(found.case)
-    if maker is None:
-        return JsonResponse({"error": "There is no CT behind this film."}, status=404)
-    if request.method == "POST":
-        maker.ask(found.case)
-    problem = maker.problem(found.case)
-    if problem:
-        return JsonResponse({"error": problem}, status=404)
-    return JsonResponse({"making": True}, status=202)
 
 
 @require_GET

@@ -7,6 +7,7 @@ from typing import Any
 from attempts.models import Attempt, Result
 from attempts.pages import GamePages, Shown
 from attempts.queries import next_url
+from cases.models import Case
 from cases.queries import viewer_image
 from learning.drills import pairs, twice
 from learning.drills.game import (
@@ -22,6 +23,7 @@ from learning.drills.game import (
     device_of,
 )
 from learning.past import name_of
+from localize import seen_through
 from localize.tips import LIES, distance_in_words
 from ml import atlas
 from ml.simulate.changes import CHANGES, TECHNIQUES
@@ -53,6 +55,7 @@ TELLS = {
     "diaphragm, the heart broader, and the vessels at the bases crowded.",
 }
 """How each technique is told from a change of the patient."""
+HUNG = ("the first film", "the second film")
 SAID_OF_PATIENT = {"changed": "has changed", "same": "has not changed"}
 
 
@@ -67,8 +70,7 @@ def show(attempt: Attempt) -> Shown:
     elif attempt.rule == TIP and (device := device_of(attempt.case)):
         context["device"] = device.name
     elif attempt.rule == PAIR and (question := pairs.question_of(attempt)):
-        films = [attempt.case, question.other]
-        films = films if question.is_first else films[::-1]
+        films = question.hung(attempt.case)
         context["asked"] = name_of(question.label)
     shown = [case.images.all()[0] for case in films]
     if attempt.rule in TWICE and (known := twice.compared(attempt.case)):
@@ -103,8 +105,17 @@ def told(attempt: Attempt, result: Result) -> dict[str, Any]:
             "truths": rows,
             "next_url": next_url(attempt),
             "page": {"truths": rows, "marks": own, "ticked": []},
-        }
+        },
+        "behind": seen_through.controls_of(attempt, _films_of(attempt, data)),
     }
+
+
+def _films_of(attempt: Attempt, data: dict[str, Any]) -> list[tuple[Case, str]]:
+    """The films that are told of, as they hang."""
+    question = pairs.question_of(attempt) if attempt.rule == PAIR else None
+    if question is None or data.get("beside"):
+        return [(attempt.case, "today’s film" if attempt.rule in TWICE else "the film")]
+    return list(zip(question.hung(attempt.case), HUNG, strict=True))
 
 
 def _said(attempt: Attempt, data: dict[str, Any], answer: dict[str, Any]) -> list[str]:

@@ -30,6 +30,10 @@ class Question:
     is_first: bool
     """Whether the attempt's own film hangs first."""
 
+    def hung(self, own: Case) -> list[Case]:
+        """Both films as they hang."""
+        return [own, self.other] if self.is_first else [self.other, own]
+
 
 def other_place(attempt: Attempt) -> SeriesCase | None:
     """The place that is shown beside an attempt's own; None for the second of a pair, whose first

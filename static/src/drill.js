@@ -2,6 +2,7 @@
 import "./site.js";
 import { CasePage } from "./attempt/case-page.js";
 import { play } from "./attempt/onward.js";
+import { Behind } from "./feedback/behind.js";
 import { boxesOf } from "./feedback/review.js";
 import { OnePoint, question } from "./drill/questions.js";
 import { read, say } from "./shell/page.js";
@@ -112,7 +113,28 @@ class DrillPage extends CasePage {
         cancel: () => this.stage.putDown(),
       };
     }
-    return { normal: () => this.next() };
+    return {
+      normal: () => this.next(),
+      blink: () => this.#behind?.blink(true) ?? false,
+      peel: () => this.#behind?.next() ?? false,
+      outlines: () => this.#behind?.nextGroup() ?? false,
+      slices: () => this.#behind?.slices() ?? false,
+    };
+  }
+
+  // What keys see through: the film in the pane last pressed, else the one whose control is open.
+  get #behind() {
+    const { behind = [], stage } = this;
+    return behind.find(({ view }) => view && view === stage.view) ?? behind.find(({ element }) => element.open) ?? behind[0];
+  }
+
+  #seeThrough() {
+    const { stage, life, data, review } = this;
+    const elements = [...this.panel.querySelectorAll("[data-role=behind]")];
+    this.behind = elements.map((element) => new Behind(element, stage, life.signal, data.csrf));
+    for (const one of this.behind) {
+      one.open().then(() => one.describe(review.truths.find(({ image, box }) => box && image === one.told?.image)));
+    }
   }
 
   async submit() {
@@ -127,6 +149,7 @@ class DrillPage extends CasePage {
     document.body.classList.add("reviewing");
     this.#cover(false);
     this.review = read("review-data");
+    this.#seeThrough();
     this.stage.close();
     this.loadAhead();
     say("");

@@ -148,7 +148,7 @@ class LocalizePage extends CasePage {
       closeups: new Closeups(this.data.images, this.stage.renditions),
       told: (item) => this.behind.describe(item),
     });
-    this.behind = new Behind(this.panel, this.stage, this.life.signal, this.data.csrf);
+    this.behind = new Behind(this.panel.querySelector("[data-role=behind]"), this.stage, this.life.signal, this.data.csrf);
     this.behind.open();
     this.stage.close();
     this.loadAhead();

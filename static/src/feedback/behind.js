@@ -10,10 +10,9 @@ const GROUPS = {
 };
 
 export class Behind {
-  // `stage` shows the film; `signal` ends it. The element is in the panel only where something lies behind the film.
-  constructor(panel, stage, signal, csrf) {
-    Object.assign(this, { stage, signal, csrf });
-    this.element = panel.querySelector("[data-role=behind]");
+  // `stage` shows the film; `signal` ends it. The element is there only where something lies behind the film.
+  constructor(element, stage, signal, csrf) {
+    Object.assign(this, { element, stage, signal, csrf });
     this.shown = new Set();
     this.held = null;
   }

@@ -66,6 +66,8 @@ export class CtPanes {
     const { stage, ct } = this;
     stage.renditions.provide(ct.url, (url) => ct.sliceAt(url));
     this.signal.addEventListener("abort", () => stage.renditions.withdraw(ct.url));
+    if (stage.sliced) await stage.sliced.toggle(); // of two films the CT of one at a time
+    stage.sliced = this;
     const views = await stage.add(PLANES.map((plane) => ct.imageOf(plane)), this.view);
     if (this.signal.aborted) return;
     PLANES.forEach((plane, index) => this.#equip(plane, views[index]));
@@ -89,6 +91,7 @@ export class CtPanes {
     this.panes = { film: this.panes.film };
     this.#shown(false);
     this.#say("");
+    this.stage.sliced = null;
     await this.stage.takeAway();
   }
 
