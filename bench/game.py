@@ -15,11 +15,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from bench.figures import Figure, p95, show
+from bench.imports import write_ct
 from tests.browser.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.browser.player import Player
 from tests.game import ROOT, Game, logged_in, started
@@ -28,7 +30,19 @@ CASES = 10_000
 PAGES = 100
 PLAYED = 40
 NEXT_CASES = 20
+SLICES = 300
+THROUGH = """async () => {
+  const { viewer } = radgame.page.views[0];
+  const start = performance.now();
+  for (let frame = viewer.image.frames - 1; frame >= 0; frame -= 1) {
+    await viewer.show(frame);
+    await new Promise(requestAnimationFrame);
+  }
+  return (performance.now() - start) / 1000;
+}"""
+"""Seconds that it takes to show each slice of a stack, from the last to the first."""
 MEGABYTE = 1e6
+Measured = TypeVar("Measured")
 
 
 def first_page(folder: Path) -> float:
@@ -146,6 +160,34 @@ def _seen_after(page: Page) -> float:
     return float(pane.get_attribute("data-previewed") or "nan")
 
 
+def slices(game: Game, page: Page) -> list[Figure]:
+    """A CT of many slices: its first one with an empty cache, then the way through it and back.
+
+    A slice counts when the viewer has drawn it and the browser has made a picture of that.
+    """
+    with tempfile.TemporaryDirectory(prefix="radgame-ct-") as root:
+        folder = write_ct(Path(root) / "ct", SLICES)
+        game.manage("import_cases", "dicom", str(folder), "--status", "published")
+    case = game.one(
+        "SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id "
+        "WHERE i.frames = ?",
+        SLICES,
+    )
+    player = Player(game, page)
+    player.log_in("trainee")
+    page.goto(f"{game.address}/localize/cases/{case}/")
+    first = _seen_after(page)
+    player.wait_until_shown()
+    page.evaluate(THROUGH)  # fetches what is not there yet
+    seconds = page.evaluate(THROUGH)
+    return [
+        Figure(f"CT of {SLICES} slices: the first on screen, empty cache", first, "ms", 500),
+        Figure(
+            "a slice of it, once they are there (30 a second)", 1000 * seconds / SLICES, "ms", 33.3
+        ),
+    ]
+
+
 def memory(game: Game) -> list[Figure]:
     """Resident memory of the web process and of the worker's largest process, in MB."""
     children = game.children()
@@ -161,7 +203,7 @@ def memory(game: Game) -> list[Figure]:
     ]
 
 
-def in_browser(work: Callable[[Page], list[float]]) -> list[float]:
+def in_browser(work: Callable[[Page], list[Measured]]) -> list[Measured]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=WHOLE_CHROMIUM, args=FLAGS)
         try:
@@ -185,6 +227,7 @@ def measure(folder: Path) -> list[Figure]:
             [] if WHOLE_CHROMIUM is None else in_browser(lambda page: write(game, page, PLAYED))
         )
         seen = [] if WHOLE_CHROMIUM is None else in_browser(lambda page: images(game, page))
+        figures += [] if WHOLE_CHROMIUM is None else in_browser(lambda page: slices(game, page))
     if times:
         figures += [
             Figure(f"submit to feedback, p95 of {PLAYED}", p95(times), "ms", 200),
