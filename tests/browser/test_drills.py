@@ -19,7 +19,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 def begin(player, rule: str) -> None:
     player.page.goto(f"{player.game.address}/drills/")
-    tap(player.page.locator(f"#{rule} .next-case button"))
+    tap(player.page.locator(f"#{rule} .next-case :is(a, button)").first)
     player.page.wait_for_selector("#stage[data-ready]", timeout=PATIENCE_MS)
 
 
@@ -86,6 +86,55 @@ def test_two_films_hang_one_above_the_other_on_a_phone(visitor):
         expect(page.locator(".drill h2")).to_contain_text("ight")
         # A line for each place: of two findings two at least.
         expect(page.locator(".drill-truths li").nth(1)).to_be_visible()
+
+
+SEEN_THROUGH = """
+from itertools import combinations
+from accounts.models import User
+from attempts.series import Terms, assign_series
+from cases.models import Case
+from learning.drills import pairs
+user = User.objects.get(username={username!r})
+demo = Case.objects.filter(status="published", dataset__slug={dataset!r})
+known = demo.filter(images__layers__kind="anatomy").distinct().order_by("pk")
+known = sorted(known, key=lambda case: -case.images.first().layers.count())
+pair = next(both for both in combinations(known, 2) if pairs.told_apart(*both))
+assign_series(
+    user=user, kind="drill", mode="practice", cases=pair, title="Look-alikes", rule="pair",
+    terms=Terms(tells_at_once=True),
+)
+"""
+
+
+def test_both_films_of_a_pair_are_seen_through_once_they_are_told(visitor):
+    with visitor(has_touch=True) as player:
+        page = player.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        set_up = SEEN_THROUGH.format(username=player.username, dataset=DEMO)
+        player.game.manage("shell", "-c", set_up)
+        begin(player, "pair")
+        assert "See through" not in page.content()
+        assert not [url for url in asked if "/behind" in url]
+        tap(page.locator("[data-choice=first]"))
+        expect(page.locator(".drill h2")).to_contain_text("ight")
+        controls = page.locator("details[data-role=behind]")
+        panes = page.locator(".pane:not(.away)")
+        for place, name in enumerate(("first", "second")):
+            control = controls.nth(place)
+            expect(control).to_have_attribute("data-ready", "true")
+            summary = control.locator("summary")
+            expect(summary).to_have_text(f"See through the {name} film")
+            panes.nth(place).locator("[data-role=canvas]").click()
+            page.keyboard.press("u")
+            expect(panes.nth(place).locator(".outlines path").first).to_be_attached()
+            expect(control).to_have_attribute("open", "")
+            expect(control.locator("[data-role=behind-here]")).to_contain_text(".")
+            if control.locator("[data-role=behind-layers]").is_visible():
+                page.keyboard.press("j")
+                expect(panes.nth(place).locator("[data-role=veil]")).to_be_visible()
+        assert page.locator(".outlines path").count() > 1
+        assert not grave_problems(page)
 
 
 MAKE_PAIRS = """
