@@ -164,6 +164,8 @@ export class Behind {
     this.split = this.role("split");
     this.veil = new Veil(this.view, signal);
     this.made = new Map();
+    this.element.addEventListener("toggle", () => this.#prepare(), { signal });
+    this.#prepare();
     this.select.addEventListener("change", () => this.#choose(), { signal });
     this.split.addEventListener("input", () => this.#show(), { signal });
     this.role("alone").addEventListener("click", () => this.#alone(), { signal });
@@ -233,16 +235,34 @@ export class Behind {
     }
   }
 
-  async #pictureOf(layer) {
+  // The pictures that may be asked for, one at a time while nothing else is to be done.
+  async #prepare() {
+    if (!this.element.open || this.preparing) return;
+    this.preparing = true;
+    const idle = globalThis.requestIdleCallback ?? setTimeout;
+    for (const layer of this.told.layers) {
+      await new Promise((resolve) => idle(resolve));
+      if (this.signal.aborted) return;
+      await this.#pictureOf(layer).catch(() => {}); // whoever asks for it is told
+    }
+  }
+
+  // Made once; what failed is tried again when it is asked for again.
+  #pictureOf(layer) {
     const key = `${layer.url} ${Boolean(this.isAlone)}`;
     if (!this.made.has(key)) {
-      const { image } = this.view;
-      const [film, grays] = await Promise.all([this.stage.renditions.load(image.url), graysOf(layer.url)]);
-      const { center, width } = image.window;
-      const ground = this.isAlone ? center - width / 4 : null;
-      this.made.set(key, withLayer(film, grays, { ...layer, max: image.max }, ground));
+      const made = this.#make(layer, this.isAlone);
+      made.catch(() => this.made.delete(key));
+      this.made.set(key, made);
     }
     return this.made.get(key);
+  }
+
+  async #make(layer, alone) {
+    const { image } = this.view;
+    const [film, grays] = await Promise.all([this.stage.renditions.load(image.url), graysOf(layer.url)]);
+    const { center, width } = image.window;
+    return withLayer(film, grays, { ...layer, max: image.max }, alone ? center - width / 4 : null);
   }
 }
 

@@ -1,6 +1,7 @@
 // A film without something of it: the film and a picture of what is taken off, which is added to it.
 
 const ZERO = 128; // the gray that changes nothing
+const TABLES = { Uint8Array: 256, Uint16Array: 65536 }; // how many values there are to be mapped
 
 // The grays of a layer's file: {width, height, grays}.
 export async function graysOf(url) {
@@ -23,21 +24,22 @@ export function withLayer({ width, height, pixels }, layer, { box, scale, max },
   const across = layer.width / (right - left);
   const down = layer.height / (bottom - top);
   const factor = alone ? -scale : scale;
+  const { grays } = layer;
+  // Where each column of the box lies in the layer: the same in every row.
+  const columns = Float32Array.from({ length: right - left }, (_, at) => Math.min(layer.width - 1, Math.max(0, (at + 0.5) * across - 0.5)));
+  const row = new Float32Array(layer.width);
   for (let y = top; y < bottom; y += 1) {
     const v = Math.min(layer.height - 1, Math.max(0, (y - top + 0.5) * down - 0.5));
     const upper = Math.floor(v) * layer.width;
     const lower = Math.min(layer.height - 1, Math.floor(v) + 1) * layer.width;
     const dy = v - Math.floor(v);
+    for (let u = 0; u < layer.width; u += 1) row[u] = (grays[upper + u] * (1 - dy) + grays[lower + u] * dy - ZERO) * factor;
     for (let x = left; x < right; x += 1) {
-      const u = Math.min(layer.width - 1, Math.max(0, (x - left + 0.5) * across - 0.5));
-      const a = Math.floor(u);
-      const b = Math.min(layer.width - 1, a + 1);
-      const dx = u - a;
-      const { grays } = layer;
-      const above = grays[upper + a] * (1 - dx) + grays[upper + b] * dx;
-      const below = grays[lower + a] * (1 - dx) + grays[lower + b] * dx;
+      const u = columns[x - left];
+      const a = u | 0;
+      const added = a + 1 < layer.width ? row[a] + (row[a + 1] - row[a]) * (u - a) : row[a];
       const at = y * width + x;
-      const value = out[at] + (above * (1 - dy) + below * dy - ZERO) * factor;
+      const value = out[at] + added;
       out[at] = value < 0 ? 0 : value > max ? max : value;
     }
   }
@@ -86,11 +88,13 @@ export class Veil {
     const image = context.createImageData(width, height);
     const out = new Uint32Array(image.data.buffer);
     const factor = 255 / window.width;
-    for (let at = 0; at < pixels.length; at += 1) {
-      const shade = Math.min(255, Math.max(0, (pixels[at] - low) * factor));
+    const inColor = (value) => {
+      const shade = Math.min(255, Math.max(0, (value - low) * factor));
       const gray = Math.round(inverted ? 255 - shade : shade);
-      out[at] = 0xff000000 | (gray << 16) | (gray << 8) | gray;
-    }
+      return 0xff000000 | (gray << 16) | (gray << 8) | gray;
+    };
+    const table = TABLES[pixels.constructor.name] && Uint32Array.from({ length: TABLES[pixels.constructor.name] }, (_, value) => inColor(value));
+    for (let at = 0; at < pixels.length; at += 1) out[at] = table ? table[pixels[at]] : inColor(pixels[at]);
     context.putImageData(image, 0, 0);
   }
 
