@@ -28,6 +28,7 @@ NAMES = (
     "imports",
     "simulate",
     "gates",
+    "through",
     "classroom",
     "choosing",
     "learners",
