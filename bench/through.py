@@ -24,6 +24,8 @@ from tests.game import ROOT, Game, started
 
 DEMO = ROOT / "cases/demo"
 FILMS = 3
+FEW = 12
+"""Of fewer times than these the longest is told."""
 STEP_MS, LAYERS_BYTES, CT_BYTES, LAYERS_SECONDS = 100, 1_500_000, 3_000_000, 3
 WITH_ALL = """
 SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id
@@ -131,7 +133,9 @@ def measured_steps() -> list[Figure]:
     for name, times in kept.items():
         figures += [
             Figure(f"{name}, median of {len(times)}", statistics.median(times), "ms"),
-            Figure(f"{name}, p95", p95(times), "ms", STEP_MS),
+            Figure(f"{name}, p95", p95(times), "ms", STEP_MS)
+            if len(times) >= FEW
+            else Figure(f"{name}, most", max(times), "ms", STEP_MS),
         ]
     return figures
 
