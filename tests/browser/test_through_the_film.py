@@ -133,6 +133,24 @@ def test_stepping_to_a_finding_says_what_lies_there(player):
     pytest.fail("no finding was said to lie anywhere")
 
 
+def test_what_is_damaged_is_a_sentence_and_the_feedback_stands(player):
+    told(player, WITH_CT)
+    page = player.page
+    page.route(re.compile(r"/behind/(?!ct$)[^/]+$"), lambda route: route.fulfill(body="no picture"))
+    page.keyboard.press("j")
+    expect(page.locator("[data-role=behind-problem]")).to_have_text(
+        "The film without it could not be loaded."
+    )
+    expect(page.locator("[data-role=veil]")).to_be_hidden()
+    page.keyboard.press("b")
+    expect(page.locator("[data-role=behind-ct-said]")).to_have_text(
+        "The CT behind this film is missing or damaged."
+    )
+    expect(page.locator("[data-view^='CT,']")).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-row]").first).to_be_visible()
+
+
 def point_of(player):
     """Where the cross-hair stands: mm of the person, and shares of the film."""
     script = (

@@ -219,6 +219,7 @@ export class Behind {
 
   async #show() {
     const { layer } = this;
+    this.role("problem").hidden = true;
     const wanted = Symbol("the picture asked for last");
     this.wanted = wanted;
     const share = Number(this.split.value) / 100;

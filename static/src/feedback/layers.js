@@ -5,14 +5,22 @@ const TABLES = { Uint8Array: 256, Uint16Array: 65536 }; // how many values there
 
 // The grays of a layer's file: {width, height, grays}.
 export async function graysOf(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error("The film without it could not be loaded.");
-  const bitmap = await createImageBitmap(await answer.blob());
+  const bitmap = await pictureAt(url);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
   return { width: bitmap.width, height: bitmap.height, grays: data.filter((_, index) => index % 4 === 0) };
+}
+
+async function pictureAt(url) {
+  try {
+    const answer = await fetch(url);
+    if (answer.ok) return await createImageBitmap(await answer.blob());
+  } catch {
+    // No answer, or no picture.
+  }
+  throw new Error("The film without it could not be loaded.");
 }
 
 // The film's stored values with the layer added within its box, interpolated; with a `ground`, a stored value, what

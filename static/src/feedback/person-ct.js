@@ -20,6 +20,8 @@ export class PersonCt {
     Object.assign(this, said);
     const levels = valuesOf(said.table);
     const [down, back, left] = said.shape;
+    const isWhole = sheet.width >= Math.min(down, said.across) * left && sheet.grays.length >= Math.ceil(down / said.across) * back * sheet.width;
+    if (!isWhole) throw new Error("The picture is too small for its slices.");
     this.voxels = new Uint16Array(down * back * left);
     for (let z = 0, to = 0; z < down; z += 1) {
       const top = Math.floor(z / said.across) * back;

@@ -83,3 +83,9 @@ test("it says what lies at a point, and where along the line the finding is", ()
   assert.match(words, /Mass lies from 1 to 3 cm along it/);
   assert.match(made(() => 0).inWords([25, 15, 55]), /misses the body/);
 });
+
+test("a picture that is too small for the slices is refused", () => {
+  for (const sheet of [{ width: 24, grays: new Uint8Array(24 * 11) }, { width: 8, grays: new Uint8Array(1000) }]) {
+    assert.throws(() => new PersonCt(said, sheet), /too small/);
+  }
+});
