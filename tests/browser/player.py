@@ -108,9 +108,11 @@ class Player:
         return str(found[0][0])
 
     def normal_case(self) -> str:
+        """Public id of a case without findings and without a prior film."""
         query = (
             "SELECT public_id FROM cases_case c WHERE NOT EXISTS "
-            "(SELECT 1 FROM cases_finding f WHERE f.case_id = c.id)"
+            "(SELECT 1 FROM cases_finding f WHERE f.case_id = c.id) AND NOT EXISTS "
+            "(SELECT 1 FROM cases_image i WHERE i.case_id = c.id AND i.study = 'prior')"
         )
         return str(self.game.rows(query)[0][0])
 

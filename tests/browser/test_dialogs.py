@@ -43,6 +43,14 @@ def a_marked_device(player):
     player.page.mouse.click(*player.at(0.5, 0.3))
 
 
+def a_mark_beside_a_prior_film(player):
+    query = "SELECT c.public_id FROM cases_case c JOIN cases_finding f ON f.case_id = c.id "
+    query += "WHERE f.label = 'consolidation' AND f.progression = 'smaller'"
+    player.open(str(player.game.rows(query)[0][0]))
+    player.choose("consolidation")
+    player.draw([0.3, 0.3, 0.4, 0.4])
+
+
 def a_report(player):
     player.page.goto(f"{player.game.address}/next/report/")
     player.wait_until_shown()
@@ -126,6 +134,10 @@ DIALOGS = [
     Asked(
         *("localize/templates/localize/case.html", "not-judged", a_marked_device),
         *(press("Enter"), "Judge it"),
+    ),
+    Asked(
+        *("localize/templates/localize/case.html", "not-compared", a_mark_beside_a_prior_film),
+        *(press("Enter"), "Compare it"),
     ),
     Asked(
         *("report/templates/report/case.html", "nothing-marked", a_report),

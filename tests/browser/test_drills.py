@@ -187,6 +187,7 @@ from django.db.models import Count
 one = Finding.objects.values("case").annotate(n=Count("pk")).filter(n=1).values("case")
 demo = Case.objects.filter(status="published", dataset__slug={dataset!r}, images__frames=1)
 number = 0
+demo.filter(images__study="prior").update(status="retired")
 alone = demo.filter(pk__in=one).exclude(findings__label="nodule_mass")
 for case in alone.distinct().order_by("pk"):
     films = list(case.images.all())

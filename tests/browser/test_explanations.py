@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -66,7 +67,7 @@ def published_again(game, count=3):
     query += "JOIN cases_finding f ON f.case_id = c.id WHERE c.status = 'published' ORDER BY c.id"
     cases = game.rows(query)[:count]
     assert len(cases) == count
-    with logged_in(game, "curator") as curator:
+    with closing(logged_in(game, "curator")) as curator:
         for status_ in ("retired", "published"):
             form = {
                 "action": status_,
