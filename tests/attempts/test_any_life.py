@@ -98,8 +98,9 @@ class Life(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.opened.__exit__(None, None, None)
 
-    def commit(self, then: Callable[[], None]) -> None:
-        self.waiting.append(then)
+    def commit(self, then: Callable[[], None], *, robust: bool = False) -> None:
+        if not robust:  # figures and films, which may be lost, are no part of a life
+            self.waiting.append(then)
 
     def committed(self) -> None:
         """What was to happen after a commit, once the call that asked for it is over."""
