@@ -87,6 +87,8 @@ def _one_case(player: Player) -> float:
     if not player.drawn():
         player.choose("nodule")
         player.draw([0.3, 0.3, 0.4, 0.4])
+        if page.locator(".position.change").count():  # beside a prior film it is asked, too
+            page.keyboard.press("q")
     player.wait_until_saved()
     return _submitted_to_shown(page, "review-data")
 
