@@ -33,8 +33,8 @@ def share_of_change(is_: str, said: Iterable[str | None], weights: Weights) -> f
 def _share(is_: str, said: str, weights: Weights) -> float:
     if said == is_:
         return 1.0
-    ways = {(is_ in WORSE, said in BETTER), (is_ in BETTER, said in WORSE)}
-    return weights.reversed_change if (True, True) in ways else weights.wrong_change
+    is_reversed = (is_ in WORSE and said in BETTER) or (is_ in BETTER and said in WORSE)
+    return weights.reversed_change if is_reversed else weights.wrong_change
 
 
 def said_of(is_: str, said: Iterable[str | None]) -> str | None:
