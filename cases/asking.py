@@ -16,14 +16,13 @@ from django.utils.datastructures import MultiValueDict
 
 from cases import series, uploading
 from cases.importers.asked import Answers, answers_of
+from cases.importers.base import MOST_SERIES
 from cases.importers.studies.headings import KEYS, NAMES, ROLES
 from cases.importers.studies.rows import facts_in, names_in
 from cases.importers.tables import column_name
 from cases.models import Upload
 from cases.uploading import Refused
 from ml import taxonomy
-
-NO_TABLE = "none"
 
 
 @dataclass(frozen=True)
@@ -85,20 +84,13 @@ def read_answers(upload: Upload, sent: MultiValueDict[str, str]) -> Answers:
             if role in ROLES and role not in columns:
                 columns[role] = column
     chosen = {
-        one["study"]: _order(number, one, sent)
+        one["study"]: series.in_order(
+            (sent.get(f"series-{number}-{at}", ""), each["key"])
+            for at, each in enumerate(one["series"])
+        )
         for number, one in enumerate(questions.get("studies", []))
     }
     return Answers(at, columns, f"plain-{at}" not in sent, chosen)
-
-
-def _order(number: int, study: Mapping[str, Any], sent: MultiValueDict[str, str]) -> list[str]:
-    """The keys of the series that got a place, by place."""
-    places = []
-    for at, one in enumerate(study["series"]):
-        place = sent.get(f"series-{number}-{at}", "")
-        if place.isdecimal() and place != "0":
-            places.append((int(place), at, one["key"]))
-    return [key for _, _, key in sorted(places)]
 
 
 def check(upload: Upload, answers: Answers, sent: MultiValueDict[str, str]) -> None:
@@ -127,8 +119,8 @@ def check(upload: Upload, answers: Answers, sent: MultiValueDict[str, str]) -> N
         keys = answers.series.get(study["study"], ())
         if not keys:
             raise Refused(f"Choose at least one series of {study['called']}.")
-        if len(keys) > series.MOST:
-            raise Refused(f"At most {series.MOST} series of {study['called']} can be shown.")
+        if len(keys) > MOST_SERIES:
+            raise Refused(f"At most {MOST_SERIES} series of {study['called']} can be shown.")
 
 
 def keep_draft(upload: Upload, answers: Answers) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,17 @@ from django.db.models import F
 
 from accounts.models import User
 from cases import history, scored
-from cases.importers.base import ImportedCase, ImportedFinding, ImportedImage, Item, Problem
+from cases.importers.base import (
+    MOST_SERIES,
+    ImportedCase,
+    ImportedFinding,
+    ImportedImage,
+    Item,
+    Problem,
+)
 from cases.models import Case, CaseChange, Dataset, Image, Region, StudySeries
 from cases.renditions import ImagePlan, carry_out
 
-MOST = 6
-"""Series of a case that learners may be shown."""
 ASIDE = 10_000
 """Added to positions while they change, since no two may be the same."""
 NOT_TAKEN = "A place of its truth lies on a series that is not taken; it was left out."
@@ -131,6 +136,12 @@ def offered(case: Case) -> list[Offered]:
     ]
 
 
+def in_order(places: Iterable[tuple[str, str]]) -> list[str]:
+    """The keys of the series that a form gave a place, by place; each place with its key."""
+    given = [(int(place), key) for place, key in places if place.isdecimal() and len(place) < 5]
+    return [key for place, key in sorted(given, key=lambda one: one[0]) if place]
+
+
 @transaction.atomic
 def choose(*, case: Case, keys: Sequence[str], by: User) -> list[str]:
     """Have these series of a case shown, in this order; the words of those that are still to come.
@@ -147,8 +158,8 @@ def choose(*, case: Case, keys: Sequence[str], by: User) -> list[str]:
     keys = [key for key in dict.fromkeys(keys) if key in words]
     if kept is None or not keys:
         raise CannotChoose("Choose at least one series.")
-    if len(keys) > MOST:
-        raise CannotChoose(f"At most {MOST} series of a case are shown: choose fewer.")
+    if len(keys) > MOST_SERIES:
+        raise CannotChoose(f"At most {MOST_SERIES} series of a case are shown: choose fewer.")
     if case.is_playable or scored.is_opened(case):
         raise CannotChoose(
             "Learners have the case already, and what they marked lies on its images as they are: "

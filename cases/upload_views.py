@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Role
 from accounts.permissions import role_required
 from accounts.requests import UserRequest
-from cases import asking, series, uploading
+from cases import asking, uploading
 from cases.desk import clean
 from cases.importers.asked import Answers
+from cases.importers.base import MOST_SERIES
 from cases.importers.studies.headings import NAMES
 from cases.models import Case, Dataset, Upload
 from cases.queries import desk_rows
@@ -179,7 +180,7 @@ def _asked(upload: Upload, answers: Answers) -> dict[str, Any]:
     return {
         "tables": tables,
         "studies": studies,
-        "places": range(1, series.MOST + 1),
+        "places": range(1, MOST_SERIES + 1),
         "studies_left": upload.questions.get("studies_in_all", 0) - len(studies),
         "has_table": answers.table is not None,
         "roles": NAMES,

@@ -21,6 +21,7 @@ from cases.imaging import htj2k
 from cases.imaging.htj2k import Damaged
 from cases.imaging.pixels import Grey, Window
 from cases.imaging.render import pixels_of, png_bytes, shown_bytes
+from cases.importers.base import MOST_SERIES
 from cases.models import Case, Image
 from cases.served import file_answer
 from cases.truth import CannotPublish
@@ -108,7 +109,7 @@ def detail(request: UserRequest, case_id: str) -> HttpResponse:
         "outdated": scored.outdated(case) if request.user.has_role(Role.CURATOR) else 0,
         "twins": _twins(case) if request.user.has_role(Role.CURATOR) else [],
         "series": series.offered(case) if request.user.has_role(Role.CURATOR) else [],
-        "places": range(1, series.MOST + 1),
+        "places": range(1, MOST_SERIES + 1),
         "changes": case.changes.select_related("by").defer("said")[: history.SHOWN],
     }
     return render(request, "cases/detail.html", context)
@@ -160,13 +161,11 @@ def merge(request: UserRequest, case_id: str) -> HttpResponse:
 def choose_series(request: UserRequest, case_id: str) -> HttpResponse:
     """Say which series of a case's study are shown, and in which order."""
     case = get_object_or_404(Case, public_id=case_id)
-    places = [
-        (int(place), at, one.key)
-        for at, one in enumerate(series.offered(case))
-        if (place := request.POST.get(f"series-{one.number}", "")).isdecimal() and place != "0"
-    ]
+    keys = series.in_order(
+        (request.POST.get(f"series-{one.number}", ""), one.key) for one in series.offered(case)
+    )
     try:
-        coming = series.choose(case=case, keys=[key for *_, key in sorted(places)], by=request.user)
+        coming = series.choose(case=case, keys=keys, by=request.user)
     except series.CannotChoose as problem:
         messages.error(request, str(problem))
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from cases.importers.base import (
+    MOST_SERIES,
     ImportedFinding,
     ImportedReport,
     Problem,
@@ -24,7 +25,6 @@ SIDES = {"left": "left", "right": "right", "bilateral": "bilateral", "both": "bi
 NORMAL = ("normal", "no finding", "no abnormality", "none")
 LONGEST_LABEL = 80
 """Letters of a cell that may be the name of a finding."""
-MOST_SERIES = 6
 
 
 @dataclass(frozen=True)
