@@ -163,7 +163,7 @@ def _seen_after(page: Page) -> float:
 
 
 def slices(game: Game, page: Page) -> list[Figure]:
-    """A CT of many slices: its first one with an empty cache, then the way through it and back.
+    """A CT of many slices: its first one with an empty cache, then the way through all of them.
 
     A slice counts when the viewer has drawn it and the browser has made a picture of that.
     """
@@ -206,6 +206,9 @@ def memory(game: Game) -> list[Figure]:
 
 
 def in_browser(work: Callable[[Page], list[Measured]]) -> list[Measured]:
+    """What is measured in a Chromium; nothing where there is none."""
+    if WHOLE_CHROMIUM is None:
+        return []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=WHOLE_CHROMIUM, args=FLAGS)
         try:
@@ -223,13 +226,11 @@ def fill(folder: Path) -> None:
 def measure(folder: Path) -> list[Figure]:
     with started(data_dir=folder) as game:
         passwords = game.passwords
-        times = [] if WHOLE_CHROMIUM is None else in_browser(lambda page: play(game, page, PLAYED))
+        times = in_browser(lambda page: play(game, page, PLAYED))
         figures = memory(game)
-        reports = (
-            [] if WHOLE_CHROMIUM is None else in_browser(lambda page: write(game, page, PLAYED))
-        )
-        seen = [] if WHOLE_CHROMIUM is None else in_browser(lambda page: images(game, page))
-        figures += [] if WHOLE_CHROMIUM is None else in_browser(lambda page: slices(game, page))
+        reports = in_browser(lambda page: write(game, page, PLAYED))
+        seen = in_browser(lambda page: images(game, page))
+        figures += in_browser(lambda page: slices(game, page))
     if times:
         figures += [
             Figure(f"submit to feedback, p95 of {PLAYED}", p95(times), "ms", 200),

@@ -121,16 +121,10 @@ def measured_steps() -> list[Figure]:
     if WHOLE_CHROMIUM is None:
         print("There is no Chromium: no step is timed.")
         return []
-    kept: dict[str, list[float]] = {}
     with started() as game:
-
-        def work(page: Page) -> list[float]:
-            kept.update(steps(game, page))
-            return []
-
-        in_browser(work)
+        kept = in_browser(lambda page: list(steps(game, page).items()))
     figures = []
-    for name, times in kept.items():
+    for name, times in kept:
         figures += [
             Figure(f"{name}, median of {len(times)}", statistics.median(times), "ms"),
             Figure(f"{name}, p95", p95(times), "ms", STEP_MS)
