@@ -298,8 +298,7 @@ def _put(density: Volume, grid: list[Points], spacing: float, points: Points, wa
 def _spots(view: View, placed: Placed) -> Iterator[dict[str, Any]]:
     """Where each part of a finding lies in the person: its middle, and from where to where."""
     for part in placed.parts:
-        places = list(_places(view, part))
-        for points in places:
+        for points in _places(view, part):
             low, high = np.percentile(points[:, 1], (2, 98))
             middle = np.median(points, axis=0)
             yield {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -132,7 +131,7 @@ def generate_visit(
         placed.append(_placed(scene, course, days, [day.shown for day in days]))
         for day, one in zip(days, placed[-1], strict=True):
             if one is not None:
-                day.add(anatomy, one)
+                day.add(one)
     for course, pair in zip(visit.courses, placed, strict=True):
         _finish(anatomy, course, pair, days, visit.days)
     films = []
@@ -183,7 +182,7 @@ class _Day:
     def of(cls, anatomy: Anatomy, view: View) -> _Day:
         return cls(view, healthy_of(anatomy, view), measures.of_person(anatomy, view))
 
-    def add(self, anatomy: Anatomy, placed: Placed) -> None:
+    def add(self, placed: Placed) -> None:
         self.placed.append(placed)
         self.shown.append([part_shown(self.view, part) for part in placed.parts])
 
@@ -277,8 +276,7 @@ def _placed(
     if course.less:
         less = RECIPES[course.less].place(scene)
     elif course.lesser < 1:
-        shrink = partial(cleared if course.clears else smaller, factor=course.lesser)
-        less = shrink(more)
+        less = (cleared if course.clears else smaller)(more, course.lesser)
     return {
         "new": (more, None),
         "gone": (None, more),
