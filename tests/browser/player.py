@@ -11,6 +11,7 @@ from tests.game import Game
 
 Box = Sequence[float]
 WAIT_MS = 30_000
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 THREE_FRAMES = """() => new Promise((done) => {
   const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : done());

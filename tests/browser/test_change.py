@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.player import tap
+from tests.browser.player import PHONE, tap
+from tests.browser.test_curating import picture
 from tests.browser.test_viewer_views import touch
 
 pytestmark = pytest.mark.browser
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 CHANGE = "radgame.page.answer.marks[0].change"
 
 
@@ -27,11 +24,6 @@ def regressing(game):
     assert rows, "the demo set has no consolidation that is smaller than before"
     case, *box = rows[0]
     return str(case), box
-
-
-def keep(player, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        player.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 def mark(player, box) -> None:
@@ -57,7 +49,7 @@ def test_the_prior_film_hangs_beside_and_a_wrong_change_is_told_in_words(player,
     page.reload()
     player.wait_until_shown()
     expect(question.locator("[aria-pressed=true]")).to_have_text("Larger")
-    keep(player, "change-asked")
+    picture(page, "change-asked")
     player.submit()
     review = player.wait_for_feedback()
     assert review["score"] == pytest.approx(60, abs=2)
@@ -65,7 +57,7 @@ def test_the_prior_film_hangs_beside_and_a_wrong_change_is_told_in_words(player,
     expect(panel).to_contain_text("right would have been: smaller")
     assert [one["name"] for one in review["before"]] == ["Consolidation"]
     expect(page.locator("svg.marks .truth.before")).to_have_count(1)
-    keep(player, "change-told")
+    picture(page, "change-told")
 
 
 def test_by_keyboard_one_key_asks_for_the_next_answer(player, regressing):
@@ -97,7 +89,7 @@ def test_on_a_phone_the_question_is_answered_by_a_tap(visitor, regressing):
         box = smaller.bounding_box()
         assert min(box["height"], box["width"]) >= 40
         tap(smaller)
-        keep(player, "change-phone")
+        picture(page, "change-phone")
         assert page.evaluate(CHANGE) == "smaller"
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import grave_problems
-from tests.browser.player import tap
+from tests.browser.player import PHONE, tap
 from tests.browser.test_viewer_views import touch
 
 pytestmark = pytest.mark.browser
@@ -14,7 +14,6 @@ pytestmark = pytest.mark.browser
 PATIENCE_MS = 90_000
 DEMO = "simulated"
 """The films of other tests keep their views."""
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def begin(player, rule: str) -> None:

@@ -7,11 +7,10 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.player import tap
+from tests.browser.player import PHONE, tap
 from tests.browser.test_viewer_views import touch
 
 pytestmark = pytest.mark.browser
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 MARKS = "radgame.page.answer.marks"
 
 

@@ -15,6 +15,7 @@ from localize.answers import clean_answer
 from localize.changes import asks
 from localize.review import review_of
 from localize.scoring import answer_in
+from localize.wording import name_of
 from tests.factories import CaseFactory, DatasetFactory, FindingFactory, ImageFactory, RegionFactory
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,8 @@ def test_what_is_gone_is_told_after_the_answer_and_never_before(trainee, client)
         assert secret not in page.replace("5 days before", "")
     attempt, result = result_of(case, trainee, change="new")
     review = review_of(attempt, result)
-    assert [one["name"] for one in review["before"]] == ["Edema"] or review["before"][0]["sentence"]
+    [gone] = review["before"]
+    assert gone == {"name": name_of("edema"), "sentence": "Perihilar haze of the earlier day."}
     [place] = review["page"]["before"]
     assert place["image"] == case.images.get(position=1).public_id
     assert place["box"] == [0.31, 0.32, 0.53, 0.54]
