@@ -76,7 +76,7 @@ def read_answers(upload: Upload, sent: MultiValueDict[str, str]) -> Answers:
     questions = upload.questions
     tables = questions.get("tables", [])
     number = sent.get("table", "")
-    at = int(number) if number.isdecimal() and int(number) < len(tables) else None
+    at = next((at for at in range(len(tables)) if number == str(at)), None)
     columns: dict[str, int] = {}
     if at is not None and not tables[at].get("problem"):
         for column in range(tables[at]["width"]):
@@ -100,6 +100,8 @@ def check(upload: Upload, answers: Answers, sent: MultiValueDict[str, str]) -> N
         Refused: it cannot; says what to change.
     """
     at = answers.table
+    if at is None and upload.questions.get("tables") and sent.get("table") != NO_TABLE:
+        raise Refused("Choose one of the tables, or to go on without a table.")
     if at is not None:
         table = upload.questions["tables"][at]
         if table.get("problem"):

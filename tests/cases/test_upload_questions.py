@@ -138,7 +138,15 @@ def test_answers_that_cannot_be_are_refused_in_a_sentence(desk, pictures, sent, 
     answer = answered(desk, upload, sent, follow=True)
     assert said in answer.content.decode()
     assert (upload.state, Case.objects.count()) == ("asking", 0)
-    assert answered(desk, upload, {"table": "1' OR", "column-0-9999": "file"}).status_code == 302
+
+
+@pytest.mark.parametrize("table", ["1' OR", "7", "-1", "9" * 5000, "", None])
+def test_a_table_that_is_not_there_is_not_taken_for_none(desk, pictures, table):  # noqa: F811
+    upload = looked_through(desk, pictures | {"liste.csv": STRANGE.encode()})
+    sent = {"column-0-9999": "file"} | ({} if table is None else {"table": table})
+    answer = answered(desk, upload, sent, follow=True)
+    assert "Choose one of the tables" in answer.content.decode()
+    assert (upload.state, Case.objects.count()) == ("asking", 0)
 
 
 def test_of_several_tables_the_curator_takes_one(desk, pictures):  # noqa: F811
@@ -236,6 +244,8 @@ def test_of_a_study_with_several_series_the_curator_says_which_and_which_first(
     assert "Soft tissue" in page and "Series 2, CT, axial, 3 slices" in page
     answer = answered(desk, upload, {"series-0-0": "0", "series-0-1": "0"}, follow=True)
     assert "Choose at least one series" in answer.content.decode()
+    answered(desk, upload, {"series-0-0": "9" * 5000})
+    assert upload.state == "asking"
     answered(desk, upload, {"series-0-0": "2", "series-0-1": "1"})
     finished(upload)
     case = Case.objects.get()
@@ -279,6 +289,7 @@ def test_the_desk_changes_the_series_and_imports_keep_it(desk, tmp_path, trainee
     Case.objects.update(status="published")
     assert "Learners have the case already" in at_the_desk(desk, case, _0="2", _1="1")
     assert "at least one" in at_the_desk(desk, case)
+    assert "at least one" in at_the_desk(desk, case, _0="9" * 5000)
     assert names_shown(case) == [5, 3]
     assert case.changes.filter(why__startswith="Series shown").count() == 2
 
