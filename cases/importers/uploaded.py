@@ -59,22 +59,6 @@ class _Sorted:
     )
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def tables(self) -> list[Path]:
-        return self.by_kind["table"]
-
-    @property
-    def pictures(self) -> list[Path]:
-        return self.by_kind["picture"]
-
-    @property
-    def documents(self) -> list[Path]:
-        return self.by_kind["document"]
-
-    @property
-    def packs(self) -> list[Path]:
-        return self.by_kind["pack"]
-
 
 @dataclass
 class Uploaded:
@@ -96,24 +80,26 @@ class Uploaded:
         """A case for each study and each picture; a line for each file that is left out."""
         found = self._sorted_out()
         yield from found.problems
-        for path in found.packs:
+        for path in found.by_kind["pack"]:
             yield from self._pack(path, self._names[path])
-        sheet = yield from self._sheet(found.tables)
+        sheet = yield from self._sheet(found.by_kind["table"])
         marked: set[Path] = set()
-        for number, document in enumerate(found.documents):
+        for number, document in enumerate(found.by_kind["document"]):
             yield from self._marked(document, number, marked)
         studies = [one for one in found.instances if one.path not in marked]
         yield from self._studies(studies, sheet)
-        yield from self._pictures([one for one in found.pictures if one not in marked], sheet)
+        yield from self._pictures(
+            [one for one in found.by_kind["picture"] if one not in marked], sheet
+        )
         yield from sheet.lost()
 
     def questions(self) -> dict[str, Any]:
         """What to ask whoever uploaded them before they are read; empty where all is clear."""
         found = self._sorted_out()
-        if not (found.instances or found.pictures):
+        if not (found.instances or found.by_kind["picture"]):
             return {}
         known = {name for one in found.instances for name in names_of(one)}
-        known |= {name for path in found.pictures for name in names_of_file(path.name)}
+        known |= {name for path in found.by_kind["picture"] for name in names_of_file(path.name)}
         studies = [
             {
                 "study": study,
@@ -126,7 +112,7 @@ class Uploaded:
             }
             for study, named in stacks_by_study(found.instances)
         ]
-        tables = [table_question(path, self._names[path], known) for path in found.tables]
+        tables = [table_question(path, self._names[path], known) for path in found.by_kind["table"]]
         if not (tables or studies):
             return {}
         count = len(studies)
