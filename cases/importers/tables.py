@@ -25,6 +25,8 @@ LONGEST_LINE = 1 << 20
 CHUNK = 1 << 20
 LONGEST_ROW = 200
 """Lines that one row may take, where cells may hold line breaks."""
+LONGEST_HEADING = 20
+"""Lines that a row of headings may take."""
 NO_TEXT = {
     b"PK": "a spreadsheet or an archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",
@@ -169,16 +171,34 @@ def whole_table(path: Path, *, has_header: bool = True) -> Table:
     """
     encoding = _encoding(path)
     with _text(path, encoding) as stream:
-        for line, text in _numbered(stream):
-            if not text.strip() or text.casefold().startswith("sep="):
+        for first, start in _numbered(stream):
+            if not start.strip() or start.casefold().startswith("sep="):
                 continue
-            parted = [(len(_cells(text, one) or ()), one) for one in DELIMITERS]
-            _, delimiter = max(parted, key=lambda pair: pair[0])
+            line, text = _whole_heading(first, start, stream)
+            delimiter = _parting(text)[1]
             cells = [cell.strip().casefold() for cell in _cells(text, delimiter) or (text,)]
             if not has_header:
-                cells, line = [column_name(at) for at in range(len(cells))], line - 1
+                cells, line = [column_name(at) for at in range(len(cells))], first - 1
             return Table(path, encoding, delimiter, tuple(cells), 0, line)
     raise SourceProblem(f"{path.name} is empty: copy it again from its source.")
+
+
+def _parting(text: str) -> tuple[int, str]:
+    """Into how many cells a row falls at most, and by which delimiter."""
+    parted = ((len(_cells(text, one) or ()), one) for one in DELIMITERS)
+    return max(parted, key=lambda pair: pair[0])
+
+
+def _whole_heading(line: int, text: str, stream: TextIOWrapper) -> tuple[int, str]:
+    """The first row with the lines that its quoted headings go on in, and the last one's number."""
+    whole = text
+    for last in range(line, line + LONGEST_HEADING):
+        if _parting(whole)[0] > 1:
+            return last, whole
+        if whole.count('"') % 2 == 0:
+            break
+        whole += stream.readline(LONGEST_LINE)
+    return line, text
 
 
 def column_name(at: int) -> str:

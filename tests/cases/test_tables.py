@@ -8,7 +8,7 @@ import json
 import pytest
 
 from cases.importers import SourceProblem
-from cases.importers.tables import LONGEST_LINE, json_of, open_table
+from cases.importers.tables import LONGEST_LINE, json_of, open_table, whole_table
 from tests.cases.sources import (
     BOX_HEADER,
     ENTRY_HEADER,
@@ -193,3 +193,17 @@ def test_letters_of_windows_are_read_beside_those_of_utf8(tmp_path):
     path.write_bytes(b"".join(rows))
     table = open_table(path, "größe")
     assert [row.cells for row in table.rows()] == [("1", "Erguß"), ("2", "Erguß – links")]
+
+
+def test_headings_of_several_lines_are_one_row(tmp_path):
+    path = tmp_path / "wrapped.csv"
+    text = 'Date;"File\nname";"Age\n(years)"\n1;a.png;44\n2;"b\nb.png";45\n'
+    path.write_text(text)
+    table = whole_table(path)
+    assert table.header == ("date", "file\nname", "age\n(years)")
+    rows = [(row.line, row.cells) for row in table.rows(breaks=True)]
+    assert rows == [(4, ("1", "a.png", "44")), (5, ("2", "b\nb.png", "45"))]
+    plain = list(whole_table(path, has_header=False).rows(breaks=True))
+    assert [row.line for row in plain] == [1, 4, 5]
+    path.write_text('"File;Age\na.png;44\n')  # a quote that is never closed
+    assert [row.cells for row in whole_table(path).rows(breaks=True)] == [("a.png;44",)]
