@@ -24,6 +24,9 @@ from cases.models import Upload
 from cases.uploading import Refused
 from ml import taxonomy
 
+NO_TABLE = "none"
+"""What the page sends where no table is to be taken."""
+
 
 @dataclass(frozen=True)
 class ReadRow:

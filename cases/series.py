@@ -24,6 +24,10 @@ from cases.renditions import ImagePlan, carry_out
 
 ASIDE = 10_000
 """Added to positions while they change, since no two may be the same."""
+WITH_LEARNERS = (
+    "Learners have the case already, and what they marked lies on its images as they are: "
+    "upload the study under another title to show other series."
+)
 NOT_TAKEN = "A place of its truth lies on a series that is not taken; it was left out."
 
 
@@ -161,10 +165,7 @@ def choose(*, case: Case, keys: Sequence[str], by: User) -> list[str]:
     if len(keys) > MOST_SERIES:
         raise CannotChoose(f"At most {MOST_SERIES} series of a case are shown: choose fewer.")
     if case.is_playable or scored.is_opened(case):
-        raise CannotChoose(
-            "Learners have the case already, and what they marked lies on its images as they are: "
-            "upload the study under another title to show other series."
-        )
+        raise CannotChoose(WITH_LEARNERS)
     _show(case, keys)
     kept.chosen, kept.by = keys, by
     kept.save()
@@ -192,9 +193,15 @@ def _show(case: Case, keys: Sequence[str]) -> None:
         carry_out(ImagePlan(one, {}), case.pk, [])
 
 
-def keep_choices(dataset: Dataset, choices: Mapping[str, Any], by: User | None) -> None:
-    """Keep which series of studies are taken, before the studies come in."""
+def keep_choices(
+    dataset: Dataset, choices: Mapping[str, Any], by: User | None
+) -> Iterator[tuple[str, str]]:
+    """Keep which series of studies are taken, before the studies come in; tells of which not."""
     for source_key, keys in choices.items():
+        case = Case.objects.filter(dataset=dataset, source_key=source_key).first()
+        if case and (case.is_playable or scored.is_opened(case)):
+            yield source_key, WITH_LEARNERS
+            continue
         StudySeries.objects.update_or_create(
             dataset=dataset, source_key=source_key, defaults={"chosen": keys, "by": by}
         )

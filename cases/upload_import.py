@@ -87,12 +87,12 @@ def _import(upload: Upload) -> None:
         ask(upload, _with_kept(info, questions))
         _clear(unpacked)
         return
-    if answers and answers.series:
-        keep_choices(services.upsert_dataset(info), answers.series, upload.by)
     limits = Limits(settings.UPLOAD_CASE_SECONDS, settings.UPLOAD_MEMORY_MB * MEGABYTE)
     counts: Counter[str] = Counter()
     left: list[tuple[str, str]] = []
     notes: list[tuple[str, str]] = []
+    if answers and answers.series:
+        notes += keep_choices(services.upsert_dataset(info), answers.series, upload.by)
     keys: list[str] = []
     outcomes = services.import_cases(info, source.read(), status=Case.Status.REVIEW, limits=limits)
     with contextlib.closing(outcomes):

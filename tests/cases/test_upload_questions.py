@@ -260,6 +260,20 @@ def test_of_a_study_with_several_series_the_curator_says_which_and_which_first(
     assert (names_shown(case), again.result["counts"]["unchanged"]) == ([3, 5], 1)
 
 
+def test_an_upload_changes_no_series_of_a_case_that_learners_have(desk, tmp_path):  # noqa: F811
+    files = two_series(tmp_path / "ct")
+    imported(desk, files)
+    Case.objects.update(status="published")
+    upload = looked_through(desk, files)
+    answered(desk, upload, {"series-0-0": "2", "series-0-1": "1"})
+    finished(upload)
+    case = Case.objects.get()
+    assert (names_shown(case), case.status, case.version) == ([5], "published", 1)
+    [note] = [one for one in upload.result["notes"] if "Learners have" in one["sentence"]]
+    assert note["name"].endswith("and 4 more")
+    assert StudySeries.objects.get().chosen is None
+
+
 def at_the_desk(desk, case, **wanted):  # noqa: F811
     sent = {f"series-{at[1:]}": number for at, number in wanted.items()}
     answer = desk.post(reverse("cases:series", args=[case.public_id]), sent, follow=True)
