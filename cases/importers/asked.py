@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ MOST_COLUMNS = 40
 LONGEST_CELL = 200
 MOST_STUDIES = 100
 """Studies with several stacks that are asked about; of others the usual one is taken."""
+MOST_SERIES = 600
+"""Series of all those studies together: with the columns of tables, what one form may hold."""
+MOST_TABLES = 8
+TOO_MANY_TABLES = f"More than {MOST_TABLES} tables came: upload this one with its own films."
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,13 @@ def table_question(path: Path, name: str, known: Container[tuple[str, str]]) -> 
         "has_header": has_header,
         "columns": guessed([*header, *[""] * (width - len(header))], len(body), counts),
     }
+
+
+def studies_asked(studies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of these studies, as many as one page can ask about."""
+    counts = accumulate(len(one["series"]) for one in studies)
+    fitting = sum(count <= MOST_SERIES for count in counts)
+    return list(studies[: min(fitting, MOST_STUDIES)])
 
 
 def _matches(row: Sequence[str], known: Container[tuple[str, str]]) -> list[tuple[str, int]]:

@@ -9,14 +9,20 @@ it does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cases.imaging import ImageProblem, Source, digest_of, raster
 from cases.importers.annotated import cases_of_document, cases_of_pack, document_kind, is_pack
-from cases.importers.asked import MOST_STUDIES, Answers, table_question
+from cases.importers.asked import (
+    MOST_TABLES,
+    TOO_MANY_TABLES,
+    Answers,
+    studies_asked,
+    table_question,
+)
 from cases.importers.base import (
     ImportedCase,
     ImportedImage,
@@ -84,8 +90,12 @@ class Uploaded:
             yield from self._pack(path, self._names[path])
         sheet = yield from self._sheet(found.by_kind["table"])
         marked: set[Path] = set()
+        shared = _shared([*found.by_kind["picture"], *(one.path for one in found.instances)])
         for number, document in enumerate(found.by_kind["document"]):
-            yield from self._marked(document, number, marked)
+            for item in self._marked(document, number, marked):
+                yield (
+                    self._with_row(item, sheet, shared) if isinstance(item, ImportedCase) else item
+                )
         studies = [one for one in found.instances if one.path not in marked]
         yield from self._studies(studies, sheet)
         yield from self._pictures(
@@ -112,11 +122,16 @@ class Uploaded:
             }
             for study, named in stacks_by_study(found.instances)
         ]
-        tables = [table_question(path, self._names[path], known) for path in found.by_kind["table"]]
+        tables = [
+            table_question(path, self._names[path], known)
+            if number < MOST_TABLES
+            else {"name": self._names[path], "problem": TOO_MANY_TABLES}
+            for number, path in enumerate(found.by_kind["table"])
+        ]
         if not (tables or studies):
             return {}
         count = len(studies)
-        return {"tables": tables, "studies": studies[:MOST_STUDIES], "studies_in_all": count}
+        return {"tables": tables, "studies": studies_asked(studies), "studies_in_all": count}
 
     def _sorted_out(self) -> _Sorted:
         """The files by what they are, found once."""
@@ -158,6 +173,22 @@ class Uploaded:
                     marked.add(own)
                     self.names_of[item.key] = self._names[own]
             yield item
+
+    def _with_row(
+        self, case: ImportedCase, sheet: Sheet, shared: Container[tuple[str, str]]
+    ) -> ImportedCase:
+        """A case of an annotation file with what the table says beside its marks."""
+        facts = sheet.facts_of_file(Path(self.names_of[case.key]).name, shared)
+        if facts is None:
+            return case
+        return replace(
+            case,
+            age=facts.age if case.age is None else case.age,
+            sex=case.sex or facts.sex,
+            indication=case.indication or facts.indication,
+            reports=case.reports or facts.reports,
+            problems=(*case.problems, *facts.problems),
+        )
 
     def named(self, problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """Lines of `where` and sentence with the names that files were chosen under."""
@@ -256,14 +287,19 @@ class Uploaded:
                 continue
             there[key] = self.names_of[key] = name
             taken[path] = key
-        called = Counter(one for path in taken for one in names_of_file(path.name))
-        shared = {one for one, count in called.items() if count > 1}
+        shared = _shared(taken)
         for path, key in taken.items():
             facts = sheet.facts_of_file(path.name, shared)
             if facts is None and sheet.facts_of_file(path.name):
                 said = "A row of the table fits several pictures: it was taken for none of them."
                 facts = Facts(problems=(Problem(key, said),))
             yield _case_of(path, key, facts)
+
+
+def _shared(paths: Iterable[Path]) -> set[tuple[str, str]]:
+    """The names by which a row may mean several of these files."""
+    called = Counter(one for path in paths for one in names_of_file(path.name))
+    return {one for one, count in called.items() if count > 1}
 
 
 def _head(path: Path) -> bytes:

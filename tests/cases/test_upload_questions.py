@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from cases import asking, upload_import, uploading
+from cases.importers import asked
 from cases.models import Case, Dataset, Image, StudySeries, Upload
 from tests.cases.pictures import film, png_of
 from tests.cases.test_dicom_studies import film as study
@@ -331,3 +332,35 @@ def test_the_table_names_several_series_in_their_order(desk, tmp_path):  # noqa:
     assert names_shown(Case.objects.get()) == [3, 5]
     assert not StudySeries.objects.get().chosen, "nobody chose at the desk"
     assert Dataset.objects.count() == 1
+
+
+def test_no_page_asks_for_more_than_a_form_may_hold(desk, pictures):  # noqa: F811
+    table = ",".join(["File", *(f"c{at}" for at in range(50))]) + "\na.png,1\n"
+    upload = looked_through(desk, pictures | {f"{at}.csv": table.encode() for at in range(30)})
+    tables = upload.questions["tables"]
+    sent = {
+        f"column-{at}-{column}": ""
+        for at, one in enumerate(tables)
+        for column in range(one.get("width", 0))
+    }
+    answer = answered(desk, upload, sent | {"table": "29"}, follow=True)
+    assert "More than 8 tables came" in answer.content.decode()
+    assert answered(desk, upload, sent | {"table": "none"}).status_code == 302
+    assert upload.state == "waiting"
+    studies = [{"study": str(at), "series": [{}] * 7} for at in range(200)]
+    assert len(asked.studies_asked(studies)) == 85
+
+
+def test_a_table_tells_of_films_that_were_marked_elsewhere(desk, pictures):  # noqa: F811
+    box = '<box label="nodule" xtl="10" ytl="10" xbr="30" ybr="30"/>'
+    size = 'width="128" height="128"'
+    marks = (
+        f'<annotations><image id="0" name="a.png" {size}>{box}</image>'
+        f'<image id="1" name="b.png" {size}/></annotations>'
+    )
+    table = b"File,Age,Sex\na.png,44,F\nb.png,50,x\n"
+    upload = imported(desk, pictures | {"marks.xml": marks.encode(), "facts.csv": table})
+    one, other = Case.objects.get(age=44), Case.objects.get(age=50)
+    assert (one.sex, one.findings.count()) == ("F", 1)
+    assert any("Its sex cannot be read" in reason for reason in other.review_reasons)
+    assert refusals(upload) == {}
