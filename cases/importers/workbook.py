@@ -6,6 +6,7 @@ It is read by calamine, which runs no formula and follows no link: cells are wha
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 import zipfile
 from datetime import date, datetime
@@ -22,6 +23,12 @@ PART = "xl/workbook.xml"
 LARGEST = 256 << 20
 """Bytes of all parts, unpacked."""
 MOST_ROWS, MOST_COLUMNS = 200_000, 500
+MOST_CELLS = 20_000_000
+"""From the first to the farthest cell: so many take memory, whether they hold something or not."""
+TOO_FAR = "has more rows or columns than a table of studies."
+CELL = re.compile(rb"""<c\b[^>]*?\br=["']([A-Z]{1,4})([0-9]{1,9})["'][^>]*(?<!/)>(?!</c>)""")
+CHUNK = 1 << 20
+OVERLAP = 300
 
 
 def is_workbook(path: Path) -> bool:
@@ -45,6 +52,8 @@ def as_text(path: Path) -> Path:
         with zipfile.ZipFile(path) as archive:
             if sum(one.file_size for one in archive.infolist()) > LARGEST:
                 raise SourceProblem(f"{path.name} is far too large: save its sheet as CSV.")
+            if any(_reaches_too_far(archive, one) for one in archive.namelist()):
+                raise SourceProblem(f"{path.name} {TOO_FAR}")
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     except (OSError, ValueError, zipfile.BadZipFile, CalamineError, IndexError) as error:
         said = cleaned(str(error))[:100]
@@ -52,12 +61,37 @@ def as_text(path: Path) -> Path:
             f"{path.name} cannot be read ({said}): save its sheet as CSV."
         ) from None
     if len(rows) > MOST_ROWS or max(map(len, rows), default=0) > MOST_COLUMNS:
-        raise SourceProblem(f"{path.name} has more rows or columns than a table of studies.")
+        raise SourceProblem(f"{path.name} {TOO_FAR}")
     with tempfile.NamedTemporaryFile(
         "w", suffix=".csv", prefix="radgame-sheet-", newline="", encoding="utf-8", delete=False
     ) as stream:
         csv.writer(stream).writerows([_told(cell) for cell in row] for row in rows)
     return Path(stream.name)
+
+
+def _reaches_too_far(archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether a sheet has a cell so far from its first that reading it would fill the memory."""
+    if not part.startswith("xl/worksheets/") or not part.endswith(".xml"):
+        return False
+    rows = columns = 0
+    with archive.open(part) as stream:
+        text = b""
+        while chunk := stream.read(CHUNK):
+            text = text[-OVERLAP:] + chunk
+            for letters, number in CELL.findall(text):
+                rows = max(rows, int(number))
+                columns = max(columns, _column(letters))
+            if rows > MOST_ROWS or columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
+                return True
+    return False
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column, from 1, by its letters: A, B, … Z, AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _told(cell: Any) -> str:

@@ -182,3 +182,18 @@ def test_a_workbook_that_is_none_is_told_and_leaves_nothing_behind(tmp_path, mon
     with pytest.raises(SourceProblem):
         sheet_of(tmp_path / "b.xlsx")
     assert not list(tmp_path.glob("radgame-sheet-*"))
+
+
+def test_a_cell_at_the_far_corner_of_a_sheet_fills_no_memory(tmp_path):
+    path = workbook(tmp_path / "far.xlsx", ["File", "Age"], ["a.png", 5])
+    assert as_text(path).read_text() == "File,Age\na.png,5\n"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for far in (b"XFD1048576", b"SF150000"):
+        moved = parts | {sheet: parts[sheet].replace(b'"B2"', b'"%s"' % far)}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, held in moved.items():
+                archive.writestr(name, held)
+        with pytest.raises(SourceProblem, match="more rows or columns"):
+            as_text(path)
