@@ -26,6 +26,7 @@ from django.db.models import Max
 
 from cases.imaging.packed import PackedLayers
 from cases.imaging.prepare import ImageProblem, digest_of
+from cases.importers.base import text_of
 from cases.importers.child import BLACKED_OUT
 from cases.models import Case, Image, Layer, layer_path
 from cases.renditions import delete_files
@@ -36,6 +37,8 @@ LARGEST = 8_000_000
 LARGEST_CT = 3_000_000
 MOST_VOXELS = 20_000_000
 MOST_LAYERS = 40
+MOST = 1e9
+"""What no number of a document reaches."""
 WEBP = (b"VP8 ", b"VP8L", b"VP8X")
 """How the first part of a WebP picture is called (RFC 9649, 2.4)."""
 SUFFIXES = {Layer.Kind.ANATOMY: "json.gz"}
@@ -94,7 +97,15 @@ def brings(path: Path, film: Sequence[Path], stored: Sequence[tuple[str, Any]]) 
 
 
 def _has(document: dict[str, Any]) -> bool:
-    return bool(isinstance(document.get("structures"), list) and document["structures"])
+    """Whether it has outlines, each of which can be drawn."""
+    unit, structures = document.get("unit"), document.get("structures")
+    return bool(
+        _are_numbers([unit])
+        and unit
+        and isinstance(structures, list)
+        and structures
+        and all(map(_is_structure, structures))
+    )
 
 
 def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) -> None:
@@ -212,15 +223,16 @@ def _packed(source: PackedLayers) -> Iterator[Piece]:
 
 
 def _outlines(document: dict[str, Any]) -> Piece:
-    outlines = {name: document.get(name) for name in ("version", "unit", "structures")}
+    version = _version_of(document)
+    outlines = {"version": version, **{name: document[name] for name in ("unit", "structures")}}
     text = json.dumps(outlines, separators=(",", ":")).encode()
-    values = {"kind": Layer.Kind.ANATOMY, "details": {"version": document.get("version")}}
+    values = {"kind": Layer.Kind.ANATOMY, "details": {"version": version}}
     return _piece(values, gzip.compress(text, 9, mtime=0))
 
 
 def _picture(said: dict[str, Any], read: Callable[[dict[str, Any]], bytes | None]) -> Piece | None:
     """A picture that a source names; None where it cannot be one."""
-    kind, label, side = (str(said.get(name) or "") for name in ("kind", "label", "side"))
+    kind, label, side = (text_of(said, name) for name in ("kind", "label", "side"))
     box, scale = said.get("box"), said.get("scale")
     numbers = [*box, scale] if isinstance(box, list) and len(box) == 4 else []
     if not numbers or not _are_numbers(numbers):
@@ -261,18 +273,23 @@ def _ct_piece(said: dict[str, Any], content: bytes) -> Piece | None:
     known = [spot for spot in spots[:MOST_LAYERS] if _is_spot(spot)]
     if len(known) < len(spots) or not _is_webp(content) or len(content) > LARGEST_CT:
         return None
-    names = ("version", "shape", "corner", "spacing", "deep", "across", "table")
-    details = {name: said.get(name) for name in names}
+    names = ("shape", "corner", "spacing", "deep", "across", "table")
+    details = {"version": _version_of(said), **{name: said.get(name) for name in names}}
     details["beam"] = {name: beam[name] for name in BEAM}
     details["spots"] = [
-        {name: spot[name] for name in ("label", "side", "at", "depth")} for spot in known
+        {
+            **{name: text_of(spot, name) for name in ("label", "side")},
+            "at": spot["at"],
+            "depth": spot["depth"],
+        }
+        for spot in known
     ]
     return _piece({"kind": Layer.Kind.CT, "details": details}, content)
 
 
 def _is_spot(spot: Any) -> bool:
     """Whether it says where a finding of the taxonomy lies in the person."""
-    if not isinstance(spot, dict) or spot.get("label") not in taxonomy.labels():
+    if not isinstance(spot, dict) or text_of(spot, "label") not in taxonomy.labels():
         return False
     lists = ((spot.get("at"), 3), (spot.get("depth"), 2))
     return isinstance(spot.get("side"), str) and all(
@@ -282,7 +299,25 @@ def _is_spot(spot: Any) -> bool:
 
 def _are_numbers(values: list[Any]) -> bool:
     return all(
-        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in values
+        isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < MOST for n in values
+    )
+
+
+def _version_of(said: dict[str, Any]) -> int | None:
+    version = said.get("version")
+    return version if isinstance(version, int) and _are_numbers([version]) else None
+
+
+def _is_structure(said: Any) -> bool:
+    """Whether it is a structure with a name and closed lines, or one line that is open."""
+    if not isinstance(said, dict) or not all(
+        isinstance(said.get(n), str) for n in ("name", "group")
+    ):
+        return False
+    rings, depth = said.get("rings", []), said.get("depth", 0)
+    lines = [*rings, said.get("line", [])] if isinstance(rings, list) else [None]
+    return _are_numbers([depth]) and all(
+        isinstance(line, list) and len(line) % 2 == 0 and _are_numbers(line) for line in lines
     )
 
 

@@ -118,6 +118,7 @@ def test_what_was_made_for_another_film_is_left_out(folder):
         {"box": [0.5, 0.1, 0.2, 0.2]},
         {"box": None},
         {"scale": float("nan")},
+        {"scale": 10**400},
         {"kind": "anatomy"},
         {"kind": "what"},
         {"label": "no-such-label"},
@@ -157,6 +158,8 @@ def test_a_ct_comes_with_where_its_findings_lie(folder):
         {"beam": {**BEAM, "near": "x"}},
         {"spots": [{**SPOT, "label": "no-such-label"}]},
         {"spots": [{**SPOT, "at": [1]}]},
+        {"spots": [{**SPOT, "at": [10**400, 2, 3]}]},
+        {"spots": [{**SPOT, "label": ["nodule_mass"]}]},
         {"spots": None},
         {"file": "../cases.json"},
         {"file": "absent.webp"},
@@ -166,6 +169,36 @@ def test_a_ct_that_cannot_be_one_is_left_out_and_the_rest_stays(folder, change):
     write(folder, TAKEN_OFF, ct=CT | change)
     imported(folder)
     assert [layer.kind for layer in Layer.objects.all()] == ["anatomy", "finding"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unit": 0},
+        {"unit": None},
+        {"structures": "heart"},
+        {"structures": [HEART, "heart"]},
+        {"structures": [HEART | {"name": None}]},
+        {"structures": [HEART | {"rings": [0, 0, 9, 9]}]},
+        {"structures": [HEART | {"rings": [[0, 0, 9]]}]},
+        {"structures": [HEART | {"rings": [[0, float("nan")]]}]},
+        {"structures": [HEART | {"depth": "deep"}]},
+    ],
+)
+def test_outlines_that_cannot_be_drawn_are_left_out_and_the_rest_stays(folder, change):
+    write(folder, TAKEN_OFF, **change)
+    imported(folder)
+    assert Layer.objects.get().kind == "finding"
+
+
+def test_what_no_database_holds_is_left_out_of_texts_and_versions(folder):
+    spot = SPOT | {"side": "le\ud800ft\0"}
+    volume = CT | {"version": float("nan"), "spots": [spot]}
+    write(folder, TAKEN_OFF | {"side": "le\0ft"}, ct=volume, version="\ud800")
+    imported(folder)
+    outlines, without, ct = Layer.objects.all()
+    assert (outlines.details, without.side) == ({"version": None}, "left")
+    assert (ct.details["version"], ct.details["spots"][0]["side"]) == (None, "le?ft")
 
 
 def test_a_ct_that_is_no_picture_or_too_large_is_left_out(folder):
