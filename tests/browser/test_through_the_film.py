@@ -41,6 +41,24 @@ INK = """(canvas) => {
   for (let at = 0; at < data.length; at += 4) sum += data[at];
   return sum / (data.length / 4);
 }"""
+UNLIKE = """() => {
+  const { view, veil, layer } = radgame.page.behind;
+  const { rendition: film, window } = view.viewer;
+  const [left, top, right, bottom] = layer.box;
+  const { data } = veil.mapped.getContext("2d").getImageData(0, 0, film.width, film.height);
+  const far = (at, low, high) => at < low - 0.26 || at > high + 0.26; // two tiles away
+  let [most, compared] = [0, 0];
+  for (let y = 0; y < film.height; y += 7) {
+    for (let x = 0; x < film.width; x += 7) {
+      if (!far(x / film.width, left, right) && !far(y / film.height, top, bottom)) continue;
+      const at = y * film.width + x;
+      const share = (film.pixels[at] - window.center + window.width / 2) / window.width;
+      most = Math.max(most, Math.abs(data[4 * at] - 255 * Math.min(1, Math.max(0, share))));
+      compared += 1;
+    }
+  }
+  return [most, compared];
+}"""
 BLINKS = """async () => {
   const { behind } = radgame.page;
   const veil = document.querySelector("[data-role=veil]");
@@ -120,6 +138,20 @@ def test_it_names_blinks_splits_and_peels(player):
     page.keyboard.press("j")
     expect(veil).to_be_hidden()
     expect(page.locator("[data-role=behind-said]")).to_have_text("The film as it is.")
+
+
+def test_with_raised_local_contrast_it_differs_from_the_film_by_what_is_off_alone(player):
+    told(player)
+    page = player.page
+    veil = page.locator("[data-role=veil]")
+    page.keyboard.press("j")
+    expect(veil).to_be_visible()
+    plain = veil.evaluate(INK)
+    for on in ("true", "false"):
+        page.evaluate(f"() => radgame.page.behind.view.viewer.setContrast({on})")
+        most, compared = page.evaluate(UNLIKE)
+        assert most < 2 and compared > 1000
+        assert (veil.evaluate(INK) == plain) == (on == "false")
 
 
 def test_stepping_to_a_finding_says_what_lies_there(player):

@@ -1,4 +1,5 @@
 // A film without something of it: the film and a picture of what is taken off, which is added to it.
+import { equalized } from "../viewer/contrast.js";
 
 const ZERO = 128; // the gray that changes nothing
 const TABLES = { Uint8Array: 256, Uint16Array: 65536 }; // how many values there are to be mapped
@@ -51,7 +52,7 @@ export function withLayer({ width, height, pixels }, layer, { box, scale, max },
       out[at] = value < 0 ? 0 : value > max ? max : value;
     }
   }
-  return { width, height, pixels: out };
+  return { width, height, pixels: out, isAlone: alone };
 }
 
 // Lies over a viewer and shows another picture of the same size, or a part of it.
@@ -65,8 +66,9 @@ export class Veil {
     this.canvas.hidden = true;
     view.element.after(this.canvas);
     this.from = 0;
+    this.equalized = new WeakMap();
     view.viewer.addEventListener("moved", () => this.draw(), { signal });
-    view.viewer.addEventListener("windowed", () => (this.#map(), this.draw()), { signal });
+    for (const name of ["windowed", "frame"]) view.viewer.addEventListener(name, () => (this.#map(), this.draw()), { signal });
   }
 
   // `picture` is {width, height, pixels} or null for the film itself.
@@ -82,15 +84,25 @@ export class Veil {
     this.#cut();
   }
 
+  // The picture's pixels, with raised local contrast where the film is shown with it.
+  #pixels() {
+    const { picture, equalized: known } = this;
+    const { raised } = this.view.viewer;
+    if (!raised || picture.isAlone) return picture.pixels;
+    if (!known.has(picture)) known.set(picture, equalized(picture, raised));
+    return known.get(picture);
+  }
+
   // The picture in the viewer's window; once, as long as neither is another.
   #map() {
     if (!this.picture) return;
-    const { width, height, pixels } = this.picture;
-    const { window, inverted } = this.view.viewer;
-    const looked = `${window.center} ${window.width} ${inverted}`;
+    const { width, height } = this.picture;
+    const { window, inverted, contrast } = this.view.viewer;
+    const looked = `${window.center} ${window.width} ${inverted} ${Boolean(contrast)}`;
     if (this.mappedOf === this.picture && this.looked === looked) return;
     Object.assign(this, { mappedOf: this.picture, looked });
     const low = window.center - window.width / 2;
+    const pixels = this.#pixels();
     this.mapped ??= new OffscreenCanvas(width, height);
     const context = this.mapped.getContext("2d");
     const image = context.createImageData(width, height);

@@ -54,10 +54,15 @@ export class Viewer extends EventTarget {
     return this.image.frames > 1 ? this.image.frame_urls[frame] : this.image.url;
   }
 
-  #load(frame, listen = null) {
+  // The values that raised local contrast is about; null while it is not raised.
+  get raised() {
+    if (!this.contrast) return null;
     const { center, width } = this.image.window;
-    const around = { low: Math.max(0, center - width * 0.6), high: Math.min(this.image.max, center + width * 0.6) };
-    return this.renditions.load(this.urlOf(frame), this.contrast ? around : null, listen);
+    return { low: Math.max(0, center - width * 0.6), high: Math.min(this.image.max, center + width * 0.6) };
+  }
+
+  #load(frame, listen = null) {
+    return this.renditions.load(this.urlOf(frame), this.raised, listen);
   }
 
   // Shows a frame; a failure is told by "problem", how much of a slow one is there by "coming".
