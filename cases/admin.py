@@ -109,7 +109,7 @@ class DatasetForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        self.instance.licence = said.get("licence") or ""
+        self.instance.take_license(said.get("licence") or "")
         is_open = said.get("access") == Dataset.Access.OPEN
         if is_open and not self.instance.may_be_open and not said.get("confirm"):
             self.add_error(

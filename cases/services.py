@@ -63,10 +63,13 @@ def upsert_dataset(info: DatasetInfo) -> Dataset:
     """
     values = asdict(info)
     dataset = Dataset.objects.filter(slug=info.slug).first() or Dataset()
-    for name, value in values.items():
-        setattr(dataset, name, value)
-    if dataset.access == Dataset.Access.OPEN and not dataset.may_be_open:
-        dataset.access = values["access"] = Dataset.Access.REGISTERED
+    dataset.take_license(info.licence)
+    values |= {
+        "terms_confirmed_by": dataset.terms_confirmed_by,
+        "terms_confirmed_at": dataset.terms_confirmed_at,
+    }
+    if info.access == Dataset.Access.OPEN and not dataset.may_be_open:
+        values["access"] = Dataset.Access.REGISTERED
     return Dataset.objects.update_or_create(slug=values.pop("slug"), defaults=values)[0]
 
 

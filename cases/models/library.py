@@ -69,6 +69,11 @@ class Dataset(models.Model):
         forbids = any(word in self.licence.casefold() for word in FORBID_SERVING)
         return not forbids or self.terms_confirmed_at is not None
 
+    def take_license(self, licence: str) -> None:
+        """Have another license; what was confirmed of the one before holds no more."""
+        if licence != self.licence:
+            self.licence, self.terms_confirmed_by, self.terms_confirmed_at = licence, None, None
+
 
 class Case(PublicIdModel):
     """One study shown to a learner: images, patient context and truth."""

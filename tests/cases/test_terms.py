@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
 
@@ -39,6 +41,8 @@ def test_a_set_whose_license_forbids_it_is_opened_with_a_confirmation_only(admin
     assert dataset.terms_confirmed_by.is_superuser
     opened(administration, dataset, title="Another title")
     assert dataset.title == "Another title", "it is confirmed once"
+    other = opened(administration, dataset, licence="Data use agreement: credentialed access")
+    assert "seems to forbid" in other, "and for its license alone"
 
 
 def test_no_import_opens_such_a_set_by_itself():
@@ -48,6 +52,9 @@ def test_no_import_opens_such_a_set_by_itself():
     dataset.terms_confirmed_at = dataset.created_at
     dataset.save()
     assert upsert_dataset(info).access == "open"
+    other = replace(info, licence=f"{TERMS}, second edition")
+    assert upsert_dataset(other).access == "registered", "another license needs another word"
+    assert upsert_dataset(info).terms_confirmed_at is None
     assert upsert_dataset(DatasetInfo("own", "Own", licence="CC BY 4.0", access="open")).access == (
         "open"
     )
