@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
@@ -13,6 +13,7 @@ from attempts.games import game_of
 from attempts.models import Attempt, Mode, Result, Series, SeriesCase, holding
 from cases.models import Case
 from cases.queries import lets_in
+from radgame.prepared import prepared
 
 
 def attempt_for(user: User, public_id: Any) -> Attempt | None:
@@ -35,7 +36,12 @@ def holding_series(user: User, case: Case) -> Series | None:
 
 def is_held(user: User, case: Case) -> bool:
     """Whether a series of the user holds this case (`holding_series`)."""
-    return Series.objects.filter(holding(), user=user, cases=case).exists()
+    return bool(_holds(user.pk, case.pk))
+
+
+@prepared
+def _holds(user: int, case: int) -> QuerySet[Series, Any]:
+    return Series.objects.filter(holding(), user=user, cases=case).values_list("pk")[:1]
 
 
 def held_cases(user: User) -> QuerySet[SeriesCase]:
@@ -180,5 +186,12 @@ def number_of(attempt: Attempt) -> str:
     place = place_in_series(attempt)
     if place:
         return f"{place[0]} of {place[1]}"
-    of_user = Attempt.objects.filter(user_id=attempt.user_id, kind=attempt.kind)
-    return str(of_user.filter(pk__lte=attempt.pk).count())
+    ((number,),) = _number(attempt.user_id, attempt.kind, attempt.pk)
+    return str(number)
+
+
+@prepared
+def _number(user: int, kind: str, until: int) -> QuerySet[Attempt, Any]:
+    """How many attempts of a game the user has until one of them."""
+    own = Attempt.objects.filter(user=user, kind=kind, pk__lte=until).order_by()
+    return own.values("kind").annotate(number=Count("pk")).values_list("number")

@@ -24,6 +24,7 @@ from attempts.seen import truth_was_seen
 from attempts.signals import attempt_scored
 from attempts.telling import tell_group
 from cases.models import Case
+from radgame.prepared import prepared_models
 
 logger = logging.getLogger(__name__)
 
@@ -79,13 +80,7 @@ def open_attempt(
     One draft a case and mode outside of series, and one in each series that has the case.
     """
     key = {"user": user, "case": case, "kind": kind, "mode": mode, "state": Attempt.State.DRAFT}
-    same_place = Q(series=series) if series else Q(series__isnull=True)
-    of_closed = Q(round=1, series__closed_at__isnull=False)
-    drafts = list(
-        Attempt.objects.filter(same_place | of_closed, **key)
-        .select_related("series")
-        .order_by("pk")
-    )
+    drafts = _drafts(user.pk, case.pk, kind, mode)
     for left in drafts:
         if left.series and not left.series.is_open and left.round == 1:
             give_up(left.pk, Attempt.Closed.ENDED)  # its series was closed while it was opened
@@ -104,6 +99,13 @@ def open_attempt(
     except IntegrityError:
         # Two tabs opened the case at the same moment; the other one made it.
         return Attempt.objects.get(**key)
+
+
+@prepared_models
+def _drafts(user: int, case: int, kind: str, mode: str) -> QuerySet[Attempt]:
+    """What the user has begun of a case and not submitted, in series and outside, oldest first."""
+    own = Attempt.objects.filter(user=user, state=Attempt.State.DRAFT)
+    return own.filter(case=case, kind=kind, mode=mode).select_related("series").order_by("pk")
 
 
 def save_draft(

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases import history
 from cases.models import Case, CaseChange, DoubtAnswer
-from cases.prepared import prepared
+from radgame.prepared import prepared
 
 MOST, SHOWN = 100, 5
 

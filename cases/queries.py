@@ -17,6 +17,7 @@ from accounts.models import User
 from cases.doubts import counts_of, with_open_doubts
 from cases.models import Case, Dataset, Finding, Image, Region
 from ml import synonyms, taxonomy
+from radgame.prepared import prepared_models
 
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 
@@ -48,12 +49,17 @@ def may_play(user: User, case: Case) -> bool:
 
 def case_to_play(public_id: str, user: User) -> Case:
     """A published case that the user may play; Http404 for any other, retired ones included."""
-    case = Case.objects.select_related("dataset").filter(public_id=public_id).first()
+    case = next(iter(_case_called(public_id)), None)
     if case is None or not lets_in(user, case):
         raise Http404("There is no such case.")
     if not case.is_playable:
         raise Http404("This case is not open for playing (any more).")
     return case
+
+
+@prepared_models
+def _case_called(public_id: str) -> QuerySet[Case]:
+    return Case.objects.select_related("dataset").filter(public_id=public_id)
 
 
 def image_for(user: User, public_id: str) -> Image | None:

@@ -11,12 +11,12 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.requests import UserRequest
 from attempts.models import Series
-from cases.prepared import prepared
 from classroom.comparing import comparisons
-from classroom.models import Membership, Run
+from classroom.models import Invitation, Membership, Run
 from classroom.queries import invitations_for
 from classroom.work import work_of
 from learning.queries import ENOUGH_CASES
+from radgame.prepared import prepared
 from report.scoring import KIND as REPORT
 
 MOST_ON_START_PAGE = 5
@@ -25,7 +25,7 @@ MOST_ON_START_PAGE = 5
 def due(request: UserRequest) -> str:
     """What is to be done, what is due first, first; and invitations that wait for an answer."""
     waiting = [one for one in work_of(request.user) if one.is_to_do or one.opens_later]
-    invited = list(invitations_for(request.user))
+    invited = list(invitations_for(request.user)) if _invited(request.user.pk) else []
     if not waiting and not invited:
         return ""
     context = {
@@ -34,6 +34,13 @@ def due(request: UserRequest) -> str:
         "invited": invited,
     }
     return render_to_string("classroom/_due.html", context, request)
+
+
+@prepared
+def _invited(user: int) -> QuerySet[Invitation, Any]:
+    """Whether there is anything to ask for: most have no invitation that waits."""
+    unused = Invitation.objects.filter(user=user, used=0, revoked_at__isnull=True)
+    return unused.values_list("pk")[:1]
 
 
 def compared(request: UserRequest, kind: str, rule: str) -> str:

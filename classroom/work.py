@@ -15,10 +15,10 @@ from accounts.models import User
 from attempts import services
 from attempts.models import Attempt, Result, SeriesCase
 from cases.models import Case
-from cases.prepared import prepared
 from classroom.access import members
 from classroom.assigning import closes_for, due_for
 from classroom.models import Assignment, Cohort, Extension, Membership, Run
+from radgame.prepared import prepared
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.urls import reverse
 
 from accounts.models import User
@@ -170,14 +170,18 @@ def may_be_told(user: User) -> Q:
 
 
 def described(
-    user: User, attempts: QuerySet[Attempt], held: Collection[int] | None = None
+    user: User, attempts: QuerySet[Attempt] | list[Attempt], held: Collection[int] | None = None
 ) -> list[Past]:
     """The user's attempts with what pages say of them, in as many queries for one as for all.
 
     `held`: the keys of held cases, from who has asked for them already.
     """
     held = held_keys(user) if held is None else held
-    found = attempts.select_related("case").prefetch_related(
+    if isinstance(attempts, QuerySet):
+        attempts = attempts.select_related("case")
+    found = list(attempts)
+    prefetch_related_objects(
+        found,
         "case__images",
         Prefetch("results", Result.objects.defer("data").order_by("id")),
         Prefetch("results__outcomes", Outcome.objects.select_related("finding").order_by("id")),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from attempts.queries import held_cases
 from learning import assigned
 from learning.models import CaseDifficulty, CaseRecord, LabelRecord, Preferences
 from ml.learning import goals
+from radgame.prepared import prepared_models
 from report.scoring import KIND as REPORT
 
 SWITCHES = ("plays_for_points", "shows_badges", "shows_streak", "plays_daily_film")
@@ -65,7 +67,14 @@ class Standing:
 
 def preferences_of(user: User) -> Preferences:
     """The learner's own, or unsaved ones with what the fields begin with."""
-    return Preferences.objects.filter(user=user).first() or Preferences(user=user)
+    found = next(iter(_preferences(user.pk)), None) or Preferences(user=user)
+    found.user = user
+    return found
+
+
+@prepared_models
+def _preferences(user: int) -> QuerySet[Preferences]:
+    return Preferences.objects.filter(user=user)
 
 
 def shown_to(user: User) -> Preferences:

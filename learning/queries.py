@@ -16,11 +16,11 @@ from attempts.games import Game, game_of, kinds
 from attempts.models import Attempt, Mode, Outcome, Result, Series
 from attempts.queries import counted_results, held_cases
 from attempts.seen import met
-from cases.prepared import prepared
 from learning.models import CaseRecord
 from learning.past import Past, described, name_of, submitted
 from ml import taxonomy
 from ml.psychometrics import Interval, proportion, rate
+from radgame.prepared import prepared, prepared_models
 
 ENOUGH_CASES = 20
 """Below this number of cases a learner's figures are mostly chance."""
@@ -193,9 +193,19 @@ def _record(row: Mapping[str, Any]) -> LabelRecord | None:
     return LabelRecord(row["label"], name_of(row["label"]), rate, row["false"])
 
 
-def last_attempts(user: User, limit: int = 10, held: Collection[int] | None = None) -> list[Past]:
+LAST = 10
+"""Attempts that pages name below what they are about."""
+
+
+def last_attempts(user: User, held: Collection[int] | None = None) -> list[Past]:
     """The user's last submitted attempts, newest first; `held` as in `described`."""
-    return described(user, submitted(user).order_by("-submitted_at", "-id")[:limit], held)
+    return described(user, _last(user.pk), held)
+
+
+@prepared_models
+def _last(user: int) -> QuerySet[Attempt]:
+    own = submitted(User(pk=user)).select_related("case")
+    return own.order_by("-submitted_at", "-id")[:LAST]
 
 
 @dataclass(frozen=True)

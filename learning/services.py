@@ -19,12 +19,12 @@ from attempts.models import Attempt, Mode, Series
 from attempts.queries import held_cases, held_keys
 from attempts.seen import FILM, met, new_to, without
 from cases.models import Case
-from cases.prepared import prepared
 from cases.queries import may_play, of_everybody, open_to
 from learning import adaptive, assigned, daily
 from learning.models import Chosen, Preferences
 from learning.skills import skills_by_game, skills_of
 from ml.learning.skills import Skills
+from radgame.prepared import prepared
 
 ADAPTIVE, SEQUENTIAL = Preferences.Strategy.ADAPTIVE, Preferences.Strategy.SEQUENTIAL
 

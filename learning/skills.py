@@ -24,6 +24,7 @@ from learning.records import LOOK_BACK
 from ml.learning.ability import Belief
 from ml.learning.memory import Memory
 from ml.learning.skills import Finding, LabelSkill, Played, Skills, learn
+from radgame.prepared import prepared_models
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
@@ -79,15 +80,25 @@ def sweep() -> int:
 
 def skills_of(user: User, kind: str) -> Skills:
     """What the learner can do in one game; one query."""
-    return _read(Skill.objects.filter(user=user, kind=kind))
+    return _read(_of_game(user.pk, kind))
 
 
 def skills_by_game(user: User) -> dict[str, Skills]:
     """The same in every game; one query."""
     rows: dict[str, list[Skill]] = {kind: [] for kind in kinds()}
-    for row in Skill.objects.filter(user=user):
+    for row in _of_all(user.pk):
         rows.setdefault(row.kind, []).append(row)
     return {kind: _read(of_game) for kind, of_game in rows.items()}
+
+
+@prepared_models
+def _of_game(user: int, kind: str) -> QuerySet[Skill]:
+    return Skill.objects.filter(user=user, kind=kind)
+
+
+@prepared_models
+def _of_all(user: int) -> QuerySet[Skill]:
+    return Skill.objects.filter(user=user)
 
 
 def _one_an_attempt(records: QuerySet[CaseRecord]) -> list[CaseRecord]:

@@ -6,9 +6,10 @@ import math
 import re
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from attempts.games import AnswerProblem
 from attempts.models import Attempt
-from cases.models import Case
 from localize.changes import compares
 from localize.timing import times_of
 from localize.tips import takes_point
@@ -38,7 +39,9 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
         raise AnswerProblem("“marks” and “ticked” must be lists.")
     if len(marks) > MAX_MARKS:
         raise AnswerProblem(f"{len(marks)} marks are too many; at most {MAX_MARKS} are taken.")
-    images, has_prior = _frames_of(attempt.case), compares(attempt)
+    prefetch_related_objects([attempt.case], "images")
+    images = {image.public_id: image.frames for image in attempt.case.images.all()}
+    has_prior = compares(attempt)
     cleaned: dict[str, Any] = {
         "marks": [
             _clean_mark(mark, number, images, attempt.rule) | _clean_change(mark, number, has_prior)
@@ -58,10 +61,6 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
     if cleaned["normal"] and (cleaned["marks"] or cleaned["ticked"]):
         raise AnswerProblem("“No abnormality” cannot be given together with findings.")
     return cleaned
-
-
-def _frames_of(case: Case) -> dict[str, int]:
-    return dict(case.images.values_list("public_id", "frames"))
 
 
 def _clean_mark(mark: Any, number: int, images: dict[str, int], rule: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def compares(attempt: Attempt) -> bool:
     """Whether a change may be said of the marks of an attempt: by its rule and its images."""
     if attempt.rule not in tips.RULES:
         return False
-    return bool(attempt.case.images.filter(study=Image.Study.PRIOR).exists())
+    return any(image.study == Image.Study.PRIOR for image in attempt.case.images.all())
 
 
 def asks(attempt: Attempt) -> bool:

@@ -157,6 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:login"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_DAYS = number("SESSION_DAYS", 14, least=1)
 SESSION_COOKIE_AGE = SESSION_DAYS * 86_400
 SIGNUP_OPEN = flag("SIGNUP_OPEN", False)

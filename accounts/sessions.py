@@ -1,0 +1,33 @@
+"""Sessions in the database as Django keeps them, read by a statement that is built once.
+
+Every page and every address that a game asks begins with it (`radgame.prepared`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from radgame.prepared import prepared
+
+
+class SessionStore(db.SessionStore):
+    """Django's store of sessions in the database; only the reading of one is its own."""
+
+    def load(self) -> dict[str, Any]:
+        rows = _kept(self.session_key)
+        if not rows:
+            self._session_key = None
+            return {}
+        return self.decode(rows[0][0])
+
+
+@prepared
+def _kept(session_key: str) -> QuerySet[Session, Any]:
+    """What is kept of a session that has not expired."""
+    found = Session.objects.filter(session_key=session_key, expire_date__gt=Now())
+    return found.values_list("session_data")

@@ -1,0 +1,100 @@
+"""Statements that are built once and asked with other keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.models import Case, Image
+from radgame.prepared import prepared, prepared_models
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def other_case(nodule_case):
+    return Case.objects.create(
+        dataset=nodule_case.dataset, source_key="another", status=Case.Status.PUBLISHED
+    )
+
+
+def test_it_answers_for_each_key_what_the_query_would(nodule_case, other_case):
+    built = []
+
+    @prepared
+    def of(key):
+        built.append(key)
+        return Case.objects.filter(pk=key, status="published").values_list("public_id")
+
+    for case in (nodule_case, other_case, nodule_case):
+        assert of(case.pk) == [(case.public_id,)]
+    assert of(nodule_case.pk + other_case.pk) == []
+    assert len(built) == 1, "the statement is built once"
+
+
+def test_each_of_several_keys_has_its_place(nodule_case, other_case):
+    @prepared
+    def between(low, high):
+        return Case.objects.filter(pk__gt=low, pk__lte=high).order_by("pk").values_list("pk")
+
+    low, high = sorted((nodule_case.pk, other_case.pk))
+    assert between(low, high) == [(high,)]
+    assert between(low - 1, high)[0] == (low,)
+    assert between(high, low) == []
+
+
+def test_a_key_that_the_statement_does_not_ask_by_is_refused(nodule_case):
+    @prepared
+    def every(key):
+        return Case.objects.values_list("pk")
+
+    with pytest.raises(ValueError, match="every: 1 keys are in no parameter"):
+        every(nodule_case.pk)
+
+
+def test_whole_rows_are_those_that_the_query_would_give(nodule_case, other_case, trainee):
+    @prepared_models
+    def of(key):
+        return Case.objects.select_related("dataset", "made_for").filter(public_id=key)
+
+    other_case.made_for = trainee
+    other_case.save()
+    for case in (nodule_case, other_case):
+        (found,), asked = of(case.public_id), Case.objects.get(pk=case.pk)
+        names = [field.attname for field in Case._meta.concrete_fields]
+        assert {name: getattr(found, name) for name in names} == {
+            name: getattr(asked, name) for name in names
+        }
+        assert (found.dataset, found.made_for) == (case.dataset, asked.made_for)
+        assert found.dataset.created_at == case.dataset.created_at
+        assert not found._state.adding
+    assert of("nobody's") == []
+
+
+def test_whole_rows_need_no_further_query(nodule_case, django_assert_num_queries):
+    @prepared_models
+    def of(key):
+        return Case.objects.select_related("dataset", "made_for").filter(pk=key)
+
+    of(nodule_case.pk)
+    with django_assert_num_queries(1):
+        (found,) = of(nodule_case.pk)
+        assert found.dataset.slug == nodule_case.dataset.slug
+        assert found.made_for is None
+
+
+def test_related_rows_of_related_rows_are_refused(nodule_case):
+    @prepared_models
+    def of(key):
+        return Image.objects.select_related("case__dataset").filter(case=key)
+
+    with pytest.raises(ValueError, match="of: select_related goes beyond"):
+        of(nodule_case.pk)
+
+
+def test_a_choice_is_asked_for_as_the_text_that_is_stored(nodule_case):
+    @prepared
+    def having(status):
+        return Case.objects.filter(status=status).values_list("pk")
+
+    assert having(Case.Status.RETIRED) == []
+    assert having(Case.Status.PUBLISHED) == [(nodule_case.pk,)]
