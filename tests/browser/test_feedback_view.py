@@ -218,3 +218,21 @@ def test_no_abnormality_says_what_it_put_away(player):
     player.page.keyboard.press("Control+z")
     assert len(player.drawn()) == before
     expect(line).to_be_empty()
+
+
+SIZES = """() => {
+  window.sizes = new Set();
+  const note = ([{ contentRect: { width, height } }]) => window.sizes.add(`${width} × ${height}`);
+  new ResizeObserver(note).observe(document.getElementById("stage"));
+}"""
+
+
+def test_the_film_keeps_its_size_while_an_answer_is_scored(player):
+    player.open(player.case_with(nodules=1))
+    player.page.keyboard.press("Escape")
+    player.choose("nodule")
+    player.draw([0.2, 0.3, 0.4, 0.5])
+    player.page.evaluate(SIZES)
+    player.submit()
+    player.wait_for_feedback()
+    assert len(player.page.evaluate("[...window.sizes]")) == 1

@@ -28,7 +28,7 @@ export function play(Page) {
     if (going) return true;
     going = true;
     const asked = performance.now();
-    const waiting = setTimeout(() => say("Opening the next case …"), PATIENCE_MS);
+    const waiting = setTimeout(() => say("Opening the next case …", { passing: true }), PATIENCE_MS);
     const next = await caseAt(url).catch(() => UNREACHABLE);
     clearTimeout(waiting);
     going = false;

@@ -108,7 +108,7 @@ export class Sending {
     const button = this.panel.querySelector("[data-role=submit]");
     button.disabled = true;
     this.panel.inert = true; // what is sent is what is there now
-    say("Submitting …");
+    say("Submitting …", { passing: true });
     try {
       await this.autosave.stop();
       await this.#send();
@@ -171,7 +171,7 @@ export class Sending {
   }
 
   async awaitScore() {
-    say("Scoring …");
+    say("Scoring …", { passing: true });
     this.panel.inert = true; // seen, but not changed any more
     const listening = this.listening ?? new Listening(this.data.urls.socket);
     this.listening = null;
