@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.urls import reverse
@@ -13,7 +14,7 @@ from attempts.games import game_of
 from attempts.models import Attempt, Mode, Result, Series, SeriesCase, holding
 from cases.models import Case
 from cases.queries import lets_in
-from radgame.prepared import prepared
+from radgame.prepared import prepared, prepared_models
 
 
 def attempt_for(user: User, public_id: Any) -> Attempt | None:
@@ -21,12 +22,17 @@ def attempt_for(user: User, public_id: Any) -> Attempt | None:
 
     Nor is one of a case that has been closed to the user since.
     """
-    own = Attempt.objects.select_related("case__dataset", "series").order_by()
-    found = own.filter(public_id=public_id, user=user).first()
+    found = next(iter(_own(UUID(str(public_id)), user.pk)), None)
     if found is None or not lets_in(user, found.case):
         return None
     found.user = user
     return found
+
+
+@prepared_models
+def _own(public_id: UUID, user: int) -> QuerySet[Attempt]:
+    own = Attempt.objects.select_related("case__dataset", "series").order_by()
+    return own.filter(public_id=public_id, user=user)
 
 
 def holding_series(user: User, case: Case) -> Series | None:

@@ -24,7 +24,7 @@ from attempts.seen import truth_was_seen
 from attempts.signals import attempt_scored
 from attempts.telling import tell_group
 from cases.models import Case
-from radgame.prepared import prepared_models
+from radgame.prepared import prepared, prepared_models
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,14 @@ def save_draft(
     behind itself, which is no conflict: `writer` tells windows apart. After the deadline
     the draft is submitted as it was saved last, and this is a Conflict too.
     """
-    if Attempt.objects.filter(late(), pk=attempt_id).exists():
+    if _past_its_deadline(attempt_id):
         close_draft(attempt_id, Attempt.Closed.TIME)
     return _save_draft(attempt_id, version, answer, writer)
+
+
+@prepared
+def _past_its_deadline(attempt: int) -> QuerySet[Attempt, Any]:
+    return Attempt.objects.filter(late(), pk=attempt).values_list("pk")
 
 
 @transaction.atomic
@@ -418,4 +423,12 @@ def tell(attempt: Attempt) -> None:
 
 
 def locked(attempt_id: int) -> Attempt:
-    return Attempt.objects.select_for_update(of=("self",)).select_related("case").get(pk=attempt_id)
+    for found in _to_change(attempt_id):
+        return found
+    raise Attempt.DoesNotExist
+
+
+@prepared_models
+def _to_change(attempt: int) -> QuerySet[Attempt]:
+    own = Attempt.objects.select_for_update(of=("self",)).select_related("case")
+    return own.filter(pk=attempt).order_by()

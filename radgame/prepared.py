@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
 
+Key = int | str | UUID
 FIRST_MARK = 7_777_000_000_000_001
 """Stands for the first key while a statement is built; no table has so many rows."""
 
@@ -50,24 +52,33 @@ class _Statement:
             return cursor.fetchall()
 
 
-def _marks(keys: Sequence[int | str]) -> list[int | str]:
+def _marks(keys: Sequence[Key]) -> list[Key]:
     """Something of the kind of each key that is no key."""
-    return [
-        f"key {number} of a statement" if isinstance(key, str) else FIRST_MARK + number
-        for number, key in enumerate(keys)
-    ]
+    return [_mark(number, key) for number, key in enumerate(keys, FIRST_MARK)]
 
 
-def _plain(keys: Sequence[int | str]) -> list[int | str]:
-    """Choices as the text that is stored."""
-    return [str(key) if isinstance(key, str) else key for key in keys]
+def _mark(number: int, key: Key) -> Key:
+    if isinstance(key, UUID):
+        return UUID(int=number)
+    return f"key {number} of a statement" if isinstance(key, str) else number
+
+
+def _plain(keys: Sequence[Key]) -> list[Key]:
+    """As they are stored: choices as texts, and UUIDs, too, where the database has no such kind."""
+    return [_stored(key) for key in keys]
+
+
+def _stored(key: Key) -> Key:
+    if isinstance(key, UUID):
+        return key if connection.features.has_native_uuid_field else key.hex
+    return str(key) if isinstance(key, str) else key
 
 
 def prepared(
     build: Callable[..., QuerySet[Any, Any]],
 ) -> Callable[..., list[tuple[Any, ...]]]:
-    """`build` takes keys, whole numbers or texts, and gives a query of `values_list`; the answer
-    asks it.
+    """`build` takes keys (whole numbers, texts, UUIDs) and gives a query of `values_list`; the
+    answer asks it.
 
     Rows are as the database gives them: keys, numbers and texts, no times, truth values or JSON
     that some databases keep as something else; whether one is null can be asked of all.
@@ -78,11 +89,12 @@ def prepared(
     statements: dict[str, _Statement] = {}
 
     @wraps(build)
-    def asked(*keys: int | str) -> list[tuple[Any, ...]]:
+    def asked(*keys: Key) -> list[tuple[Any, ...]]:
         if connection.vendor not in statements:
             marks = _marks(keys)
             sql, parameters = build(*marks).query.sql_with_params()
-            statements[connection.vendor] = _Statement.of(build.__name__, marks, sql, parameters)
+            kept = _Statement.of(build.__name__, _plain(marks), sql, parameters)
+            statements[connection.vendor] = kept
         return statements[connection.vendor].rows(_plain(keys))
 
     return asked
@@ -93,20 +105,20 @@ Reader = Callable[[tuple[Any, ...]], Any]
 
 def prepared_models(build: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]:
     """`prepared` for whole rows: `build` gives a query of a model, the answer a list of instances,
-    each with the rows of other models that `select_related` names of its own foreign keys.
+    each with the rows of other models that `select_related` names, by foreign keys.
 
     Raises:
-        ValueError: as in `prepared`, or `select_related` goes on from a row to further ones.
+        ValueError: as in `prepared`, or `select_related` goes against a foreign key.
     """
     kept: dict[str, tuple[_Statement, Reader]] = {}
 
     @wraps(build)
-    def asked(*keys: int | str) -> list[M]:
+    def asked(*keys: Key) -> list[M]:
         if connection.vendor not in kept:
             marks = _marks(keys)
             compiler = build(*marks).query.get_compiler(connection=connection)
             sql, parameters = compiler.as_sql()
-            statement = _Statement.of(build.__name__, marks, sql, parameters)
+            statement = _Statement.of(build.__name__, _plain(marks), sql, parameters)
             kept[connection.vendor] = statement, _reader(build.__name__, compiler)
         statement, read = kept[connection.vendor]
         return [read(row) for row in statement.rows(_plain(keys))]
@@ -116,38 +128,45 @@ def prepared_models(build: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]
 
 @dataclass(frozen=True)
 class _Part:
-    """Which columns of a row make an instance of a model."""
+    """Which columns of a row make an instance of a model, and those that it refers to."""
 
     model: type[Model]
     names: list[str]
     columns: list[int]
     key: int
     """Of the columns the one of the primary key."""
+    others: list[tuple[_Part, Callable[..., None], Callable[..., None]]]
+    """With what keeps the other in this one, and this one in the other."""
 
     @classmethod
-    def of(cls, columns: Any, info: dict[str, Any]) -> _Part:
+    def of(cls, name: str, columns: Any, info: dict[str, Any]) -> _Part:
         fields = [columns[number][0].target for number in info["select_fields"]]
         names = [field.attname for field in fields]
         own_key = info["model"]._meta.pk.attname
-        return cls(info["model"], names, info["select_fields"], names.index(own_key))
+        others = []
+        for related in info.get("related_klass_infos", []):
+            if related["reverse"]:
+                raise ValueError(f"{name}: select_related goes against a foreign key")
+            other = cls.of(name, columns, related)
+            others.append((other, related["local_setter"], related["remote_setter"]))
+        return cls(info["model"], names, info["select_fields"], names.index(own_key), others)
 
     def instance(self, row: Sequence[Any]) -> Any:
         values = [row[number] for number in self.columns]
         if values[self.key] is None:
             return None
-        return self.model.from_db(connection.alias, self.names, values)
+        made = self.model.from_db(connection.alias, self.names, values)
+        for part, keep, keep_back in self.others:
+            other = part.instance(row)
+            keep(made, other)
+            if other is not None:
+                keep_back(other, made)
+        return made
 
 
 def _reader(name: str, compiler: Any) -> Reader:
     """Makes an instance of a row, as Django's own iteration over a query set would."""
-    info = compiler.klass_info
-    own = _Part.of(compiler.select, info)
-    others = []
-    for related in info.get("related_klass_infos", []):
-        if related["reverse"] or related.get("related_klass_infos"):
-            raise ValueError(f"{name}: select_related goes beyond the row's own keys")
-        setters = related["local_setter"], related["remote_setter"]
-        others.append((_Part.of(compiler.select, related), *setters))
+    whole = _Part.of(name, compiler.select, compiler.klass_info)
     converters = compiler.get_converters([column for column, *_ in compiler.select])
 
     def read(row: tuple[Any, ...]) -> Any:
@@ -155,12 +174,6 @@ def _reader(name: str, compiler: Any) -> Reader:
         for number, (steps, expression) in converters.items():
             for convert in steps:
                 values[number] = convert(values[number], expression, connection)
-        made = own.instance(values)
-        for part, keep, keep_back in others:
-            other = part.instance(values)
-            keep(made, other)
-            if other is not None:
-                keep_back(other, made)
-        return made
+        return whole.instance(values)
 
     return read

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
-from cases.models import Case, Image
+from accounts.models import User
+from attempts.models import Attempt
+from cases.models import Case
 from radgame.prepared import prepared, prepared_models
 
 pytestmark = pytest.mark.django_db
@@ -82,13 +86,30 @@ def test_whole_rows_need_no_further_query(nodule_case, django_assert_num_queries
         assert found.made_for is None
 
 
-def test_related_rows_of_related_rows_are_refused(nodule_case):
+def test_related_rows_come_with_theirs(nodule_case, trainee, django_assert_num_queries):
+    @prepared_models
+    def of(key, user):
+        own = Attempt.objects.select_related("case__dataset", "series")
+        return own.filter(public_id=key, user=user)
+
+    attempt = Attempt.objects.create(
+        user=trainee, case=nodule_case, kind="localize", case_version=1
+    )
+    assert of(uuid4(), trainee.pk) == []
+    with django_assert_num_queries(1):
+        (found,) = of(attempt.public_id, trainee.pk)
+        assert (found, found.public_id) == (attempt, attempt.public_id)
+        assert found.case.dataset == nodule_case.dataset
+        assert found.series is None
+
+
+def test_what_refers_to_the_row_is_refused(nodule_case):
     @prepared_models
     def of(key):
-        return Image.objects.select_related("case__dataset").filter(case=key)
+        return User.objects.select_related("learning_preferences").filter(pk=key)
 
-    with pytest.raises(ValueError, match="of: select_related goes beyond"):
-        of(nodule_case.pk)
+    with pytest.raises(ValueError, match="of: select_related goes against a foreign key"):
+        of(1)
 
 
 def test_a_choice_is_asked_for_as_the_text_that_is_stored(nodule_case):
