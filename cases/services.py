@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -56,21 +57,37 @@ class Imported:
     """The labels of its source that the taxonomy has not."""
 
 
+@transaction.atomic
 def upsert_dataset(info: DatasetInfo) -> Dataset:
-    """The data set of this slug, made or brought up to date.
+    """The data set of this slug, made or brought up to date; what a person changed of it stays.
 
     One whose license forbids to show it to everybody is not open before somebody confirms that.
     """
-    values = asdict(info)
-    dataset = Dataset.objects.filter(slug=info.slug).first() or Dataset()
-    dataset.take_license(info.licence)
-    values |= {
-        "terms_confirmed_by": dataset.terms_confirmed_by,
-        "terms_confirmed_at": dataset.terms_confirmed_at,
-    }
-    if info.access == Dataset.Access.OPEN and not dataset.may_be_open:
-        values["access"] = Dataset.Access.REGISTERED
-    return Dataset.objects.update_or_create(slug=values.pop("slug"), defaults=values)[0]
+    said = asdict(info)
+    found = Dataset.objects.select_for_update().get_or_create(slug=said.pop("slug"), defaults=said)
+    dataset, is_new = found
+    values = said if is_new else {name: _merged(dataset, name, said[name]) for name in said}
+    dataset.take_license(values["licence"])
+    for name, value in values.items():
+        setattr(dataset, name, value)
+    if dataset.access == Dataset.Access.OPEN and not dataset.may_be_open:
+        dataset.access = Dataset.Access.REGISTERED
+        if said["access"] == Dataset.Access.OPEN:
+            said["access"] = Dataset.Access.REGISTERED
+    dataset.source_said = said
+    dataset.save()
+    return dataset
+
+
+def _merged(dataset: Dataset, name: str, said: Any) -> Any:
+    """What a data set is to have there when its source says `said`.
+
+    That is what it has, where a person gave it something else than the source said last. Of one
+    that came in before that was kept, only who may see it is taken for a person's choice.
+    """
+    here = getattr(dataset, name)
+    before = dataset.source_said.get(name, here if name != "access" else None)
+    return said if here == before else here
 
 
 @transaction.atomic

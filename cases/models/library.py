@@ -58,6 +58,13 @@ class Dataset(models.Model):
         help_text="Who said that an agreement allows to show it to everybody, whatever its license",
     )
     terms_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    source_said = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="What its source said of it when it was last imported",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -58,3 +58,32 @@ def test_no_import_opens_such_a_set_by_itself():
     assert upsert_dataset(DatasetInfo("own", "Own", licence="CC BY 4.0", access="open")).access == (
         "open"
     )
+
+
+def test_what_a_person_changed_of_a_set_outlives_its_next_import(administration):
+    info = DatasetInfo("films", "Films", licence="CC BY 4.0", attribution="A clinic", version="1")
+    dataset = upsert_dataset(info)
+    address = reverse("admin:cases_dataset_change", args=[dataset.pk])
+    told = {"licence": "CC BY 4.0", "attribution": "A clinic", "version": "1"}
+    changed = {"slug": "films", "title": "Films of our clinic", "access": "private"}
+    administration.post(address, told | changed)
+    for later in (info, replace(info, title="Films, 2nd edition", access="open", version="2")):
+        dataset = upsert_dataset(later)
+        assert (dataset.title, dataset.access) == ("Films of our clinic", "private")
+    assert dataset.version == "2", "what nobody changed follows the source"
+    assert upsert_dataset(replace(info, attribution="Two clinics")).attribution == "Two clinics"
+
+
+def test_a_set_that_a_person_opened_stays_open_until_its_license_changes(administration):
+    info = DatasetInfo("films", "Films", licence=TERMS, access="credentialed")
+    dataset = upsert_dataset(info)
+    opened(administration, dataset, confirm="on")
+    assert upsert_dataset(info).access == "open"
+    assert upsert_dataset(replace(info, licence=f"{TERMS}, 2nd edition")).access == "registered"
+
+
+def test_of_a_set_from_before_that_was_kept_who_may_see_it_stays():
+    dataset = upsert_dataset(DatasetInfo("films", "Films", access="open"))
+    Dataset.objects.update(source_said={}, access="private")
+    dataset = upsert_dataset(DatasetInfo("films", "More films", access="open"))
+    assert (dataset.access, dataset.title) == ("private", "More films")
