@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cases.curating import Draft, DraftFinding
 from cases.duplicates import Twin
@@ -32,7 +33,7 @@ def checks_of(case: Case, draft: Draft, twins: Sequence[Twin] = ()) -> list[Chec
         *_report(draft),
         *_places(draft),
         *(_twin(case, twin) for twin in twins),
-        *_persons(draft),
+        *_persons(draft, case.before),
         *_terms(case.dataset),
         *_unmapped(case),
     ]
@@ -156,9 +157,10 @@ def _twin(case: Case, twin: Twin) -> Check:
     return Check("twin", sentence, address=twin.case.public_id)
 
 
-def _persons(draft: Draft) -> Iterator[Check]:
+def _persons(draft: Draft, before: Iterable[Mapping[str, Any]]) -> Iterator[Check]:
     """What in free text may tell who the patient, or somebody who treated them, is."""
-    for where, text, number in _texts(draft):
+    earlier = (("A finding of the prior film", str(one["sentence"]), None) for one in before)
+    for where, text, number in (*_texts(draft), *earlier):
         for told in told_in(text):
             sentence = f"{where} may hold {told.what}: “{told.text}”. Take it out if it is one."
             yield Check("person", sentence, number)

@@ -37,9 +37,12 @@ def differences(case: Case) -> list[Difference]:
     found = []
     for name, value in source["context"].items():
         found += _between(name, value, here["context"].get(name))
-    theirs, ours = _by_label(source["findings"]), _by_label(here["findings"])
-    for key in dict.fromkeys((*theirs, *ours)):
-        found += _of_finding(_name(key), theirs.get(key), ours.get(key))
+    for part, prefix in (("findings", ""), ("before", "prior film: ")):
+        if part not in source:  # kept before it was part of what is compared
+            continue
+        theirs, ours = _by_label(source[part]), _by_label(here[part])
+        for key in dict.fromkeys((*theirs, *ours)):
+            found += _of_finding(f"{prefix}{_name(key)}", theirs.get(key), ours.get(key))
     reports = [{one["language"]: one for one in said["reports"]} for said in (source, here)]
     for language in dict.fromkeys((*reports[0], *reports[1])):
         for part in ("findings", "impression"):

@@ -126,7 +126,7 @@ def _entry(
         "findings": said["findings"],
         "reports": said["reports"],
         "unmapped": case.unmapped,
-        "before": case.before,
+        "before": said["before"],
         "knows_findings": case.knows_findings,
         "review_reasons": case.review_reasons,
         "images": [

@@ -118,10 +118,12 @@ def _place(case: Case, stored: Sequence[Image], wanted: Mapping[int, int]) -> No
     case.images.update(position=F("position") + ASIDE)
     for pk, position in wanted.items():
         Image.objects.filter(pk=pk).update(position=position)
-    for one in (*(case.source_truth or {}).get("findings", ()), *case.unmapped):
+    source = case.source_truth or {}
+    said = (*source.get("findings", ()), *source.get("before", ()), *case.before, *case.unmapped)
+    for one in said:
         kept = [place for place in one["regions"] if place["image"] in moves]
         one["regions"] = [place | {"image": moves[place["image"]]} for place in kept]
-    case.save(update_fields=["source_truth", "unmapped", "updated_at"])
+    case.save(update_fields=["source_truth", "before", "unmapped", "updated_at"])
 
 
 def offered(case: Case) -> list[Offered]:

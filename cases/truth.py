@@ -183,6 +183,7 @@ def said_by_source(imported: ImportedCase, context: dict[str, Any]) -> dict[str,
             for finding in imported.findings
         ],
         "reports": [asdict(report) for report in imported.reports],
+        "before": before_of(imported),
         "context": context,
     }
 
@@ -200,6 +201,7 @@ def said_by_library(case: Case) -> dict[str, Any]:
             for finding in case.findings.prefetch_related("regions__image")
         ],
         "reports": list(case.reports.values("language", "findings", "impression")),
+        "before": case.before,
         "context": {name: getattr(case, name) for name in CONTEXT},
     }
 

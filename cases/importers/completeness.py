@@ -52,7 +52,7 @@ def judged(case: ImportedCase, frames: Sequence[Sequence[int]]) -> ImportedCase:
             places = _possible(was.regions, frames, where, problems)
             before.append(replace(was, regions=tuple(_once(places))))
     reports = tuple(_readable(case, problems))
-    problems += _persons(case, reports)
+    problems += _persons(replace(case, before=tuple(before)), reports)
     return replace(
         case,
         findings=tuple(_joined(findings)),
@@ -71,6 +71,7 @@ def _persons(case: ImportedCase, reports: Iterable[ImportedReport]) -> Iterator[
         "comparison": case.comparison,
         "explanation": case.explanation,
         "findings' text": "\n".join(f"{one.sentence}\n{one.location}" for one in case.findings),
+        "prior film's findings": "\n".join(one.sentence for one in case.before),
     }
     for where, text in texts.items():
         for what in dict.fromkeys(one.what for one in told_in(text)):
