@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from cases import history, patients, series
+from cases import history, originals, patients, series
 from cases.imaging import PreparedImage
 from cases.importers.base import (
     DatasetInfo,
@@ -260,13 +260,15 @@ def import_cases(
     dry_run: bool = False,
     force: bool = False,
     overwrite_corrections: bool = False,
+    by: User | None = None,
 ) -> Generator[Imported | Problem]:
     """Store each case in a transaction of its own; yields what became of it, in order.
 
     `status` is for new cases whose truth is whole; others wait in review, with the reason, and so
     do all of a data set that asks for a second reading. A
     case that is there keeps the status its curator gave it, and what a person corrected unless
-    `overwrite_corrections`. `force` decodes files again that did not change.
+    `overwrite_corrections`. `force` decodes files again that did not change. `by` is who asked for
+    it, where that is known.
     """
     dataset = Dataset.objects.filter(slug=info.slug).first() if dry_run else upsert_dataset(info)
     known: Callable[[ImportedCase], list[KnownImage | None]] = (
@@ -294,6 +296,9 @@ def import_cases(
             yield Skipped(case.key, f"{_why(error)} The case was skipped.", "case")
             continue
         yield from imported.problems
+        if settings.KEEP_ORIGINALS and not dry_run:
+            stored = Case.objects.get(dataset=dataset, source_key=imported.key)
+            yield from originals.keep(stored, imported.images, by)
         yield done
 
 

@@ -94,7 +94,9 @@ def _import(upload: Upload) -> None:
     if answers and answers.series:
         notes += keep_choices(services.upsert_dataset(info), answers.series, upload.by)
     keys: list[str] = []
-    outcomes = services.import_cases(info, source.read(), status=Case.Status.REVIEW, limits=limits)
+    outcomes = services.import_cases(
+        info, source.read(), status=Case.Status.REVIEW, limits=limits, by=upload.by
+    )
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             if isinstance(outcome, Problem):

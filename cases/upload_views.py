@@ -58,6 +58,7 @@ def uploads(request: UserRequest) -> HttpResponse:
         "is_off": not settings.UPLOAD_MAX_MB,
         "gigabytes": settings.UPLOAD_MAX_MB / 1000,
         "most_files": settings.UPLOAD_MAX_FILES,
+        "keeps_originals": settings.KEEP_ORIGINALS,
         "titles": titles.values_list("title", flat=True),
         "uploads": _listed(request),
     }

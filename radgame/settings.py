@@ -310,6 +310,8 @@ UPLOAD_MEMORY_MB = number("UPLOAD_MEMORY_MB", 3000, least=1)
 UPLOAD_CASE_SECONDS = number("UPLOAD_CASE_SECONDS", 300, least=1)
 # Where it lies until it is imported; web processes and workers share it
 UPLOAD_DIR = Path(text("UPLOAD_DIR", str(DATA_DIR / "uploads")))
+# Whether the DICOM files that cases come from are kept, with all that their headers say
+KEEP_ORIGINALS = flag("KEEP_ORIGINALS", False)
 # In place of the buckets and servers that fetch_cases takes films from
 DATA_MIRROR = text("DATA_MIRROR", "")
 # The archive that import_dicomweb asks, and who asks it: a user with a password, or a token

@@ -7,7 +7,7 @@ zlib inside gdcm, and the process dies of it.
 
 from __future__ import annotations
 
-from cases.imaging.decode import decode_file, decode_files, doubt_of
+from cases.imaging.decode import decode_file, decode_files, doubt_of, is_dicom
 from cases.imaging.pixels import OLDEST, Decoded, ImageProblem, Window
 from cases.imaging.prepare import PreparedImage, Source, digest_of, prepare_image, text_doubt
 
@@ -22,6 +22,7 @@ __all__ = [
     "decode_files",
     "digest_of",
     "doubt_of",
+    "is_dicom",
     "prepare_image",
     "text_doubt",
 ]

@@ -118,6 +118,14 @@ def read_file(path: Path, *, exact: bool = False) -> FileImage:
     return dicom.read(path)
 
 
+def is_dicom(path: Path) -> bool:
+    """Whether a file is there and begins as DICOM does."""
+    try:
+        return _kind(path) == "DICOM"
+    except ImageProblem:
+        return False
+
+
 def _kind(path: Path) -> Literal["raster", "DICOM"]:
     """Told by the first bytes.
 

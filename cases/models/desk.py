@@ -13,7 +13,8 @@ class CaseChange(models.Model):
     """One entry of a case's history: who did what, when and why.
 
     With a change of the truth `said` is all of it as it was from then on (`truth.said_by_library`),
-    with one of the status what it was before and after.
+    with one of the status what it was before and after, with originals that were kept the digests
+    that they are called by.
     """
 
     class What(models.TextChoices):
@@ -22,6 +23,7 @@ class CaseChange(models.Model):
         CONTEXT = "context", "Context"
         DOUBT = "doubt", "Doubt answered"
         READING = "reading", "Second reading"
+        ORIGINALS = "originals", "Originals kept"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="changes")
     what = models.CharField(max_length=10, choices=What)
