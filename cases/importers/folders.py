@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from cases.importers.base import Problem
@@ -30,6 +31,20 @@ class AmbiguousName(NameProblem):
     """A name that several files have: which of them is meant nobody can tell."""
 
 
+class _Match(Enum):
+    """How a name is compared with the end of a path; the strictest first."""
+
+    WHOLE = 1
+    ANY_SUFFIX = 2
+    ANY_CAPITALS = 3
+
+    def key(self, parts: tuple[str, ...]) -> str:
+        if self is _Match.WHOLE:
+            return "/".join(parts)
+        name = _without_suffix(parts)
+        return name.casefold() if self is _Match.ANY_CAPITALS else name
+
+
 class ImageFolders:
     """All files below some folders, by the end of their path.
 
@@ -37,7 +52,7 @@ class ImageFolders:
     cannot lead outside. It is matched whole, with the end of a file's path: ``p1/view.png`` is
     the file of that name in a folder ``p1``, however deep, and never another ``view.png``. Only
     where no file has the whole name may its suffix differ (``x.png`` or ``x`` is also found as
-    ``x.dcm``).
+    ``x.dcm``), and where none has that, its capitals, unless another name is of the same file.
 
     A folder that is a link is followed to a place inside the folders; `problems` names the others.
     """
@@ -47,7 +62,9 @@ class ImageFolders:
         self._insides = [root.resolve() for root in roots]
         self._leading_out: list[Path] = []
         self._files = tuple(dict.fromkeys(path for root in roots for path in self._below(root)))
-        self._by_end: dict[tuple[int, bool], Index] = {}
+        self._by_end: dict[tuple[int, _Match], Index] = {}
+        self._found: dict[Path, str] = {}
+        """Files that were found, by the first name each was found by, in its own letters."""
 
     def _below(self, root: Path) -> Iterator[Path]:
         """All files below a folder, in order; no link is followed behind a link."""
@@ -80,7 +97,7 @@ class ImageFolders:
 
         Raises:
             UnsafeName: an absolute name, or one with ``..``, a backslash or a NUL.
-            AmbiguousName: several files have the name.
+            AmbiguousName: several files have the name, or a file two names in other capitals.
         """
         pure = PurePosixPath(name)
         if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name:
@@ -88,23 +105,30 @@ class ImageFolders:
         parts = tuple(_composed(part) for part in pure.parts)
         if not parts:
             return None
-        for key, any_suffix in (("/".join(parts), False), (_without_suffix(parts), True)):
-            found = _once(self._ending_with(len(parts), any_suffix).get(key, []))
+        for match in _Match:
+            found = _once(self._ending_with(len(parts), match).get(match.key(parts), []))
             if len(found) > 1:
                 raise AmbiguousName(f"is that of several files ({_listed(found)})")
             if found:
-                return found[0]
+                return self._only_name_of(found[0], _without_suffix(parts))
         return None
 
-    def _ending_with(self, count: int, any_suffix: bool) -> Index:
+    def _only_name_of(self, path: Path, name: str) -> Path:
+        """The file, unless it was found by a name that differs in its capitals: which is meant?"""
+        other = self._found.setdefault(path, name)
+        both = zip(reversed(name.split("/")), reversed(other.split("/")), strict=False)
+        if any(one != another and one.casefold() == another.casefold() for one, another in both):
+            raise AmbiguousName(f"differs from another name, “{other}”, in capital letters alone")
+        return path
+
+    def _ending_with(self, count: int, match: _Match) -> Index:
         """The files by the last `count` parts of their paths, made when first asked for."""
-        index = self._by_end.get((count, any_suffix))
+        index = self._by_end.get((count, match))
         if index is None:
-            index = self._by_end[count, any_suffix] = {}
+            index = self._by_end[count, match] = {}
             for path in self._files:
                 end = tuple(_composed(part) for part in path.parts[-count:])
-                key = _without_suffix(end) if any_suffix else "/".join(end)
-                index.setdefault(key, []).append(path)
+                index.setdefault(match.key(end), []).append(path)
         return index
 
 

@@ -43,6 +43,11 @@ def found(tmp_path):
         ("1.2.840.99.3", "1.2.840.99.3"),
         ("1.2.840.99.3", "1.2.840.99.3.dcm"),
         ("1.2.840.99.3.dcm", "1.2.840.99.3"),
+        ("A.png", "a.png"),
+        ("IMG_7.JPG", "img_7.jpeg"),
+        ("Film.png", "film.DCM"),
+        ("p1/view.png", "P1/View.png"),
+        ("STRASSE.png", "straße.png"),
     ],
 )
 def test_a_name_finds_the_file_of_the_whole_name(found, name, file):
@@ -63,7 +68,8 @@ def test_a_name_finds_the_file_of_the_whole_name(found, name, file):
         ("a.png", "a.b.png"),
         ("a.png", "a.json"),
         ("a", "a.csv"),
-        ("A.png", "a.png"),
+        ("B.png", "a.png"),
+        ("P1/A.png", "p2/a.png"),
     ],
 )
 def test_another_files_picture_never_stands_in(found, name, other):
@@ -86,6 +92,29 @@ def test_a_name_of_two_files_is_refused_with_both_places(found, tmp_path, name, 
         found(name, *files)
     for file in files:
         assert str(tmp_path / file) in str(problem.value)
+
+
+def test_its_own_capitals_come_before_others(found):
+    assert found("A.png", "a.png", "A.png") == "A.png"
+    assert found("A.png", "sub/a.png", "A.dcm") == "A.png"
+
+
+def test_two_files_in_other_capitals_are_neither(found):
+    with pytest.raises(AmbiguousName):
+        found("FILM.png", "film.png", "Film.png")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("p/a.png", "p/A.png"), ("A.png", "a.png"), ("p/a.png", "P/a.png"), ("P/a.png", "p/a")],
+)
+def test_one_file_is_never_that_of_two_names(tmp_path, names):
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "a.png").touch()
+    images = ImageFolders([tmp_path])
+    assert images.find(names[0]) == images.find(names[0]) == tmp_path / "p" / "a.png"
+    with pytest.raises(AmbiguousName, match="in capital letters alone"):
+        images.find(names[1])
 
 
 def test_a_path_tells_apart_files_of_one_name(found):
