@@ -218,9 +218,11 @@ class Case(PublicIdModel):
 
     @property
     def shown_age(self) -> str:
-        """Years, ``90+`` for all over 89; empty where it is unknown."""
+        """Years, ``90+`` for all over 89, ``under 1`` for infants; empty where it is unknown."""
         if self.age is None:
             return ""
+        if self.age < 1:
+            return "under 1"
         return f"{OLDEST}+" if self.age >= OLDEST else str(self.age)
 
     @property

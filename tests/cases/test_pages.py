@@ -149,15 +149,18 @@ def test_the_page_is_told_the_patients_sides_or_that_nobody_knows(db, orientatio
     assert queries.viewer_image(image)["letters"] == letters
 
 
-def test_an_age_over_89_is_shown_as_one(client_of, curator, nodule_case):
+def test_an_age_over_89_is_shown_as_one_and_that_of_infants_in_words(
+    client_of, curator, nodule_case
+):
     client = client_of(curator)
-    for age, shown in ((90, "90+"), (89, "89"), (0, "0")):
+    for age, shown in ((90, "90+"), (89, "89"), (1, "1"), (0, "under 1")):
+        years = f"{shown} year{'s' * (age > 1)}\n"
         nodule_case.age = age
         nodule_case.save()
-        assert f"{shown} years" in client.get(f"/cases/{nodule_case.public_id}/").content.decode()
+        assert years in client.get(f"/cases/{nodule_case.public_id}/").content.decode()
         assert f" {shown}</td>" in client.get("/cases/").content.decode()
         case = client.get(f"/localize/cases/{nodule_case.public_id}/").content.decode()
-        assert f" {shown}</span>" in case and f"{shown} years" in case
+        assert f" {shown}</span>" in case and years in case
 
 
 def test_no_older_age_can_be_typed_and_what_was_stored_is_capped(nodule_case):
