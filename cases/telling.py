@@ -10,6 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from ml import taxonomy
 
 NAME, DAY, NUMBER, CONTACT, AGE = (
     "a person's name",
@@ -82,6 +87,44 @@ _FORMS = (
     *((AGE, re.compile(form)) for form in _AGES),
     *((NAME, re.compile(form)) for form in _NAMES),
 )
+
+
+_PART_OF_NAME = re.compile(
+    r"(?:[A-Z]['’])?[A-ZÀ-ÖØ-Þ](?:[a-zß-öø-ÿ]{2,}|[A-ZÀ-ÖØ-Þ]{2,})(?:['’-][A-Z]?[a-z]+)?"
+)
+_APART = re.compile(r"[\s_.,;+()^-]+")
+_WORDS = frozenset(Path(__file__).with_suffix(".txt").read_text().split())
+"""Of names of files: what is nobody's name, beside the words of findings."""
+
+
+def looks_like_a_persons(name: str) -> bool:
+    """Whether the name of a file or study may be that of a person: ``Doe_John``, ``DOE^JOHN``.
+
+    That is two words in a row that begin with a capital and are none of images and findings; or a
+    day. It goes by form: ``doe_john`` is not seen, and a town may be taken for a person.
+    """
+    *folders, last = name.replace("\\", "/").split("/")
+    parts = [*folders, re.sub(r"\.[A-Za-z0-9]{2,5}$", "", last)]
+    return any(_two_names(part) or _holds_a_day(part) for part in parts)
+
+
+def _two_names(part: str) -> bool:
+    is_name = [
+        bool(_PART_OF_NAME.fullmatch(word)) and word.casefold() not in _known_words()
+        for word in _APART.split(part)
+        if word
+    ]
+    return any(one and other for one, other in pairwise(is_name))
+
+
+def _holds_a_day(part: str) -> bool:
+    return any(told.what == DAY for told in told_in(part.replace("_", " ")))
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    named = " ".join(f"{one.name} {one.slug}" for one in taxonomy.labels().values())
+    return _WORDS | frozenset(re.findall(r"[a-z]+", named.casefold()))
 
 
 @dataclass(frozen=True)

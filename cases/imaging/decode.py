@@ -76,12 +76,20 @@ def _decoded(images: Sequence[FileImage]) -> Decoded:
         value_offset=scale.start if first.in_hu else 0.0,
         frame_order=order,
         doubt=gap_in([place for image in images for place in image.places]),
+        is_burned_in=any(image.is_burned_in for image in images),
     )
 
 
 def doubt_of(paths: Sequence[Path]) -> str:
     """What `Decoded.doubt` of these files says, from their headers alone; no file is refused."""
     return gap_in([place for path in paths for place in _places(path)])
+
+
+def is_burned_in(paths: Sequence[Path]) -> bool:
+    """What `Decoded.is_burned_in` of these files is, from their headers alone."""
+    from cases.imaging import dicom
+
+    return any(is_dicom(path) and dicom.is_burned_in(path) for path in paths)
 
 
 def _places(path: Path) -> Sequence[Place | None]:

@@ -116,6 +116,8 @@ class FileImage:
     """Years; ages over 89 are given as 90."""
     sex: str = ""
     """F, M, O or empty."""
+    is_burned_in: bool = False
+    """Whether the file itself says that text is burned into its pixels."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class Decoded:
     """For each frame its number in the files, from 0."""
     doubt: str = ""
     """What a curator should see before learners do, as a sentence: slices that are missing."""
+    is_burned_in: bool = False
+    """Whether a file says that text is burned into its pixels."""
 
 
 def check_size(name: str, rows: int, columns: int, frames: int = 1) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cases.imaging import htj2k, render
-from cases.imaging.decode import decode_files
+from cases.imaging.decode import decode_files, is_burned_in
 from cases.imaging.fingerprint import fingerprint
 from cases.imaging.lettering import text_boxes
 from cases.imaging.orientation import orientation_for
@@ -156,13 +156,15 @@ def text_doubt(source: Source) -> str:
     Raises:
         ImageProblem: a file cannot be used.
     """
+    if is_burned_in(source.paths):
+        return TEXT
     if not source.look_for_text:
         return ""
     return _text_doubt(decode_files(source.paths, value_offset=source.value_offset))
 
 
 def _doubts(decoded: Decoded, source: Source) -> str:
-    said = _text_doubt(decoded) if source.look_for_text else ""
+    said = TEXT if decoded.is_burned_in else _text_doubt(decoded) if source.look_for_text else ""
     return " ".join(part for part in (decoded.doubt, said) if part)
 
 

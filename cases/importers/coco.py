@@ -78,7 +78,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
             yield Problem(at, "It names no image of the file; it was left out.")
         else:
             _read_annotation(film, entry, names.get(_identity(entry, "category_id"), ""), at)
-    yield from cases_of(films.values(), ImageFolders(folders), own_words())
+    yield from cases_of(films.values(), ImageFolders(folders), own_words(), look_for_text=True)
 
 
 def _identity(entry: dict[str, Any], name: str) -> int | str:

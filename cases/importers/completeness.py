@@ -17,13 +17,17 @@ from cases.importers.base import (
     ImportedReport,
     Problem,
 )
-from cases.telling import told_in
+from cases.telling import looks_like_a_persons, told_in
 from ml import taxonomy
 
 SAME_PLACES = 6
 """Decimals to which two boxes are compared."""
 SAID = {"significance": taxonomy.SIGNIFICANCES, "position": ("right", "wrong")}
 """Words that a source may say of a finding."""
+NAMED = (
+    "What its source calls it or its files looks like a person's name: curators and instructors "
+    "read it, and packs carry it. If it is one, rename the files and import them again."
+)
 
 
 def judged(case: ImportedCase, frames: Sequence[Sequence[int]]) -> ImportedCase:
@@ -73,6 +77,8 @@ def _persons(case: ImportedCase, reports: Iterable[ImportedReport]) -> Iterator[
         "findings' text": "\n".join(f"{one.sentence}\n{one.location}" for one in case.findings),
         "prior film's findings": "\n".join(one.sentence for one in case.before),
     }
+    if any(map(looks_like_a_persons, (case.key, *(image.name for image in case.images)))):
+        yield Problem(case.key, NAMED)
     for where, text in texts.items():
         for what in dict.fromkeys(one.what for one in told_in(text)):
             yield Problem(case.key, f"In its {where} may stand {what}: look before others do.")

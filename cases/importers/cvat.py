@@ -58,7 +58,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     except (ParseError, DefusedXmlException, OSError) as error:
         raise SourceProblem(f"{table.name} is no readable XML: {error}.") from None
     yield from problems
-    yield from cases_of(films.values(), ImageFolders(folders), own_words())
+    yield from cases_of(films.values(), ImageFolders(folders), own_words(), look_for_text=True)
 
 
 def _images(table: Path) -> Iterator[Element]:

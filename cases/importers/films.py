@@ -7,9 +7,10 @@ that can be wrong with them are the same for every set and are dealt with here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from cases.imaging import ImageProblem, Source
 from cases.imaging.size import size_of
@@ -129,10 +130,12 @@ def cases_of(
     words: Mapping[str, str],
     *,
     usual_view: str = "FRONTAL",
+    look_for_text: bool = False,
 ) -> Iterator[Item]:
     """The cases of films whose images are here; one line tells how many are not.
 
-    `words` is the set's vocabulary. A film lacks a case when none of its images is here; where
+    `words` is the set's vocabulary; `look_for_text` is for sets that nobody looked through for
+    letters in the pixels. A film lacks a case when none of its images is here; where
     some are, marks on the others are told.
     """
     yield from images.problems()
@@ -146,25 +149,27 @@ def cases_of(
         if not any(paths):
             absent += 1
             continue
+        sources = [
+            path and Source((path,), usual_view=usual_view, look_for_text=look_for_text)
+            for path in paths
+        ]
         if len({view.name for view in film.views}) < len(film.views):
             yield Problem(film.key, "It names an image twice; the case was skipped.", "case")
             continue
-        yield from each_of(film.key, partial(_case, film, paths, words, usual_view))
+        yield from each_of(film.key, partial(_case, film, sources, words))
     if absent:
         yield Problem("images", f"{absent:,} images of the tables are not here.", "absent", absent)
 
 
-def _case(
-    film: Film, paths: Sequence[Path | None], words: Mapping[str, str], usual_view: str
-) -> Iterator[Item]:
+def _case(film: Film, sources: Sequence[Source | None], words: Mapping[str, str]) -> Iterator[Item]:
     problems = list(film.problems)
     shown: list[ImportedImage] = []
     drawn: dict[tuple[str, str], list[tuple[Mark, ImportedRegion | None]]] = {}
-    for view, path in zip(film.views, paths, strict=True):
-        if path is None:
+    for view, source in zip(film.views, sources, strict=True):
+        if source is None:
             problems.append(Problem(film.key, f"Its image {view.name} is not here."))
             continue
-        size = _size(view, path, problems)
+        size = _size(view, source.paths[0], problems)
         for mark in view.marks:
             slug = words.get(folded(mark.label))
             if slug == "":
@@ -172,12 +177,9 @@ def _case(
             region = _region(mark, len(shown), size, problems)
             own = (slug or "", "" if slug else mark.label)
             drawn.setdefault(own, []).append((mark, region))
-        source = Source((path,), view=view.view, usual_view=usual_view)
-        shown.append(
-            ImportedImage(
-                view.name[:300], source, "prior" if view.prior else "current", view.prior[:60]
-            )
-        )
+        study: Literal["current", "prior"] = "prior" if view.prior else "current"
+        source = replace(source, view=view.view)
+        shown.append(ImportedImage(view.name[:300], source, study, view.prior[:60]))
     yield ImportedCase(
         key=film.key,
         images=tuple(shown),

@@ -64,7 +64,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     if open_tasks:
         said = f"{open_tasks:,} tasks have no annotation yet and were skipped."
         yield Problem(table.name, said, "case", open_tasks)
-    yield from cases_of(films.values(), images, own_words())
+    yield from cases_of(films.values(), images, own_words(), look_for_text=True)
 
 
 def _name(task: Any, images: ImageFolders) -> str:

@@ -22,8 +22,10 @@ from cases.importers.base import ImportedCase, ImportedImage
 from cases.models import BlackOut, Case, Image, new_token
 from cases.renditions import _joined, known_images, lettering_of
 from cases.services import publish_case
+from tests.cases import formats
 from tests.cases.files import REAL_DATA, needs_real_data, write_dicom
 from tests.cases.importing import run, table_row
+from tests.cases.sources import padchest, sentence, simulated, simulated_case, study
 
 DEMO = Path(__file__).parents[2] / "cases" / "demo" / "images"
 NAME = "DOE^JANE 12.03.1961"
@@ -99,6 +101,36 @@ def test_a_film_with_letters_waits_until_a_person_has_looked(tmp_path, settings)
     assert table_row(run("dicom", tmp_path), "unchanged") == 1
     case.refresh_from_db()
     assert case.status == "review", "the same file says the same again"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["siim", "padchest-gr", "simulated"])
+def test_a_file_that_says_it_has_text_burned_in_waits_whatever_the_format(tmp_path, name):
+    made = {
+        "padchest-gr": lambda folder: padchest(folder, study(sentence())),
+        "simulated": lambda folder: simulated(folder, simulated_case()),
+    }
+    (made | formats.MADE)[name](tmp_path)
+    for path in tmp_path.rglob("*.png"):
+        write_dicom(path, film(), BurnedInAnnotation="YES")
+    run(name, tmp_path)
+    assert Case.objects.exists()
+    for case in Case.objects.all():
+        assert case.status == "review" and "Letters seem" in str(case.review_reasons)
+    Image.objects.update(doubt=None)  # of a library from before it was looked at
+    run(name, tmp_path)
+    assert "Letters seem" in Image.objects.first().doubt
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["coco", "cvat", "label-studio"])
+def test_letters_are_looked_for_in_films_that_annotation_tools_name(tmp_path, name):
+    formats.MADE[name](tmp_path)
+    for path in tmp_path.rglob("*.png"):
+        Picture.fromarray((lettered(film())[0] >> 4).astype(np.uint8)).save(path)
+    run(name, tmp_path)
+    [case] = Case.objects.all()
+    assert case.status == "review" and "Letters seem" in str(case.review_reasons)
 
 
 @pytest.mark.django_db

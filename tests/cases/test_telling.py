@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import tarfile
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from cases.checks import checks_of
 from cases.curating import read_draft
-from cases.importers.base import ImportedCase, ImportedFinding, ImportedReport
+from cases.imaging import Source
+from cases.importers.base import ImportedCase, ImportedFinding, ImportedImage, ImportedReport
 from cases.importers.completeness import judged
-from cases.telling import AGE, CONTACT, DAY, NAME, NUMBER, told_in
+from cases.telling import AGE, CONTACT, DAY, NAME, NUMBER, looks_like_a_persons, told_in
 from tests.cases.files import REAL_DATA, needs_real_data
 
 pytestmark = pytest.mark.any_database
@@ -141,6 +144,52 @@ def test_an_imported_text_that_may_tell_who_somebody_is_holds_the_case_and_is_no
         "In its indication may stand an age over 89: look before others do.",
         "In its findings' text may stand a date: look before others do.",
     ]
+
+
+PERSONS = (
+    *("Doe_John.png", "DOE^JOHN", "Mueller, Hans.dcm", "a/Anna Miller/x.png", "O'Neil_Sean.jpg"),
+    *("scan_1956-04-12.png", "x/Müller-Lüdenscheidt Erika.dcm", "Chest_Doe_John_PA.png"),
+)
+NOBODY = (
+    *("00000001_000.png", "p10/p10000032/s50414267", "patient00001/study1/view1_frontal.jpg"),
+    *("CXR1_1_IM-0001-4001", "MCUCXR_0001_0", "CHNCXR_0327_1.png", "LIDC-IDRI-0001", "Chest_PA"),
+    *("BACTERIA-1083680-0001.jpeg", "film-002", "1.2.826.0.1.3680043.8.498", "IMG_0001.JPG"),
+    *("216840111366964012283393834152009033102258826_00-059-087.png", "Pleural_Effusion_12.png"),
+    *("Left Upper Lobe Nodule.png", "Normal Chest 12", "train/Lung_Opacity-1", "", ".", "a/.png"),
+)
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("name", PERSONS)
+def test_a_file_that_may_be_called_by_a_person_is_told(name):
+    assert looks_like_a_persons(name)
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("name", NOBODY)
+def test_what_data_sets_call_their_files_is_no_person(name):
+    assert not looks_like_a_persons(name)
+
+
+@pytest.mark.pure
+@needs_real_data
+def test_no_image_of_the_real_tables_is_a_person():
+    with (REAL_DATA / "nih_Data_Entry_2017_first3000.csv").open() as table:
+        assert not [row for row in table if looks_like_a_persons(row.split(",")[0])]
+    assert not [
+        path.name for path in (REAL_DATA / "images").rglob("*") if looks_like_a_persons(path.name)
+    ]
+
+
+@pytest.mark.pure
+def test_a_case_called_by_a_person_is_held_whether_the_key_or_a_file_is():
+    image = ImportedImage("Doe_John.png", Source((Path("x.png"),)))
+    for case in (
+        ImportedCase("k", (image,)),
+        ImportedCase("Doe_John", (replace(image, name="a"),)),
+    ):
+        [said] = [one.sentence for one in judged(case, [(0,)]).problems]
+        assert "looks like a person's name" in said and "Doe" not in said
 
 
 @pytest.mark.django_db

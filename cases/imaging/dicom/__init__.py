@@ -64,6 +64,16 @@ def places(path: Path) -> Sequence[Place | None]:
             return (None,)
 
 
+def is_burned_in(path: Path) -> bool:
+    """Whether a file's header says that text is burned into its pixels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _is_burned_in(pydicom.dcmread(path, force=True, stop_before_pixels=True))
+        except Exception:  # as in `read`, which has its say in words
+            return False
+
+
 def _check_header(dataset: Dataset, name: str) -> None:
     if not any(len(dataset[key].value or b"") for key in PIXELS if key in dataset):
         raise _without_pixels(dataset, name)
@@ -127,7 +137,12 @@ def _described(dataset: Dataset, values: NDArray[Any], name: str) -> FileImage:
         uid=str(dataset.get("SOPInstanceUID") or ""),
         age=header.age(dataset.get("PatientAge")),
         sex=header.sex(dataset.get("PatientSex")),
+        is_burned_in=_is_burned_in(dataset),
     )
+
+
+def _is_burned_in(dataset: Dataset) -> bool:
+    return header.text(dataset.get("BurnedInAnnotation")).strip().upper() == "YES"
 
 
 def _through(
