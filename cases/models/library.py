@@ -71,6 +71,11 @@ class Dataset(models.Model):
         return self.title
 
     @property
+    def web_address(self) -> str:
+        """Its address for a link; empty where an import brought anything else than one."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""
+
+    @property
     def may_be_open(self) -> bool:
         """Whether its terms let everybody see it, or somebody confirmed that they do."""
         forbids = any(word in self.licence.casefold() for word in FORBID_SERVING)

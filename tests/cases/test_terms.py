@@ -87,3 +87,28 @@ def test_of_a_set_from_before_that_was_kept_who_may_see_it_stays():
     Dataset.objects.update(source_said={}, access="private")
     dataset = upsert_dataset(DatasetInfo("films", "More films", access="open"))
     assert (dataset.access, dataset.title) == ("private", "More films")
+
+
+@pytest.mark.parametrize(
+    ("attribution", "licence", "said"),
+    [
+        ("Our clinic.", "CC BY 4.0", "Our clinic. License: CC BY 4.0."),
+        ("Our clinic, CC BY 4.0.", "CC BY 4.0", "Our clinic, CC BY 4.0."),
+        ("", "CC BY 4.0", "CC BY 4.0."),
+        ("Our clinic.", "", "Our clinic."),
+    ],
+)
+def test_whom_to_name_and_the_license_stand_wherever_a_case_is_shown(
+    client_of, trainee, curator, nodule_case, attribution, licence, said
+):
+    where = "https://example.org/films"
+    Dataset.objects.update(attribution=attribution, licence=licence, url=where)
+    own, desk = client_of(trainee), client_of(curator)
+    for game in ("localize", "report"):
+        page = own.get(f"/{game}/cases/{nodule_case.public_id}/").content.decode()
+        assert page.count(said) == 2 and f"License: {licence}" not in page.replace(said, "")
+        assert f'href="{where}"' in page
+    assert said in desk.get(f"/cases/{nodule_case.public_id}/").content.decode()
+    Dataset.objects.update(url="javascript:alert(1)")
+    page = own.get(f"/localize/cases/{nodule_case.public_id}/").content.decode()
+    assert "Where it comes from" not in page and "alert(1)" not in page
