@@ -16,6 +16,7 @@ from accounts.models import User
 from cases import history, originals, patients, series
 from cases.imaging import PreparedImage
 from cases.importers.base import (
+    UNTOLD,
     DatasetInfo,
     ImportedCase,
     Item,
@@ -211,6 +212,10 @@ def correcting(*, case: Case, by: User, why: str = "", is_normal: bool = False) 
             after.review_reasons = [*after.review_reasons, NOTHING_LEFT]
         after.has_truth_boxes = has_truth_boxes(after.findings.prefetch_related("regions"))
         after.knows_findings = after.knows_findings or after.findings.exists()
+        if after.findings.exists() or is_normal:  # somebody has said what it shows
+            after.review_reasons = [
+                one for one in after.review_reasons if not one.endswith((UNTOLD, NOTHING_LEFT))
+            ]
         said_normal = after.knows_findings and not before.knows_findings
         new_truth = said_normal or stored_truth(after) != truth
         if new_truth or stored_context(after) != context:

@@ -24,8 +24,7 @@ from cases import services
 from cases.asking import ask, propose_kept
 from cases.importers.annotated import is_pack, terms_of
 from cases.importers.asked import answers_of
-from cases.importers.base import DatasetInfo, Problem
-from cases.importers.dicom import UNTOLD
+from cases.importers.base import UNTOLD, DatasetInfo, Problem
 from cases.importers.pipeline import Limits
 from cases.importers.uploaded import Uploaded
 from cases.models import Case, Dataset, Upload

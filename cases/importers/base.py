@@ -18,6 +18,8 @@ Point = tuple[float, float]
 EDGE = 0.005
 """How far (fraction of the image) a box may lie outside by rounding, and is then clipped."""
 LONGEST_NAME = 300
+UNTOLD = "Nothing says what it shows: mark its findings, or that it is normal."
+"""Why a case of which nobody said anything waits."""
 MOST_SERIES = 6
 """Of a case, that learners may be shown."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cases.imaging import Source, digest_of
 from cases.importers.base import (
+    UNTOLD,
     DatasetInfo,
     ImportedCase,
     ImportedImage,
@@ -54,7 +55,6 @@ MOST_STACKS = 12
 """Of one study, from which a curator may choose."""
 ORDER = ("PA", "AP", "FRONTAL", "", "LATERAL", "OTHER")
 """Of films: the view that is read first, first."""
-UNTOLD = "Nothing says what it shows: mark its findings, or that it is normal."
 
 
 def describe(path: Path) -> DatasetInfo:

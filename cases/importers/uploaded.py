@@ -24,6 +24,7 @@ from cases.importers.asked import (
     table_question,
 )
 from cases.importers.base import (
+    UNTOLD,
     ImportedCase,
     ImportedImage,
     Item,
@@ -31,7 +32,7 @@ from cases.importers.base import (
     SourceProblem,
     told,
 )
-from cases.importers.dicom import UNTOLD, cases_of, stacks_by_study
+from cases.importers.dicom import cases_of, stacks_by_study
 from cases.importers.studies.archive import Unpacked
 from cases.importers.studies.headers import NO_STUDY, TRUTHS, Instance, instance_of
 from cases.importers.studies.rows import Facts

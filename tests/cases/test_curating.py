@@ -10,6 +10,7 @@ from cases import curating
 from cases.checks import checks_of
 from cases.duplicates import fill_fingerprints, twins_of
 from cases.imaging.fingerprint import bands_of, distance, fingerprint
+from cases.importers.base import UNTOLD
 from cases.models import CaseChange, Image
 from tests import factories
 from tests.cases.pictures import film, png_of, webp_of
@@ -160,6 +161,33 @@ def test_what_cannot_be_is_refused_with_a_sentence(client, nodule_case, name):
     answer = save(client, nodule_case, data)
     assert answer.status_code == 422 and said in answer.json()["error"]
     assert nodule_case.findings.count() == 2
+
+
+@pytest.mark.parametrize("is_normal", [False, True])
+def test_what_it_waited_for_is_no_reason_any_more_once_it_is_said(client, is_normal):
+    case = factories.ImageFactory(case__status="review", case__knows_findings=False).case
+    case.review_reasons = [f"study 12: {UNTOLD}", "Its table names no age."]
+    case.save()
+    place = {"image": case.images.get().public_id, "frame": 0, "box": [0.1, 0.1, 0.2, 0.2]}
+    nodule = {"label": "nodule_mass", "regions": [place | {"shape": "box"}]}
+    more = {"normal": True} if is_normal else {"findings": [nodule]}
+    assert save(client, case, sent(case) | more).status_code == 200
+    case.refresh_from_db()
+    assert case.review_reasons == ["Its table names no age."]
+    assert case.status == "review", "published by a person alone"
+
+
+def test_a_case_whose_source_names_what_nobody_mapped_is_not_called_normal(client):
+    case = factories.ImageFactory(case__status="review").case
+    pages = [f"/cases/{case.public_id}/", f"/cases/{case.public_id}/curate/"]
+    normal = ["A normal case: nothing to find", "None: a normal case"]
+    for page, said in zip(pages, normal, strict=True):
+        assert said in client.get(page).content.decode()
+    case.unmapped = [{"label": "Lungenherd", "sentence": "", "regions": []}]
+    case.save()
+    for page, said in zip(pages, normal, strict=True):
+        shown = client.get(page).content.decode()
+        assert said not in shown and "not mapped" in shown
 
 
 def test_that_there_is_nothing_to_find_is_said_and_not_guessed(client, curator):
