@@ -265,7 +265,8 @@ export class Palette {
     this.#refreshSure();
     this.marks.refresh();
     this.sides.refresh();
-    this.#role("no-marks").hidden = this.answer.marks.length > 0;
+    // At the desk findings without a place count, too.
+    this.#role("no-marks").hidden = (this.answer.findings ?? this.answer.marks).length > 0;
   }
 
   // Asked where "no abnormality" is said; the keyboard stays at its dot.

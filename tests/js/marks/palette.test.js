@@ -4,6 +4,7 @@ import { beforeEach, test } from "node:test";
 import { Answer } from "../../../static/src/marks/answer.js";
 import { iconElement } from "../../../static/src/shell/icons.js";
 import { matching } from "../../../static/src/marks/matching.js";
+import { Truth } from "../../../static/src/desk/truth.js";
 import { Palette } from "../../../static/src/marks/palette.js";
 import { openPage, press } from "../page.js";
 
@@ -337,6 +338,13 @@ test("without marks the panel says so", () => {
   const { id } = answer.add({ image: "pa", box: BOX });
   answer.remove(id);
   assert.equal(palette.panel.querySelector("[data-role=no-marks]").hidden, false);
+});
+
+test("at the desk a finding without a place is one, too", () => {
+  const truth = new Truth([{ label: "edema", regions: [] }], (slug) => slug === "opacity");
+  palette = new Palette(palette.panel, LABELS, truth, { onLabel: () => {} });
+  assert.equal(palette.panel.querySelector("[data-role=no-marks]").hidden, true);
+  assert.equal(new Truth([], () => true).findings.length, 0);
 });
 
 test("a mark's name selects it, its bin deletes it, its tag relabels it", () => {
