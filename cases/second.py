@@ -26,6 +26,20 @@ READER = "second"
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where one of the readers has a finding."""
+
+    image: int
+    """Its position in the case."""
+    frame: int
+    box: tuple[float, ...]
+    points: tuple[tuple[float, ...], ...] = ()
+    is_outline: bool = False
+    is_second: bool = False
+    """Whether it is the second reader's."""
+
+
+@dataclass(frozen=True)
 class Difference:
     """One finding that the two readers do not give alike."""
 
@@ -34,6 +48,8 @@ class Difference:
     sentence: str
     choices: tuple[tuple[str, str], ...]
     """What may be decided, and in words; the first is what stands unless decided."""
+    places: tuple[Place, ...] = ()
+    """Where either reader has it."""
 
 
 def is_wanted(case: Case) -> bool:
@@ -117,25 +133,66 @@ def differences(case: Case, reading: SecondReading) -> list[Difference]:
         if number is None:
             found.append(_only_first(finding))
         elif not _agree(finding, reading.findings[number]):
-            found.append(_both(finding, number))
+            found.append(_both(finding, number, reading.findings[number]))
     for number in only_second:
         name = _name(reading.findings[number]["label"])
         sentence = f"Only the second reader gives {name}."
         choices = (("leave", "Leave it out"), ("take", "Take it over"))
-        found.append(Difference(f"second-{number}", sentence, choices))
+        places = _seconds(reading.findings[number])
+        found.append(Difference(f"second-{number}", sentence, choices, places))
     return found
+
+
+def slices_shown(found: Sequence[Difference]) -> list[tuple[int, int]]:
+    """Images and their frames on which all that differs is seen: of each reader's places of a
+    finding the one in the middle.
+    """
+    shown = set()
+    for one in found:
+        for is_second in (False, True):
+            own = sorted((p.image, p.frame) for p in one.places if p.is_second == is_second)
+            shown.update(own[len(own) // 2 :][:1])
+    return sorted(shown)
 
 
 def _only_first(finding: Finding) -> Difference:
     sentence = f"Only the first reader gives {finding.name}."
     choices = (("keep", "Keep it"), ("drop", "Leave it out"))
-    return Difference(f"first-{finding.public_id}", sentence, choices)
+    return Difference(f"first-{finding.public_id}", sentence, choices, _firsts(finding))
 
 
-def _both(finding: Finding, number: int) -> Difference:
+def _both(finding: Finding, number: int, said: Mapping[str, Any]) -> Difference:
     sentence = f"Both give {finding.name}, with another place, side or position."
     choices = (("first", "As the first reader has it"), ("second", "As the second reader has it"))
-    return Difference(f"both-{finding.public_id}-{number}", sentence, choices)
+    places = (*_firsts(finding), *_seconds(said))
+    return Difference(f"both-{finding.public_id}-{number}", sentence, choices, places)
+
+
+def _firsts(finding: Finding) -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            one.image.position,
+            one.frame,
+            one.box,
+            tuple(map(tuple, one.points)),
+            bool(one.outline),
+        )
+        for one in _places(finding)
+    )
+
+
+def _seconds(said: Mapping[str, Any]) -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            one["image"],
+            one["frame"],
+            tuple(one["box"]),
+            tuple(map(tuple, one["points"])),
+            one["shape"] == Region.Shape.POLYGON,
+            is_second=True,
+        )
+        for one in said["regions"]
+    )
 
 
 def _name(label: str) -> str:

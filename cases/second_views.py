@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +18,8 @@ from accounts.requests import UserRequest
 from cases import curating, second
 from cases.curate_views import case_at, labels_here
 from cases.curating import Refused
-from cases.models import Finding
-from cases.queries import viewer_image
+from cases.models import Case, Finding, Image
+from cases.queries import shown_url, viewer_image
 from cases.sent import Unreadable, sent_object
 
 
@@ -74,5 +75,46 @@ def settle(request: UserRequest, case_id: str) -> HttpResponse:
         said = "Both readers agree." if second.is_settled(case) else "Nothing waits to be settled."
         messages.info(request, said)
         return redirect("cases:detail", case.public_id)
-    context = {"case": case, "reading": reading, "differences": second.differences(case, reading)}
+    found = second.differences(case, reading)
+    context = {"case": case, "reading": reading, "differences": found, "views": _views(case, found)}
     return render(request, "cases/settle.html", context)
+
+
+def _views(case: Case, found: Sequence[second.Difference]) -> list[dict[str, Any]]:
+    """Each image and slice on which something differs, with the places that differ by number."""
+    images = {image.position: image for image in case.images.all()}
+    shown = [(at, frame) for at, frame in second.slices_shown(found) if at in images]
+    if not shown:  # what differs has no place: the film is seen all the same
+        shown = [(at, image.middle_frame) for at, image in images.items()]
+    return [
+        {
+            "image": images[at],
+            "source": shown_url(images[at], frame),
+            "slice": frame + 1,
+            "places": [
+                _drawn(place, number, images[at])
+                for number, one in enumerate(found, start=1)
+                for place in one.places
+                if (place.image, place.frame) == (at, frame)
+            ],
+        }
+        for at, frame in shown
+    ]
+
+
+def _drawn(place: second.Place, number: int, image: Image) -> dict[str, Any]:
+    """A place in pixels of the rendition made square."""
+    x0, y0, x1, y1 = place.box
+    width, height = image.width, image.true_height
+    return {
+        "number": number,
+        "second": place.is_second,
+        "closed": place.is_outline,
+        "line": " ".join(f"{x * width:f},{y * height:f}" for x, y in place.points),
+        "x": f"{x0 * width:f}",
+        "y": f"{y0 * height:f}",
+        "width": f"{(x1 - x0) * width:f}",
+        "height": f"{(y1 - y0) * height:f}",
+        "at": f"{(x1 if place.is_second else x0) * width:f}",
+        "letters": f"{width / 24:f}",
+    }

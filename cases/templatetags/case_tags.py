@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from cases import doubts
-from cases.models import Case, Finding, Image, Region, SecondReading
+from cases.models import Case, Finding, Image, Region
 
 register = template.Library()
 
@@ -43,30 +43,6 @@ def places_elsewhere(image: Image, case: Case) -> str:
         return "no other has places"
     first, last = min(frames) + 1, max(frames) + 1
     return f"places on slice {first}" if first == last else f"places on slices {first} to {last}"
-
-
-@register.inclusion_tag("cases/_overlay.html")
-def both_readings(image: Image, case: Case, reading: SecondReading) -> dict[str, Any]:
-    """The thumbnail with the first reader's places, and dashed the second's beside them."""
-    shown = truth_overlay(image, case)
-    for finding in reading.findings:
-        for place in finding["regions"]:
-            if (place["image"], place["frame"]) != (image.position, image.middle_frame):
-                continue
-            x0, y0, x1, y1 = place["box"]
-            shown["regions"].append(
-                {
-                    "name": f"Second reader: {finding['label']}",
-                    "x": x0 * image.width,
-                    "y": y0 * image.true_height,
-                    "width": (x1 - x0) * image.width,
-                    "height": (y1 - y0) * image.true_height,
-                    "line": "",
-                    "closed": False,
-                    "second": True,
-                }
-            )
-    return shown
 
 
 def _places_on(image: Image, case: Case) -> list[tuple[Finding, Region]]:

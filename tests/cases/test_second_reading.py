@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cases import second, services
-from cases.models import SecondReading
+from cases.models import Image, SecondReading
 from cases.truth import NotRead
 from tests import factories
 
@@ -93,6 +93,34 @@ def test_what_differs_is_named(client_of, other, case):
         drawn(case, "fracture", [0.1, 0.1, 0.2, 0.2]),
     )
     assert keys(case) == {f"both-{nodule}-0", f"first-{heart}", "second-1"}
+
+
+def test_what_differs_is_shown_by_number_on_the_slices_it_lies_on(client_of, other, case):
+    image = case.images.get()
+    Image.objects.filter(pk=image.pk).update(frames=40, frame_order=list(range(40)))
+    finding = drawn(case, box=[0.1, 0.6, 0.2, 0.7])
+    [place] = finding["regions"]
+    finding["regions"] = [place | {"frame": frame} for frame in (5, 6, 7)]
+    read(client_of(other), case, finding, HEART)
+    page = client_of(other).get(f"/cases/{case.public_id}/settle/").content.decode()
+    found = second.differences(case, case.readings.get())
+    assert [one.sentence.split(" gives")[0] for one in found] == [
+        "Only the first reader",
+        "Only the second reader",
+    ]
+    assert second.slices_shown(found) == [(0, 0), (0, 6)]
+    for number, one in enumerate(found, start=1):
+        assert f"<legend>{number}. {one.sentence}" in page and f">{number}</text>" in page
+    assert "slice 1 of 40" in page and "slice 7 of 40" in page and "slice 6 of 40" not in page
+    address = f"/{image.public_id}/{image.token}/"
+    assert page.count('class="second"') == 1 and address in page
+
+
+def test_a_film_is_shown_where_what_differs_has_no_place(client_of, other, case):
+    read(client_of(other), case, drawn(case))
+    page = client_of(other).get(f"/cases/{case.public_id}/settle/").content.decode()
+    assert "1. Only the first reader gives Cardiomegaly" in page
+    assert page.count("<figure>") == 1 and "</text>" not in page
 
 
 def test_what_was_decided_becomes_the_truth(client_of, other, curator, case):
