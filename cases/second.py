@@ -22,6 +22,8 @@ SAME_PLACE = 0.5
 """Overlap (IoU) from which two readers' boxes are one place without a word."""
 SAME_FINDING = 0.1
 """Overlap from which two places with one label are of the same finding."""
+NEAR_SLICES = 2
+"""How far apart slices may be on which two readers draw the same; scoring takes as many."""
 READER = "second"
 
 
@@ -227,13 +229,14 @@ def _places(finding: Finding) -> list[Region]:
 
 
 def overlap(finding: Finding, other: Mapping[str, Any]) -> float:
-    """The best overlap (IoU) of two findings' places on the same image and slice; 0 for none."""
+    """The best overlap (IoU) of two findings' places on one image, on the same or near slices."""
     shares = (_overlap(one, place) for one in _places(finding) for place in other["regions"])
     return max(shares, default=0.0)
 
 
 def _overlap(region: Region, place: Mapping[str, Any]) -> float:
-    if (region.image.position, region.frame) != (place["image"], place["frame"]):
+    is_near = abs(region.frame - place["frame"]) <= NEAR_SLICES
+    if region.image.position != place["image"] or not is_near:
         return 0.0
     return float(iou_matrix(as_boxes([region.box]), as_boxes([place["box"]]))[0, 0])
 

@@ -116,6 +116,16 @@ def test_what_differs_is_shown_by_number_on_the_slices_it_lies_on(client_of, oth
     assert page.count('class="second"') == 1 and address in page
 
 
+@pytest.mark.parametrize(("frame", "agrees"), [(2, True), (3, False)])
+def test_slices_that_are_next_to_each_other_are_one_place(client_of, other, case, frame, agrees):
+    Image.objects.update(frames=40, frame_order=list(range(40)))
+    finding = drawn(case)
+    finding["regions"][0]["frame"] = frame
+    read(client_of(other), case, finding, HEART)
+    found = second.differences(case, case.readings.get())
+    assert [one.key.split("-")[0] for one in found] == ([] if agrees else ["first", "second"])
+
+
 def test_a_film_is_shown_where_what_differs_has_no_place(client_of, other, case):
     read(client_of(other), case, drawn(case))
     page = client_of(other).get(f"/cases/{case.public_id}/settle/").content.decode()
