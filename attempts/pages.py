@@ -18,10 +18,13 @@ from django.urls import reverse
 from attempts import queries
 from attempts.games import Game
 from attempts.models import Attempt, Result
-from cases.queries import viewer_image
+from cases.models import Case, Image
+from cases.queries import of_same_patient, viewer_image
 
 EXCHANGES = ("draft", "submit", "status", "result", "hint", "again")
 """The addresses of every game that its page's script asks."""
+MOST_BESIDE = 5
+"""Other studies of a patient that a feedback names."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,33 @@ def case_page(
 
 def told_page(attempt: Attempt, pages: GamePages) -> dict[str, Any]:
     """Template context of the feedback; Http404 where there is no result."""
-    return {**pages.told(attempt, result_or_404(attempt)), **queries.rounds_in_words(attempt)}
+    return {
+        **pages.told(attempt, result_or_404(attempt)),
+        **queries.rounds_in_words(attempt),
+        "same_patient": _same_patient(attempt, pages.game),
+    }
+
+
+def _same_patient(attempt: Attempt, game: Game) -> list[dict[str, str]]:
+    """Other studies of the same patient, as a CT beside a film: what they are, and their address.
+
+    None that a series of the learner holds; nothing of what they show.
+    """
+    found = of_same_patient(attempt.user, attempt.case)
+    found = game.playable(found, attempt.rule or game.rules[0])
+    found = found.exclude(pk__in=queries.held_cases(attempt.user).values("case"))
+    cases = found.order_by("pk").prefetch_related("images")[:MOST_BESIDE]
+    return [
+        {"address": reverse(game.url_name, args=[case.public_id]), "words": _study(case)}
+        for case in cases
+    ]
+
+
+def _study(case: Case) -> str:
+    """What a study is: CT, 120 slices; PA and lateral film."""
+    own = [image for image in case.images.all() if image.study == Image.Study.CURRENT]
+    stacks = [f"{one.get_view_display()}, {one.frames} slices" for one in own if one.frames > 1]
+    return "; ".join(stacks) or " and ".join(dict.fromkeys(one.get_view_display() for one in own))
 
 
 def result_or_404(attempt: Attempt) -> Result:

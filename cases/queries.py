@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from cases.doubts import counts_of, with_open_doubts
 from cases.models import Case, Dataset, Finding, Image, Region
+from cases.patients import MOST_STUDIES
 from ml import synonyms, taxonomy
 from radgame.prepared import prepared_models
 
@@ -35,6 +36,17 @@ def lets_in(user: User, case: Case) -> bool:
     if case.made_for_id not in (None, user.pk):
         return False
     return not user.is_guest or case.dataset.access == Dataset.Access.OPEN
+
+
+def of_same_patient(user: User, case: Case) -> QuerySet[Case]:
+    """The other cases of its patient in its data set that the user may practice with."""
+    if not case.patient:
+        return Case.objects.none()
+    same = Case.objects.filter(dataset=case.dataset_id, patient=case.patient)
+    if same[: MOST_STUDIES + 1].count() > MOST_STUDIES:  # a number that anybody may have
+        return Case.objects.none()
+    published = same.filter(status=Case.Status.PUBLISHED, split=Case.Split.PRACTICE)
+    return open_to(user, published.exclude(pk=case.pk))
 
 
 def of_everybody(cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,17 @@ class Series:
     uuid: str
 
 
-def chosen(recipe: Recipe, count: int | None = None, seed: int | None = None) -> list[Series]:
+def chosen(
+    recipe: Recipe,
+    count: int | None = None,
+    seed: int | None = None,
+    *,
+    beside: bool = False,
+) -> list[Series]:
     """The series of a recipe, or `count` of them: the first ones, or by chance for a seed.
 
-    Segmentations and reports of the same studies come with them where the recipe has a truth.
+    Segmentations and reports of the same studies come with them where the recipe has a truth, and
+    with `beside` other studies of the same persons where it names any.
 
     Raises:
         FetchProblem: the index is not installed.
@@ -78,7 +85,22 @@ def chosen(recipe: Recipe, count: int | None = None, seed: int | None = None) ->
         values["read"] = read[:count] if recipe.by_study else read
     found = _rows(f"{condition} order by {order} limit $count", values)
     studies = {series.study for series in found}
-    return found + [series for series in truths if series.study in studies]
+    found += [series for series in truths if series.study in studies]
+    return found + (_beside(recipe, found) if beside else [])
+
+
+def _beside(recipe: Recipe, found: Sequence[Series]) -> list[Series]:
+    """Other studies of the same persons, with what is known of them."""
+    persons = sorted({series.patient for series in found})
+    condition = (
+        "collection_id = $collection and analysis_result_id is null "
+        "and Modality in (select unnest($kinds)) and PatientID in (select unnest($persons))"
+    )
+    values = {"collection": recipe.collection, "kinds": list(recipe.beside), "persons": persons}
+    others = _rows(f"{condition} order by PatientID, SeriesInstanceUID", values)
+    studies = {series.study for series in others}
+    known = _truths(replace(recipe, truth=recipe.beside_truth))
+    return others + [series for series in known if series.study in studies]
 
 
 def _rank(seed: int | None, uid: str) -> str:

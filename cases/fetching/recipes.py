@@ -37,6 +37,10 @@ class Recipe:
     modalities: tuple[str, ...] = ()
     truth: str = ""
     """The analysis whose segmentations and reports come along; or `OWN`, the collection's."""
+    beside: tuple[str, ...] = ()
+    """Modalities of the same persons' studies that ``--beside`` takes along."""
+    beside_truth: str = ""
+    """The analysis that says what those show."""
     only_read: bool = False
     """Whether only studies with such a truth are taken, of collections that have far more."""
     truth_kinds: tuple[str, ...] = ("SEG", "SR", "RTSTRUCT")
@@ -58,6 +62,8 @@ class Recipe:
         all_of_it = f", {self.gigabytes:g} GB" if self.gigabytes else ""
         unit = "studies" if self.by_study else "series"
         said = f"{self.series:,} series{all_of_it}"
+        if self.beside:
+            said += f"; with --beside the {' and '.join(self.beside)} of the same persons, far more"
         return f"{said}; {self.usual} {unit} where no count is given" if self.usual else said
 
     @property

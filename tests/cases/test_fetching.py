@@ -77,6 +77,25 @@ def test_the_index_chooses_the_same_for_a_seed_and_others_for_another():
     assert {one.modality for one in idc.chosen(recipe)} == {"CR", "DX"}
 
 
+def test_the_ct_of_the_same_persons_comes_along_with_its_readers_where_it_is_asked_for():
+    recipe = recipes()["lidc-cxr"]
+    films = idc.chosen(recipe, 2, 1)
+    series = idc.chosen(recipe, 2, 1, beside=True)
+    assert series[:2] == films
+    others = series[2:]
+    assert {one.modality for one in others} == {"CT", "SEG", "SR"}
+    assert {one.patient for one in others} == {one.patient for one in films}
+    studies = {one.study for one in others if one.modality == "CT"}
+    assert {one.study for one in others} == studies
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["nih", "covid-ar-cxr"])
+def test_a_recipe_that_takes_nothing_along_says_so(bucket, name):
+    with pytest.raises(CommandError, match="leave --beside"):
+        fetch(name, "--count=1", "--yes", "--beside")
+
+
 def test_segmentations_come_with_the_ct_of_their_study():
     ct, *truth = idc.chosen(recipes()["lidc-ct"], 1)
     assert (ct.patient, ct.modality) == ("LIDC-IDRI-0001", "CT")

@@ -11,6 +11,7 @@ import pytest
 
 from attempts import services, tasks
 from attempts.series import end, start_series
+from cases.models import Case
 from learning.models import CaseRecord
 from learning.records import keep_records_of
 from localize.closeups import closeup_of
@@ -304,3 +305,50 @@ def test_a_variant_is_neither_missed_nor_counted(trainee, page_of, db):
     assert "Not a finding here: <strong>Nipple shadow</strong>" in page_of(attempt)
     keep_records_of(attempt.pk)
     assert CaseRecord.objects.get(attempt=attempt).is_normal
+
+
+@pytest.fixture
+def film_and_ct():
+    """A film, and the CT of the same patient as a case of its own."""
+    film = nodule_case()
+    ct = factories.ImageFactory(case__dataset=film.dataset, view="CT", frames=120).case
+    Case.objects.update(patient="~0123")
+    film.refresh_from_db()
+    return film, ct
+
+
+def test_the_ct_of_the_same_patient_is_named_after_the_answer_and_not_before(
+    trainee, client_of, page_of, film_and_ct
+):
+    film, ct = film_and_ct
+    address = f"/localize/cases/{ct.public_id}/"
+    client = client_of(trainee)
+    assert ct.public_id not in client.get(f"/localize/cases/{film.public_id}/").content.decode()
+    page = page_of(play(trainee, film))
+    assert address in page and "CT, 120 slices" in page
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "review"},
+        {"split": "test"},
+        {"patient": "~4567"},
+        {"patient": ""},
+        {"knows_findings": False},
+    ],
+)
+def test_a_study_that_is_not_to_be_practiced_is_named_nowhere(
+    trainee, page_of, film_and_ct, change
+):
+    film, ct = film_and_ct
+    Case.objects.filter(pk=ct.pk).update(**change)
+    assert ct.public_id not in page_of(play(trainee, film))
+
+
+def test_a_study_that_a_test_of_the_learner_holds_is_not_named(trainee, page_of, film_and_ct):
+    film, ct = film_and_ct
+    attempt = play(trainee, film)
+    start_series(user=trainee, kind="localize", mode="test", cases=[ct])
+    assert ct.public_id not in page_of(attempt)

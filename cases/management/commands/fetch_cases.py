@@ -34,6 +34,11 @@ class Command(BaseCommand):
         parser.add_argument("name", nargs="?", help="of a recipe")
         parser.add_argument("--list", action="store_true", help="all recipes, with their terms")
         parser.add_argument("--count", type=_positive, help="so many series or archives, not all")
+        parser.add_argument(
+            "--beside",
+            action="store_true",
+            help="also other studies of the same persons, as the CT of lidc-cxr",
+        )
         parser.add_argument("--seed", type=int, help="take them by chance; the same for a seed")
         parser.add_argument("--labels", default="", help="import only cases with these findings")
         parser.add_argument("--jobs", type=_positive, default=8, help="downloads at once")
@@ -67,9 +72,12 @@ class Command(BaseCommand):
         self.stdout.write(f"    {recipe.attribution}; {recipe.url}")
 
     def _fetch(self, recipe: Recipe, folder: Path, options: dict[str, Any]) -> list[str]:
+        if options["beside"] and not recipe.beside:
+            raise FetchProblem(f"{recipe.name} has no other studies to take along: leave --beside.")
         if recipe.files:
             return self._fetch_files(recipe, folder, options)
-        series = idc.chosen(recipe, options["count"], options["seed"])
+        wanted = options["count"], options["seed"]
+        series = idc.chosen(recipe, *wanted, beside=options["beside"])
         licences = ", ".join(sorted({one.licence for one in series}))
         size = sum(one.size for one in series)
         self._ask(recipe, licences, f"{len(series):,} series, {size / GIGABYTE:.1f} GB", options)
