@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from cases.imaging import htj2k
 from cases.imaging.pixels import Grey, ImageProblem, Window
+from cases.imaging.zipped import DAMAGED
 
 LARGEST = 64 << 20
 """Bytes of a rendition; one of 2048² pixels of 16 bits without any compression has 8 MB."""
@@ -61,7 +61,7 @@ class PackedLayers:
         try:
             with zipfile.ZipFile(self.archive) as archive, archive.open(name) as stream:
                 content = stream.read(most + 1)
-        except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+        except (KeyError, *DAMAGED):
             raise OSError(f"{name} is missing or damaged") from None
         if len(content) > most or hashlib.sha256(content).hexdigest() != digest:
             raise OSError(f"{name} is not what the pack says")
@@ -77,7 +77,7 @@ def frames_of(packed: Packed) -> list[tuple[bytes, Grey]]:
     try:
         with zipfile.ZipFile(packed.archive) as archive:
             frames = list(_frames(archive, packed))
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+    except (OSError, *DAMAGED):
         raise _problem(packed.archive.name, "is damaged") from None
     shapes = {(pixels.shape, pixels.dtype) for _, pixels in frames}
     if len(shapes) != 1 or any(int(pixels.max()) > packed.max_value for _, pixels in frames):

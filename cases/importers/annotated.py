@@ -16,6 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeTree
 
 from cases.imaging import ImageProblem, digest_of
+from cases.imaging.zipped import DAMAGED
 from cases.importers import coco, cvat, label_studio, pack
 from cases.importers.base import DatasetInfo, ImportedCase, Item, Problem, SourceProblem
 from cases.importers.studies.archive import stored_name
@@ -31,7 +32,7 @@ def is_pack(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return {MANIFEST, SIGNATURE} <= set(archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, *DAMAGED):
         return False
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import Any
 
 from cases.imaging import Source, Window
 from cases.imaging.packed import Packed, PackedLayers
+from cases.imaging.zipped import DAMAGED
 from cases.importers.base import (
     DatasetInfo,
     ImportedCase,
@@ -103,8 +103,7 @@ def _manifest(path: Path) -> Entry:
         raise SourceProblem(f"{path.name} is no pack: {str(error).strip(chr(39))}.") from None
     except BadSignature as error:
         raise SourceProblem(f"{path.name}: {error}") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, RecursionError,
-            NotImplementedError, RuntimeError) as error:  # fmt: skip
+    except (OSError, ValueError, RecursionError, *DAMAGED) as error:
         raise SourceProblem(f"{path.name} is no pack, or damaged ({error}).") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise SourceProblem(f"{path.name} is no pack of this game.")

@@ -15,6 +15,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from cases.imaging.zipped import DAMAGED
 from cases.importers.base import SourceProblem, cleaned
 
 SUFFIX = ".xlsx"
@@ -38,7 +39,7 @@ def is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return PART in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, *DAMAGED):
         return False
 
 
@@ -55,7 +56,7 @@ def as_text(path: Path) -> Path:
             if any(_reaches_too_far(archive, one) for one in archive.namelist()):
                 raise SourceProblem(f"{path.name} {TOO_FAR}")
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    except (OSError, ValueError, zipfile.BadZipFile, CalamineError, IndexError) as error:
+    except (OSError, ValueError, *DAMAGED, CalamineError, IndexError) as error:
         said = cleaned(str(error))[:100]
         raise SourceProblem(
             f"{path.name} cannot be read ({said}): save its sheet as CSV."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import lzma
 import shutil
 import tempfile
 import zipfile
-import zlib
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from cases.imaging.zipped import DAMAGED
 from cases.importers.base import Problem, SourceProblem
 
 MOST_FILES = 100_000
@@ -22,12 +21,6 @@ SMALL = 1 << 20
 BLOCK = 1 << 20
 LONGEST_NAME = 200
 """Bytes; a UID with its suffix has up to seventy."""
-DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
-    *(NotImplementedError, RuntimeError, MemoryError),
-)
-"""What unpacking a member raises that is cut off, coded in an unknown way, locked, or says that
-unpacking it takes more memory than there is."""
 
 
 class Unpacked:
@@ -81,7 +74,7 @@ class Unpacked:
 
     def _unpack(self, archive: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
-            members = [member for member in opened.infolist() if not member.is_dir()]
+            members = [one for one in opened.infolist() if not one.filename.endswith("/")]
             if len(members) > MOST_FILES:
                 raise SourceProblem(
                     f"{archive.name} holds {len(members):,} files, {MOST_FILES:,} at most are "
