@@ -142,7 +142,7 @@ class LocalizePage extends CasePage {
     this.palette?.close();
     document.body.classList.add("reviewing");
     this.review = new Review(this.panel, read("review-data"), {
-      go: (item) => (item ? this.goTo(item) : this.stage.do("fit")),
+      go: (item) => (item ? this.goTo(item) : this.stage.whole()),
       redraw: () => this.stage.redraw(),
       fly: (flight) => this.stage.fly(flight),
       closeups: new Closeups(this.data.images, this.stage.renditions),

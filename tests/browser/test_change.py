@@ -60,6 +60,29 @@ def test_the_prior_film_hangs_beside_and_a_wrong_change_is_told_in_words(player,
     picture(page, "change-told")
 
 
+PLACES = """() => radgame.page.stage.views.map(({ viewer }) => viewer.place())"""
+
+
+def test_stepping_to_a_finding_shows_its_place_on_the_prior_film_too(player, regressing):
+    case, box = regressing
+    player.open(case)
+    mark(player, box)
+    player.choose("bulla")
+    player.draw([0.05, 0.85, 0.15, 0.95])
+    player.page.keyboard.press("q")
+    player.page.evaluate("() => radgame.page.answer.marks.forEach((one) => (one.change ||= 'new'))")
+    player.submit()
+    player.wait_for_feedback()
+    for _ in range(2):
+        player.page.keyboard.press("ArrowDown")
+        player.page.wait_for_function(
+            f"() => {{ const [a, b] = ({PLACES})(); return a.zoom > 1.2 && b.zoom > 1.2; }}"
+        )
+        now, before = player.page.evaluate(PLACES)
+        assert before["zoom"] == pytest.approx(now["zoom"], rel=0.02)
+        assert before["center"] == pytest.approx(now["center"], abs=0.02)
+
+
 def test_by_keyboard_one_key_asks_for_the_next_answer(player, regressing):
     case, box = regressing
     player.open(case)

@@ -298,7 +298,8 @@ export class Stage {
     this.redraw();
   }
 
-  // Brings a box into the middle of its view, wherever it lies.
+  // Brings a box into the middle of its view, wherever it lies, and the same place of a film that was taken
+  // alike, today or before, beside it.
   async goTo({ image, frame, box }) {
     const index = this.views.findIndex((view) => view.image.id === image);
     if (index < 0 || !this.equipped) return;
@@ -306,7 +307,14 @@ export class Stage {
     const { viewer } = this.views[index];
     await this.bring(index);
     if ((viewer.wanted ?? viewer.frame) !== (frame ?? 0)) await viewer.show(frame ?? 0);
-    if (this.going === going && viewer.shown) viewer.zoomTo(box);
+    if (this.going !== going || !viewer.shown) return;
+    viewer.zoomTo(box);
+    this.links.follow(this.views[index], { alike: true });
+  }
+
+  // All of the image, and of those that were taken alike.
+  whole() {
+    if (this.do("fit") !== false) this.links.follow(this.view, { alike: true });
   }
 
   fly({ image, frame, from, to }) {

@@ -42,6 +42,15 @@ test("linked views follow the one that is moved, until they are freed", () => {
   assert.equal(views[0].viewer.at.zoom, 2);
 });
 
+test("views alike go where one of them is led, whether linked or not; others stay", () => {
+  const views = [viewOf("PA"), viewOf("AP"), viewOf("LATERAL"), viewOf("CT, axial"), viewOf("PA", false)];
+  const links = new Links(views);
+  views[0].viewer.at = { zoom: 3, center: [0.2, 0.7] };
+  links.follow(views[0], { alike: true });
+  assert.deepEqual(views[1].viewer.at, { zoom: 3, center: [0.2, 0.7] });
+  for (const one of views.slice(2)) assert.equal(one.viewer.at.zoom, 1);
+});
+
 test("the lens is there while its key is held, and stays after a short press", (t) => {
   let now = 0;
   t.mock.method(performance, "now", () => (now += 100));
