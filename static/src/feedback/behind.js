@@ -236,16 +236,20 @@ export class Behind {
     }
   }
 
-  // The pictures that may be asked for, one at a time while nothing else is to be done.
+  // The pictures that may be asked for, one at a time while nothing else is to be done: the one that is asked for
+  // first as soon as the feedback stands, the others once the control is open.
   async #prepare() {
-    if (!this.element.open || this.preparing) return;
+    if (this.preparing) return;
     this.preparing = true;
     const idle = globalThis.requestIdleCallback ?? setTimeout;
-    for (const layer of this.told.layers) {
+    for (const [index, layer] of this.told.layers.entries()) {
       await new Promise((resolve) => idle(resolve));
       if (this.signal.aborted) return;
-      await this.#pictureOf(layer).catch(() => {}); // whoever asks for it is told
+      if (index > 0 && !this.element.open) break;
+      const picture = await this.#pictureOf(layer).catch(() => null); // whoever asks for it is told
+      if (index === 0 && picture && !this.signal.aborted) this.veil.expect(picture);
     }
+    this.preparing = false;
   }
 
   // Made once; what failed is tried again when it is asked for again.

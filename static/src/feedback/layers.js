@@ -11,7 +11,9 @@ export async function graysOf(url) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-  return { width: bitmap.width, height: bitmap.height, grays: data.filter((_, index) => index % 4 === 0) };
+  const grays = new Uint8Array(bitmap.width * bitmap.height);
+  for (let at = 0; at < grays.length; at += 1) grays[at] = data[4 * at];
+  return { width: bitmap.width, height: bitmap.height, grays };
 }
 
 async function pictureAt(url) {
@@ -78,6 +80,11 @@ export class Veil {
     this.draw();
   }
 
+  // Maps a picture ahead of being shown, while none is.
+  expect(picture) {
+    if (!this.picture && this.view.viewer.shown) this.#map(picture);
+  }
+
   // Leaves free what is left of this share of the film.
   startAt(share) {
     this.from = share;
@@ -85,8 +92,8 @@ export class Veil {
   }
 
   // The picture's pixels, with raised local contrast where the film is shown with it.
-  #pixels() {
-    const { picture, equalized: known } = this;
+  #pixels(picture) {
+    const { equalized: known } = this;
     const { raised } = this.view.viewer;
     if (!raised || picture.isAlone) return picture.pixels;
     if (!known.has(picture)) known.set(picture, equalized(picture, raised));
@@ -94,15 +101,15 @@ export class Veil {
   }
 
   // The picture in the viewer's window; once, as long as neither is another.
-  #map() {
-    if (!this.picture) return;
-    const { width, height } = this.picture;
+  #map(picture = this.picture) {
+    if (!picture) return;
+    const { width, height } = picture;
     const { window, inverted, contrast } = this.view.viewer;
     const looked = `${window.center} ${window.width} ${inverted} ${Boolean(contrast)}`;
-    if (this.mappedOf === this.picture && this.looked === looked) return;
-    Object.assign(this, { mappedOf: this.picture, looked });
+    if (this.mappedOf === picture && this.looked === looked) return;
+    Object.assign(this, { mappedOf: picture, looked });
     const low = window.center - window.width / 2;
-    const pixels = this.#pixels();
+    const pixels = this.#pixels(picture);
     this.mapped ??= new OffscreenCanvas(width, height);
     const context = this.mapped.getContext("2d");
     const image = context.createImageData(width, height);
