@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 
 from bench.figures import Figure, p95, show
 from bench.game import in_browser
-from ml.simulate.behind import read
+from ml.simulate.document import read
 from tests.browser.conftest import WHOLE_CHROMIUM
 from tests.browser.player import Player
 from tests.game import ROOT, Game, started
@@ -167,8 +167,8 @@ def making() -> list[Figure]:
     from bench.simulate import CASES
     from ml.simulate import base, contours
     from ml.simulate.anatomy import Anatomy
-    from ml.simulate.behind import CONTOUR_SIZE
     from ml.simulate.cases import generate, view_of
+    from ml.simulate.document import CONTOUR_SIZE
     from ml.simulate.layers import layers_of
     from ml.simulate.person_ct import person_ct
     from ml.simulate.plans import Plan

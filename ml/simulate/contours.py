@@ -32,6 +32,8 @@ TOLERANCE = 0.5
 """How far a simplified outline may lie off, in pixels of the view that it is drawn on."""
 SMOOTH = 1.5
 """Of the outlines, pixels: labels are drawn on slices that are some millimeters apart."""
+MARGIN = 8
+"""Pixels around a mask that are looked at: its outline may lie outside, but no farther."""
 SMALLEST = 24
 """Pieces of fewer pixels are left out."""
 CRUMB = 0.12
@@ -206,7 +208,13 @@ def _structure(name: str, group: str, mask: Mask, start: tuple[int, ...]) -> Ite
 
 def rings_of(mask: Mask) -> list[Line]:
     """The simplified outlines of a mask's pieces, the largest first; holes are filled."""
-    smooth = ndimage.gaussian_filter(mask.astype(np.float32), SMOOTH) > 0.5
+    found = ndimage.find_objects(mask.astype(np.uint8))
+    if not found:
+        return []
+    # Where nothing is, nothing is looked for: past the reach of the smoothing.
+    window = tuple(slice(max(0, one.start - MARGIN), one.stop + MARGIN) for one in found[0])
+    corner = np.array([one.start for one in window], float)
+    smooth = ndimage.gaussian_filter(mask[window].astype(np.float32), SMOOTH) > 0.5
     pieces, count = ndimage.label(smooth)
     sizes = np.bincount(pieces.ravel(), minlength=1)
     order = sorted(range(1, count + 1), key=lambda piece: -sizes[piece])
@@ -215,7 +223,7 @@ def rings_of(mask: Mask) -> list[Line]:
         if sizes[piece] < SMALLEST:
             break
         filled = ndimage.binary_fill_holes(np.pad(pieces == piece, 1))
-        way = np.array(way_around(filled), dtype=float) - 1.0
+        way = np.array(way_around(filled), dtype=float) - 1.0 + corner
         middles = (way + np.roll(way, -1, axis=0)) / 2
         half = len(middles) // 2
         ring = [*simplified(middles[: half + 1], TOLERANCE)[:-1]]

@@ -21,6 +21,7 @@ from ml.simulate import base as volumes
 from ml.simulate import behind, courses, readers, store, words
 from ml.simulate import series as stacks
 from ml.simulate.cases import SIZE
+from ml.simulate.document import Wanted
 from ml.simulate.gates import NODULE_MM
 from ml.simulate.plans import Plan
 from ml.simulate.run import Done, Job, run
@@ -228,7 +229,7 @@ def _behind(prepared: Path, work: list[Job], asked: argparse.Namespace) -> int:
     """Make only what lies behind the films that are there; 1 where one could not be made."""
     problems = 0
     work = [job for job in work if not asked.only or job.key in asked.only]
-    wanted = behind.Wanted(asked.behind, asked.behind_ct)
+    wanted = Wanted(asked.behind, asked.behind_ct)
     made = behind.make_all(prepared, work, asked.out, asked.jobs, wanted)
     for key, problem in made:
         print(problem or f"{key} is done.", flush=True)
@@ -288,7 +289,7 @@ def _parser() -> argparse.ArgumentParser:
         "--behind",
         choices=["none", "findings", "all"],
         help="make only what lies behind the films that are there: outlines of what shows where, "
-        "and the films without their findings, or without bones and heart, too",
+        "and the films without their findings, or without bones, heart and lung markings, too",
     )
     parser.add_argument(
         "--behind-ct", action="store_true", help="with --behind, the CT of each person, too"

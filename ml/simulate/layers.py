@@ -1,4 +1,4 @@
-"""What a film would be without something of it: a finding, the bones, the heart.
+"""What a film would be without something of it: a finding, the bones, the heart, lung vessels.
 
 Projection is linear, so the same exposure without it is the film and a difference, which is empty
 but where the thing shows. Differences are kept as 8-bit pictures at half the film's resolution.
@@ -7,8 +7,9 @@ but where the thing shows. Differences are kept as 8-bit pictures at half the fi
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,10 @@ from ml.simulate import detector, organs, vessels
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.body import lime
 from ml.simulate.cases import Sitting, seen_vessels
-from ml.simulate.findings.common import Placed
+from ml.simulate.findings.common import Part, Placed
 from ml.simulate.plans import RECIPES
 from ml.simulate.projector import Block, Picture, View
-from ml.simulate.shadows import Box, Shown, drawn_devices
+from ml.simulate.shadows import Box, drawn_devices
 
 ZERO = 128
 """The gray that changes nothing."""
@@ -33,6 +34,13 @@ LUNG_DENSITY = 0.24
 """Of what takes the heart's place, water 1."""
 CENTRAL = tuple(range(organs.HEART, 64))
 """The labels of heart and great vessels."""
+DENSER, AIRY = (0.26, 0.38), 0.14
+"""Of a lung's voxel, water 1: up to the first it is lung and its grain, from the second on a vessel
+or the wall of an airway; and what takes the place of these."""
+RIM = 3
+"""Voxels of 1 mm at a lung's border that are none of its markings, but the edge of others."""
+PEELED = ("bones", "heart", "markings", "bare")
+"""What is taken off whichever findings there are, in this order."""
 REACH, SOFT = 10, 4
 """How far around a finding its difference is kept, and how softly it ends, pixels."""
 
@@ -42,7 +50,8 @@ class Layer:
     """What is added to the film's stored values within a box (normalized x0 y0 x1 y1)."""
 
     kind: str
-    """*finding*, *bones*, *heart* or *bare*: without bones and heart."""
+    """*finding*, *devices* (all there are), *bones*, *heart*, *markings* (those of the lungs) or
+    *bare*: without bones and heart."""
     box: Box
     scale: float
     """Stored values of one gray."""
@@ -70,45 +79,51 @@ def layers_of(
     """What can be taken off a frontal film whose findings are the recipes `names`.
 
     A finding that lies in the body itself, as a raised dome does, cannot be taken off. Without
-    `peeled` only findings are.
+    `peeled` only findings are. Where there are several devices they come off together, too.
     """
     removable = [
         index
         for index, one in enumerate(sitting.placed)
         if RECIPES[names[index]].bend is None and any(map(_adds, one.parts))
     ]
+    devices = [index for index in removable if sitting.placed[index].area == "devices"]
+    sets = [(index,) for index in removable]
+    if peeled and len(devices) > 1:
+        sets.append(tuple(devices))
     small = vessels.shadow(anatomy, sitting.view)
     film = _integrals(sitting, small)
-    others = [_integrals(sitting, small, without=index) for index in removable]
+    others = [_integrals(sitting, small, without=gone) for gone in sets]
     if peeled:
         bones, heart = _bones(anatomy, sitting.view), _heart(anatomy, sitting.view)
-        others += [np.clip(film - gone, 0, None) for gone in (bones, heart, bones + heart)]
+        gone_too = (bones, heart, _markings(anatomy, sitting, small), bones + heart)
+        others += [np.clip(film - gone, 0, None) for gone in gone_too]
     differences = list(detector.without_noise(film, others, sitting.exposure))
     made = []
-    for index, difference in zip(removable, differences, strict=False):
-        one = sitting.placed[index]
-        around = _around(sitting.view, one, sitting.shown[index])
-        made.append(_layer("finding", difference * around, one.label, one.side))
+    for gone, difference in zip(sets, differences, strict=False):
+        around = _around(sitting, gone)
+        one = sitting.placed[gone[0]]
+        said = ("finding", one.label, one.side) if len(gone) == 1 else ("devices", "", "")
+        made.append(_layer(said[0], difference * around, *said[1:]))
     if peeled:
-        for kind, difference in zip(("bones", "heart", "bare"), differences[-3:], strict=True):
+        for kind, difference in zip(PEELED, differences[len(sets) :], strict=True):
             made.append(_layer(kind, difference))
     return [one for one in made if one is not None]
 
 
-def _adds(part: object) -> bool:
+def _adds(part: Part) -> bool:
     return any(getattr(part, name) for name in ("added", "wires", "plates"))
 
 
-def _integrals(sitting: Sitting, small: Picture, without: int | None = None) -> Picture:
-    """Line integrals of the person, one finding left out."""
+def _integrals(sitting: Sitting, small: Picture, without: tuple[int, ...] = ()) -> Picture:
+    """Line integrals of the person, some findings left out."""
     total = sitting.healthy.copy()
-    shown = [parts for index, parts in enumerate(sitting.shown) if index != without]
+    shown = [parts for index, parts in enumerate(sitting.shown) if index not in without]
     for parts in shown:
         for part in parts:
             total += part.added
     total = np.clip(total, 0, None)
     for index, one in enumerate(sitting.placed):
-        if index != without:
+        if index not in without:
             for added in _devices(sitting.view, one):
                 total += added
     return np.clip(total + seen_vessels(small, shown), 0, None)
@@ -140,11 +155,67 @@ def _heart(anatomy: Anatomy, view: View) -> Picture:
     return view.added(Block(corner, density, float(STEP)))  # type: ignore[arg-type]
 
 
-def _around(view: View, placed: Placed, parts: list[Shown]) -> Picture:
-    """1 where a finding shows and around it, 0 far away."""
-    added = sum((np.abs(part.added) for part in parts), np.zeros(view.shape, np.float32))
-    added = added + sum(map(np.abs, _devices(view, placed)), np.zeros(view.shape, np.float32))
-    near = ndimage.distance_transform_edt(added <= 0.01 * added.max()) <= REACH
+def _markings(anatomy: Anatomy, sitting: Sitting, small: Picture) -> Picture:
+    """What the lungs' vessels and airways attenuate beyond lung in their place.
+
+    Those of the CT, but where a finding has taken the lung's place, and the grown ones (`small`).
+    """
+    total = seen_vessels(small, sitting.shown)
+    found = _lung_markings(anatomy)
+    if found is None:
+        return total
+    values = found.values.copy()
+    for placed in sitting.placed:
+        for part in placed.parts:
+            if part.added is not None and part.mask is not None:
+                _clear(values, found.corner, part.mask)
+    return total + sitting.view.added(Block(found.corner, values, found.spacing))
+
+
+@lru_cache(maxsize=2)
+def _lung_markings(anatomy: Anatomy) -> Block | None:
+    """Density of the CT's own vessels and airways within the lungs beyond that of lung."""
+    base = anatomy.base
+    mask = base.lungs
+    if not mask.any():
+        return None
+    window = ndimage.find_objects(mask.astype(np.uint8))[0]
+    lung = ndimage.binary_erosion(mask[window], iterations=RIM)
+    density = base.hu[window].astype(np.float32) / 1000 + 1
+    low, high = DENSER
+    share = np.clip((density - low) / (high - low), 0, 1) * lung
+    values = np.clip(density - AIRY, 0, 1.1) * share
+    down, back, left = (float(part.start) for part in window)
+    return Block((down, back, left), values)
+
+
+def _clear(values: Picture, corner: tuple[float, float, float], mask: Block) -> None:
+    """Nothing of `values`, 1 mm voxels from `corner` on, where a finding's mask is 1."""
+    counts = mask.values.shape
+    places = [
+        ((np.arange(n) + 0.5 + c - start) // mask.spacing).astype(int)
+        for n, c, start in zip(values.shape, corner, mask.corner, strict=True)
+    ]
+    inside = [
+        np.flatnonzero((along >= 0) & (along < count))
+        for along, count in zip(places, counts, strict=True)
+    ]
+    share = mask.values[np.ix_(*(p[i] for p, i in zip(places, inside, strict=True)))]
+    values[np.ix_(*inside)] *= 1 - np.clip(share, 0, 1)
+
+
+def _around(sitting: Sitting, gone: Iterable[int]) -> Picture:
+    """1 where any of those findings shows and around it, 0 far away."""
+    view = sitting.view
+    near = np.zeros(view.shape, bool)
+    for index in gone:
+        added = np.zeros(view.shape, np.float32)
+        for shown in (
+            *(part.added for part in sitting.shown[index]),
+            *_devices(view, sitting.placed[index]),
+        ):
+            added += np.abs(shown)
+        near |= ndimage.distance_transform_edt(added <= 0.01 * added.max()) <= REACH
     return ndimage.gaussian_filter(near.astype(np.float32), SOFT)
 
 

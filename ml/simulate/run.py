@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ml.simulate import base as volumes
+from ml.simulate import document as documents
 from ml.simulate import gates, store
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import SIZE, Aim, Difficulty, SimulatedCase, generate
@@ -40,6 +42,8 @@ class Job:
     """What the person's earlier film is like, where there is to be one."""
     visit: Visit | None = None
     """What has become of the person since an earlier film; `plan` is today's then."""
+    behind: documents.Wanted | None = None
+    """What lies behind its film that is written with it; None: nothing."""
 
     @property
     def recipe(self) -> str:
@@ -152,7 +156,12 @@ def make(anatomy: Anatomy, job: Job, folder: Path) -> tuple[str, ...]:
     if case is None:
         store.give_up(folder, job.key, job.recipe, failed)
         return failed
-    store.write_case(folder, case, job.recipe)
+    store.write_pictures(folder, case)
+    if job.behind:
+        mark = documents.film_mark(folder, store.entry_of(case)["images"][0]["file"])
+        with contextlib.suppress(OSError):  # the case stands without it
+            documents.write_new(anatomy, case, job.plan.findings, folder, mark, job.behind)
+    store.write_entry(folder, case, job.recipe)
     return ()
 
 

@@ -54,11 +54,19 @@ def give_up(folder: Path, key: str, recipe: str, failed: tuple[str, ...]) -> Non
 
 def write_case(folder: Path, case: SimulatedCase, recipe: str) -> None:
     """Write a case's pictures, then its entry."""
+    write_pictures(folder, case)
+    write_entry(folder, case, recipe)
+
+
+def write_pictures(folder: Path, case: SimulatedCase) -> None:
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    entry = entry_of(case)
-    for image, picture in zip(entry["images"], case.pictures, strict=True):
+    for image, picture in zip(entry_of(case)["images"], case.pictures, strict=True):
         _write_picture(folder / image["file"], picture.values, COMPRESSION)
-    _write_part(folder, case.key, entry, recipe)
+
+
+def write_entry(folder: Path, case: SimulatedCase, recipe: str) -> None:
+    """Write what makes a case one of the set: its pictures, and what lies behind, are there."""
+    _write_part(folder, case.key, entry_of(case), recipe)
 
 
 def entry_of(case: SimulatedCase) -> dict[str, Any]:
@@ -197,8 +205,10 @@ def join(folder: Path, keys: list[str], dataset: dict[str, Any]) -> int:
     """Write ``cases.json`` of the entries of `keys` that are there; returns how many."""
     files = [folder / PARTS / f"{key}.json" for key in keys]
     entries = [json.loads(f.read_text(encoding="utf-8"))["case"] for f in files if f.is_file()]
-    document = {"dataset": dataset, "cases": entries}
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    # A case a line: short, and what has changed of which case is seen.
+    cases = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    described = json.dumps(dataset, ensure_ascii=False)
+    text = f'{{"dataset": {described}, "cases": [\n{cases}\n]}}\n'
     (folder / FILE).write_text(text, encoding="utf-8")
     return len(entries)
 

@@ -102,10 +102,11 @@ def generate_twice(
     # The same thing in the same person, taken in another way, need not be projected anew.
     is_same = earlier is later and placed[1] is placed[0]
     shown.append(shown[0] if is_same else _shown(anatomy, earlier, placed[1]))
-    now, before = (
-        taken(anatomy, replace(sitting, exposure=exposure), rng)
+    sittings = [
+        replace(sitting, exposure=exposure)
         for (sitting, _), exposure in zip(shown, exposures, strict=True)
-    )
+    ]
+    now, before = (taken(anatomy, sitting, rng) for sitting in sittings)
     (_, now_found), (_, before_found) = shown
     return SimulatedCase(
         key=key,
@@ -116,6 +117,7 @@ def generate_twice(
         findings=now_found,
         report=words.report(rng, [found.placed for found in now_found]),
         measured=asdict(later.person),
+        sitting=sittings[0],
         earlier=Earlier(
             change=twice.change,
             technique=twice.technique,

@@ -134,11 +134,12 @@ def generate_visit(
                 day.add(one)
     for course, pair in zip(visit.courses, placed, strict=True):
         _finish(anatomy, course, pair, days, visit.days)
-    films = []
+    films, sittings = [], []
     for day in days:
         exposure = exposure_of(day.view, rng, ())
         sitting = Sitting(day.view, day.healthy, tuple(day.placed), tuple(day.shown), exposure)
         films.append(taken(anatomy, sitting, rng))
+        sittings.append(sitting)
     now, before = days
     gone = {
         one.placed.area: course.sentence
@@ -156,6 +157,7 @@ def generate_visit(
         findings=tuple(now.found),
         report=_compared(report, visit, ended, is_clear=not now.found),
         measured=asdict(now.person),
+        sitting=sittings[0],
         earlier=Earlier(
             change="",
             technique="",

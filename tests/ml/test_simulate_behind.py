@@ -13,15 +13,18 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from ml.simulate import behind, contours, detector, layers, organs, store
-from ml.simulate.cases import Sitting, generate, view_of
+from ml.simulate import behind, contours, detector, layers, organs, run, store, vessels
+from ml.simulate import document as documents
+from ml.simulate.anatomy import Anatomy
+from ml.simulate.cases import Sitting, generate, seen_vessels, view_of
 from ml.simulate.plans import Plan
+from ml.simulate.projector import Block
 from ml.simulate.run import Job
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
 SIZE = 300
-FINDINGS = behind.Wanted("findings", ct=True)
+FINDINGS = documents.Wanted("findings", ct=True)
 
 
 @pytest.fixture(autouse=True)
@@ -139,11 +142,13 @@ def test_film_and_layer_are_the_film_without_the_finding_within_its_noise():
     assert left < 3 * np.std(noise - ndimage.gaussian_filter(noise, 2))
 
 
-def quiet(sitting, shape):
-    """The film of a sitting, without noise and without what is drawn at full resolution."""
+def quiet(sitting, shape, fine=0):
+    """The film of a sitting, without noise and with `fine` alone of what is drawn at full
+    resolution.
+    """
     total = sitting.healthy + sum((p.added for parts in sitting.shown for p in parts), 0)
     exposure = replace(sitting.exposure, photons=1e12, electronics=0.0)
-    large = detector.enlarged(np.clip(total, 0, None), shape)
+    large = detector.enlarged(np.clip(total, 0, None), shape) + np.float32(1) * fine
     values = detector.radiograph(large, exposure, np.random.default_rng(1))
     return values.astype(np.float32)
 
@@ -175,11 +180,61 @@ def test_the_integrals_of_the_layers_add_up_to_those_of_the_film():
 
 def test_peeled_there_are_bones_heart_and_both():
     found = layers.layers_of(phantom.anatomy(), made("mass").sitting, ("mass",))
-    assert [one.kind for one in found] == ["finding", "bones", "heart", "bare"]
+    assert [one.kind for one in found] == ["finding", "bones", "heart", "markings", "bare"]
     assert (found[0].label, found[1].label) == ("nodule_mass", "")
-    bones, bare = (added_of(found[n], (SIZE, SIZE)) for n in (1, 3))
+    bones, bare = (added_of(found[n], (SIZE, SIZE)) for n in (1, 4))
     assert bones.mean() < 0
     assert bare.mean() < bones.mean()
+
+
+def test_film_and_markings_are_the_film_without_the_lungs_vessels_within_its_noise():
+    anatomy, case = phantom.anatomy(), made("mass")
+    sitting, shape = case.sitting, case.pictures[0].values.shape
+    found = layers.layers_of(anatomy, sitting, ("mass",))
+    added = added_of(next(one for one in found if one.kind == "markings"), shape)
+    fine = replace(sitting.view, shape=shape)
+    grown = seen_vessels(vessels.shadow(anatomy, fine), sitting.shown)
+    whole, without = quiet(sitting, shape, grown), quiet(sitting, shape)
+    changed = np.abs(without - whole) > 0.25 * np.abs(without - whole).max()
+    left = np.abs(whole + added - without)[changed].mean()
+    assert left < 0.35 * np.abs(without - whole)[changed].mean()
+    noise = case.pictures[0].values - whole
+    assert left < 3 * np.std(noise - ndimage.gaussian_filter(noise, 2))
+
+
+def test_markings_are_what_is_dense_within_a_lung_and_not_its_border_or_grain():
+    anatomy = phantom.anatomy()
+    hu = anatomy.base.hu.copy()
+    lung = anatomy.base.lung("left")
+    down, back, left = (int(one) for one in ndimage.center_of_mass(lung))
+    hu[down - 10 : down + 10, back - 2 : back + 2, left - 2 : left + 2] = 30  # a vessel
+    found = layers._lung_markings(Anatomy(replace(anatomy.base, hu=hu)))
+    start = tuple(int(mm) for mm in found.corner)
+    assert found.values[down - start[0], back - start[1], left - start[2]] > 0.85
+    assert found.values.sum() == pytest.approx(20 * 16 * (1.03 - layers.AIRY), rel=0.05)
+
+
+def test_where_a_finding_took_the_lungs_place_no_markings_are_taken_off():
+    values = np.ones((6, 6, 6), np.float32)
+    share = np.zeros((2, 2, 2), np.float32)
+    share[0] = 1
+    layers._clear(values, (10.0, 0.0, 0.0), Block((12.0, -2.0, 4.0), share, 2.0))
+    assert values.sum() == 6**3 - 2 * 2 * 2
+    assert not values[2:4, 0:2, 4:6].any()
+
+
+def test_several_devices_come_off_one_by_one_and_together():
+    names = ("tracheal-tube", "stomach-tube")
+    case = made(*names)
+    found = layers.layers_of(phantom.anatomy(), case.sitting, names)
+    by_kind = {one.kind: one for one in found if one.kind != "finding"}
+    single = [added_of(one, (SIZE, SIZE)) for one in found if one.kind == "finding"]
+    together = added_of(by_kind["devices"], (SIZE, SIZE))
+    assert len(single) == 2
+    strong = np.abs(together) > 0.3 * np.abs(together).max()
+    assert np.corrcoef(together[strong], sum(single)[strong])[0, 1] > 0.9
+    alone = layers.layers_of(phantom.anatomy(), made("mass").sitting, ("mass",))
+    assert "devices" not in [one.kind for one in alone]
 
 
 def test_what_lies_in_the_body_itself_cannot_be_taken_off():
@@ -200,15 +255,15 @@ def test_made_anew_from_the_plan_it_lies_behind_the_film_that_is_there(tmp_path)
     assert not behind.is_made(tmp_path, entry)
     behind.make(phantom.anatomy(), job, entry, tmp_path, FINDINGS)
     assert behind.is_made(tmp_path, entry, FINDINGS)
-    document = behind.read(tmp_path, "one")
+    document = documents.read(tmp_path, "one")
     assert [one["label"] for one in document["layers"]] == ["nodule_mass"]
     assert (tmp_path / "behind" / document["layers"][0]["file"]).is_file()
     volume = document["ct"]
     assert (volume["spots"][0]["label"], volume["file"]) == ("nodule_mass", "one-ct.webp")
     assert (tmp_path / "behind/one-ct.webp").is_file()
-    first = behind.path_of(tmp_path, "one").read_bytes()
+    first = documents.path_of(tmp_path, "one").read_bytes()
     behind.make(phantom.anatomy(), job, entry, tmp_path, FINDINGS)
-    assert behind.path_of(tmp_path, "one").read_bytes() == first
+    assert documents.path_of(tmp_path, "one").read_bytes() == first
     assert len(gzip.decompress(first)) < 200_000
     (tmp_path / entry["images"][0]["file"]).write_bytes(b"another film")
     assert not behind.is_made(tmp_path, entry)
@@ -220,7 +275,7 @@ def test_a_film_that_the_plan_does_not_give_gets_nothing(tmp_path, change):
     job = Job("one", Plan(("mass",)), 3, size=SIZE, gated=False)
     with pytest.raises(behind.Unlike, match="one cannot be made anew"):
         behind.make(phantom.anatomy(), job, entry, tmp_path)
-    assert behind.read(tmp_path, "one") == {}
+    assert documents.read(tmp_path, "one") == {}
 
 
 def test_the_view_of_outlines_sees_what_the_film_sees():
@@ -232,3 +287,42 @@ def test_the_view_of_outlines_sees_what_the_film_sees():
 def test_every_named_organ_has_a_label():
     numbers = {*contours.VESSELS, *contours.BELLY}
     assert all(number in organs.NAMES for number in numbers)
+
+
+def test_a_new_case_brings_what_lies_behind_its_film(tmp_path):
+    job = Job("one", Plan(("mass",)), 3, size=SIZE, gated=False, behind=documents.Wanted("all"))
+    assert run.make(phantom.anatomy(), job, tmp_path) == ()
+    found = documents.read(tmp_path, "one")
+    assert [one["kind"] for one in found["layers"]][:2] == ["finding", "bones"]
+    assert documents.is_current(found, documents.film_mark(tmp_path, "images/one-0.jp2"))
+    assert all((tmp_path / "behind" / one["file"]).is_file() for one in found["layers"])
+    plain = replace(job, key="two", behind=None)
+    assert run.make(phantom.anatomy(), plain, tmp_path) == ()
+    assert documents.read(tmp_path, "two") == {}
+    assert plain.recipe == job.recipe  # it is no other film
+
+
+def test_where_the_disk_is_full_when_it_is_written_the_case_stands_without(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(documents, "_write_whole", full)
+    job = Job("one", Plan(("mass",)), 3, size=SIZE, gated=False, behind=documents.Wanted("all"))
+    assert run.make(phantom.anatomy(), job, tmp_path) == ()
+    assert store.is_written(tmp_path, "one", job.recipe)
+    assert documents.read(tmp_path, "one") == {}
+
+
+def test_layers_that_a_document_lacks_are_added_to_those_that_it_names(tmp_path):
+    entry = written(tmp_path, "mass")
+    job = Job("one", Plan(("mass",)), 3, size=SIZE, gated=False)
+    behind.make(phantom.anatomy(), job, entry, tmp_path, FINDINGS)
+    first = documents.read(tmp_path, "one")["layers"]
+    everything = documents.Wanted("all")
+    assert not behind.is_made(tmp_path, entry, everything)
+    behind.make(phantom.anatomy(), job, entry, tmp_path, everything)
+    layers_now = documents.read(tmp_path, "one")["layers"]
+    assert layers_now[:1] == first
+    assert [one["kind"] for one in layers_now[1:]] == ["bones", "heart", "markings", "bare"]
+    assert len({one["file"] for one in layers_now}) == 5
+    assert behind.is_made(tmp_path, entry, everything)

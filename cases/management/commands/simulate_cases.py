@@ -17,6 +17,7 @@ from cases.importers.pipeline import usable_processors
 from ml.simulate import plans, store
 from ml.simulate.base import prepare
 from ml.simulate.cases import CONSPICUITY, SIZE
+from ml.simulate.document import Wanted
 from ml.simulate.run import Done, Job, run
 from ml.simulate.sources import HOW_TO_GET, NoVolume, mark_of, read
 
@@ -59,6 +60,11 @@ class Command(BaseCommand):
             "--ungated",
             action="store_true",
             help="write cases that do not pass the gates of docs/simulated-cases.md, too",
+        )
+        parser.add_argument(
+            "--no-behind",
+            action="store_true",
+            help="write no outlines, and no films without findings, bones, heart or markings",
         )
         parser.add_argument(
             "--no-import", action="store_true", help="write the files, leave the library alone"
@@ -159,6 +165,7 @@ def _work(options: dict[str, Any]) -> list[Job]:
             options["difficulty"],
             options["size"],
             gated=not options["ungated"],
+            behind=None if options["no_behind"] else Wanted("all"),
         )
         for index, plan in enumerate(plans.mixed(options["count"], seed, names))
     ]
