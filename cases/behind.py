@@ -112,16 +112,15 @@ def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) ->
     """Make a case's layers those of its source, in the transaction of its import.
 
     A document that is damaged, or was made for another film, counts as none: the case stands
-    without. A CT that was made here stays where the source has none. The names of new files are
-    added to `written`, for whoever has to take them back.
+    without. What was made here stays where the source has nothing of the kind. The names of new
+    files are added to `written`, for whoever has to take them back.
     """
     image = case.images.first()
     if image is None:
         return
     pieces = list(_pieces(source, image)) if source else []
-    stored = list(image.layers.all())
-    if not any(one.values["kind"] == Layer.Kind.CT for one in pieces):
-        stored = [layer for layer in stored if not layer.made_here]
+    kinds = {one.values["kind"] for one in pieces}
+    stored = [one for one in image.layers.all() if not one.made_here or one.kind in kinds]
     if [layer.sha256 for layer in stored] == [one.values["sha256"] for one in pieces] and all(
         default_storage.exists(str(layer.file.name)) for layer in stored
     ):
@@ -133,8 +132,12 @@ def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) ->
         _keep(image, one, written)
 
 
-def keep_ct(image: Image, described: dict[str, Any], content: bytes) -> bool:
+def keep_ct(
+    image: Image, described: dict[str, Any], content: bytes, beside: Path | None = None
+) -> bool:
     """Keep the CT of an image that this installation made; False where there is one already.
+
+    Of the document `beside` is kept what the image has nothing of: outlines, what can be taken off.
 
     Raises:
         ValueError: it is none, or too large.
@@ -149,9 +152,13 @@ def keep_ct(image: Image, described: dict[str, Any], content: bytes) -> bool:
             locked = Image.objects.select_for_update().get(pk=image.pk)
             if locked.recipe == BLACKED_OUT:
                 raise ValueError("Something of the film was blacked out.")
-            if locked.layers.filter(kind=Layer.Kind.CT).exists():
+            there = set(locked.layers.values_list("kind", flat=True))
+            if Layer.Kind.CT in there:
                 return False
-            _keep(locked, piece, written, made_here=True)
+            more = _pieces(beside, locked) if beside else ()
+            for one in (*more, piece):
+                if one.values["kind"] not in there:
+                    _keep(locked, one, written, made_here=True)
     except BaseException:
         delete_files(written)
         raise

@@ -9,12 +9,12 @@ class LearningConfig(AppConfig):
         from accounts.signals import erasing
         from attempts import games
         from attempts.signals import attempt_scored
+        from feedback import seen_through
         from learning import records, skills
         from learning.drills.game import GAME
         from learning.endless.behind import MAKER
         from learning.endless.erasing import erase_made
         from learning.personal import PARTS
-        from localize import seen_through
 
         games.register(GAME)
         seen_through.register(MAKER)

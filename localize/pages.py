@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from attempts.models import Attempt, Mode, Result
 from attempts.pages import GamePages, Shown
+from feedback import seen_through
 from feedback.backends import has_eyes
-from localize import changes, seen_through
+from localize import changes
 from localize.guided import guided_review
 from localize.queries import palette
 from localize.review import FRONTAL, review_of

@@ -210,13 +210,17 @@ def _told_variants(variants: list[Row]) -> list[dict[str, str]]:
     return [{"name": name_of(slug), "sentence": told[slug]} for slug in sorted(told)]
 
 
-def _told_before(before: Sequence[BeforeRow]) -> list[dict[str, str]]:
-    """What only the prior film shows: its name and what its report says of it."""
-    return [
-        {"name": name_of(row["label"]), "sentence": row["sentence"]}
-        for row in before
-        if row["change"] == "gone"
-    ]
+def _told_before(before: Sequence[BeforeRow]) -> list[dict[str, Any]]:
+    """What only the prior film shows: its name, what its report says of it, and the number of its
+    first place among all those of the prior film; None where it has none.
+    """
+    told, places = [], 0
+    for row in before:
+        if row["change"] == "gone":
+            name, place = name_of(row["label"]), places if row["places"] else None
+            told.append({"name": name, "sentence": row["sentence"], "place": place})
+        places += len(row["places"])
+    return told
 
 
 def _mark(row: Row, answer: Answer, truths: list[Row], variants: list[Row]) -> Row:

@@ -1,10 +1,10 @@
 from django.urls import path
 
 from attempts.urls import game_urls
+from feedback.seen_through_views import seen_through_urls
 from feedback.urls import explanation_urls
 from localize import views
 from localize.pages import PAGES
-from localize.seen_through_views import seen_through_urls
 
 app_name = "localize"
 urlpatterns = [

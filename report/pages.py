@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from attempts.models import Attempt, Result
 from attempts.pages import GamePages, Shown
+from feedback import seen_through
 from report.answers import LANGUAGES, MAX_CHARACTERS, languages_of
 from report.beside import opinions_in_words
 from report.hints import REGION_NAMES
@@ -48,7 +49,11 @@ def show(attempt: Attempt) -> Shown:
 
 
 def told(attempt: Attempt, result: Result) -> dict[str, Any]:
-    return {"review": review_of(attempt, result), "beside": opinions_in_words(result)}
+    return {
+        "review": review_of(attempt, result),
+        "beside": opinions_in_words(result),
+        "behind": seen_through.controls_of(attempt),
+    }
 
 
 PAGES = GamePages(game=GAME, page_name="Report", show=show, told=told)

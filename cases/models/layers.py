@@ -26,6 +26,8 @@ class Layer(PublicIdModel):
         FINDING = "finding", "Without a finding"
         BONES = "bones", "Without bones"
         HEART = "heart", "Without heart and vessels"
+        MARKINGS = "markings", "Without the lungs' markings"
+        DEVICES = "devices", "Without all devices"
         BARE = "bare", "Without bones, heart and vessels"
         CT = "ct", "The CT behind it"
 

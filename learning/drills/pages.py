@@ -9,6 +9,7 @@ from attempts.pages import GamePages, Shown
 from attempts.queries import next_url
 from cases.models import Case
 from cases.queries import viewer_image
+from feedback import seen_through
 from learning.drills import pairs, twice
 from learning.drills.game import (
     CALLS,
@@ -23,7 +24,6 @@ from learning.drills.game import (
     device_of,
 )
 from learning.past import name_of
-from localize import seen_through
 from localize.tips import LIES, distance_in_words
 from ml import atlas
 from ml.simulate.changes import CHANGES, TECHNIQUES

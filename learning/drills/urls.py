@@ -1,9 +1,9 @@
 from django.urls import path
 
 from attempts.urls import game_urls
+from feedback.seen_through_views import seen_through_urls
 from learning.drills import views
 from learning.drills.pages import PAGES
-from localize.seen_through_views import seen_through_urls
 
 app_name = "drill"
 urlpatterns = [

@@ -1,5 +1,6 @@
-"""The CT behind a simulated film, made when a learner asks for it, where a CT is there.
+"""What lies behind a simulated film, made when a learner asks for it, where a CT is there.
 
+The person's CT, and what else the film lacks: outlines, and what it is without parts of it.
 Of a film of the demo set or of one that was made for a learner: the plan gives the same person and
 findings again, which is checked. What could not be made leaves a note, so that the page says why.
 """
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from celery import signature
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
+from cases import made
 from cases.behind import keep_ct
 from cases.demo_set import FOLDER
 from cases.models import Case, Image, Layer
+from feedback.seen_through import CtMaker
 from learning.endless import ct, stock
 from learning.models import MadeFilm
-from localize.seen_through import CtMaker
 
 if TYPE_CHECKING:
     from ml.simulate.anatomy import Anatomy
@@ -77,6 +80,7 @@ def make(case_id: int, size: int | None = None, *, gated: bool = True) -> bool:
     """Make and keep a case's CT; False where it is there, or cannot be made, of which a note says
     why. `size` and `gated` are those of the films that are made here.
     """
+    from ml.simulate import document as documents
     from ml.simulate.anatomy import Anatomy
     from ml.simulate.cases import SIZE
     from ml.simulate.person_ct import person_ct
@@ -89,12 +93,17 @@ def make(case_id: int, size: int | None = None, *, gated: bool = True) -> bool:
         opened = ct.opened()
         anatomy = Anatomy(opened.base)
         job = _job_of_made(case, opened.mark, size or SIZE, gated)
-        sitting = _again(anatomy, job, case, image).sitting
-        assert sitting is not None
-        volume = person_ct(anatomy, sitting, SPACING_MM)
-        content = volume.encoded()
-        kept = keep_ct(image, volume.described(), content)
-        MadeFilm.objects.filter(case=case).update(size=F("size") + len(content) * kept)
+        person, names = _again(anatomy, job, case, image)
+        assert person.sitting is not None
+        volume = person_ct(anatomy, person.sitting, SPACING_MM)
+        before = _bytes_of(case)
+        with TemporaryDirectory() as folder:
+            beside = Path(folder)
+            mark = image.source_sha256
+            documents.write_new(anatomy, person, names, beside, mark, documents.Wanted("all"))
+            document = documents.path_of(beside, person.key)
+            kept = keep_ct(image, volume.described(), volume.encoded(), document)
+        MadeFilm.objects.filter(case=case).update(size=F("size") + _bytes_of(case) - before)
         return kept
     except Unlike:
         said = UNLIKE
@@ -115,8 +124,14 @@ def _job_of_made(case: Case, mark: str, size: int, gated: bool) -> Job | None:
     return job_of(row, mark, size, gated=gated) if row else None
 
 
-def _again(anatomy: Anatomy, made_by: Job | None, case: Case, image: Image) -> SimulatedCase:
-    """The case made anew.
+def _bytes_of(case: Case) -> int:
+    return sum(map(default_storage.size, made.files_of(case)))
+
+
+def _again(
+    anatomy: Anatomy, made_by: Job | None, case: Case, image: Image
+) -> tuple[SimulatedCase, tuple[str, ...]]:
+    """The case made anew, and the recipes of its findings.
 
     Raises:
         Unlike: its plan gives another film.
@@ -132,18 +147,18 @@ def _again(anatomy: Anatomy, made_by: Job | None, case: Case, image: Image) -> S
         if job is None or film is None or digest_of([film]) != image.source_sha256:
             raise Unlike
         try:
-            return behind.case_again(anatomy, job, entry)
+            return behind.case_again(anatomy, job, entry), job.plan.findings
         except behind.Unlike:
             raise Unlike from None
     found = first_that_passes(anatomy, made_by)[0] if made_by else None
-    if found is None:
+    if found is None or made_by is None:
         raise Unlike
     with TemporaryDirectory() as folder:
         store.write_case(Path(folder), found, "")
         file = Path(folder) / store.entry_of(found)["images"][0]["file"]
         if digest_of([file]) != image.source_sha256:
             raise Unlike
-    return found
+    return found, made_by.plan.findings
 
 
 def _entry(key: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from learning.models import MadeFilm
 from ml.simulate import store
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import SIZE, Aim
+from ml.simulate.document import Wanted
 from ml.simulate.plans import Plan
 from ml.simulate.run import Job, make
 from ml.simulate.twice import Twice
@@ -114,7 +115,9 @@ def job_of(film: MadeFilm, mark: str, size: int = SIZE, *, gated: bool = True) -
     aim = Aim(film.contrast / CLOSE, film.contrast * CLOSE, film.zone) if film.contrast else None
     plan = Plan((film.recipe,) if film.recipe else ())
     twice = Twice(film.change, film.technique) if film.purpose in stock.PAIRS else None
-    return Job(film.key, plan, film.seed, aim or "any", size, gated, mark, twice)
+    return Job(
+        film.key, plan, film.seed, aim or "any", size, gated, mark, twice, behind=Wanted("all")
+    )
 
 
 def folder_of(film: MadeFilm) -> Path:

@@ -3,6 +3,7 @@ import "./site.js";
 import { CasePage } from "./attempt/case-page.js";
 import { Hints } from "./attempt/hints.js";
 import { play } from "./attempt/onward.js";
+import { Behind } from "./feedback/behind.js";
 import { Highlights } from "./report/highlights.js";
 import { Macros } from "./report/macros.js";
 import { expanded, withSections, wordsIn } from "./report/text.js";
@@ -138,6 +139,10 @@ class ReportPage extends CasePage {
     return {
       nudge: () => this.highlights.step(back ? -1 : 1),
       normal: () => this.next(),
+      blink: () => this.behind?.blink(true) ?? false,
+      peel: () => this.behind?.next() ?? false,
+      outlines: () => this.behind?.nextGroup() ?? false,
+      slices: () => this.behind?.slices() ?? false,
     };
   }
 
@@ -150,6 +155,8 @@ class ReportPage extends CasePage {
     document.body.classList.add("reviewing");
     this.found = read("review-boxes");
     this.highlights = new Highlights(this.panel, { go: (note) => this.#goTo(note) });
+    this.behind = new Behind(this.#role("behind"), this.stage, this.life.signal, this.data.csrf);
+    this.behind.open();
     this.loadAhead();
     this.panel.querySelector("h2")?.focus();
   }
@@ -160,7 +167,10 @@ class ReportPage extends CasePage {
       .filter(({ id }) => id === note)
       .map((box) => ({ ...box, kind: KINDS[box.kind] ?? "truth", selected: true }));
     this.stage.redraw();
-    if (this.boxes.length) this.goTo(this.boxes[0]);
+    if (!this.boxes.length) return;
+    const [first] = this.boxes;
+    this.goTo(first);
+    this.behind.describe({ ...first, name: first.text });
   }
 }
 

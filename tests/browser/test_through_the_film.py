@@ -123,6 +123,7 @@ def test_it_names_blinks_splits_and_peels(player):
         page.keyboard.press("j")
         expect(veil).to_be_visible()
         expect(page.locator("[data-role=behind-said]")).to_contain_text("Without")
+        expect(page.locator(".veil-said")).to_contain_text("Without")
         page.wait_for_timeout(0)
         shades.append(veil.evaluate(INK))
     assert shades[-1] < max(shades)  # without bones and heart it is darker
@@ -135,9 +136,29 @@ def test_it_names_blinks_splits_and_peels(player):
 
     page.locator("[data-role=behind-split]").fill("50")
     expect(veil).to_have_css("clip-path", re.compile("inset"))
+    expect(page.locator(".veil-edge")).to_be_visible()
     page.keyboard.press("j")
     expect(veil).to_be_hidden()
     expect(page.locator("[data-role=behind-said]")).to_have_text("The film as it is.")
+
+
+def test_after_a_report_the_film_is_seen_through_too(player):
+    case = str(player.game.rows(WITH_CT)[0][0])
+    page = player.page
+    page.goto(f"{player.game.address}/report/cases/{case}/")
+    player.wait_until_shown()
+    assert "See through" not in page.content()
+    page.locator("[data-role=text]").fill("Clear lungs. No pneumothorax.")
+    page.locator("[data-role=submit]").click()
+    control = page.locator("details[data-role=behind]")
+    expect(control).to_have_attribute("data-ready", "true")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-role=behind-here]")).to_contain_text("at its")
+    page.keyboard.press("j")
+    expect(page.locator("[data-role=veil]")).to_be_visible()
+    page.keyboard.press("b")
+    expect(page.locator("[data-view^='CT,']")).to_have_count(3)
+    expect(page.locator("[data-role=behind-ct-said]")).to_contain_text("Slices: axial")
 
 
 def test_with_raised_local_contrast_it_differs_from_the_film_by_what_is_off_alone(player):

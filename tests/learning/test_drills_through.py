@@ -11,9 +11,9 @@ from attempts.series import open_next
 from cases.models import Case
 from learning.drills import choosing, pairs
 from tests.cases.test_behind import HEART, webp
+from tests.feedback.test_seen_through import add_layers
 from tests.learning.playing import answered
 from tests.learning.test_skills import film
-from tests.localize.test_seen_through import add_layers
 
 SAID = "See through"
 

@@ -24,12 +24,16 @@ export class Behind {
   async open() {
     if (!this.element) return;
     try {
-      const answer = await fetch(this.element.dataset.url, { headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error("What lies behind the film could not be loaded.");
-      this.#begin(await answer.json());
+      this.#begin(await this.#told());
     } catch (error) {
       this.#problem(error.message);
     }
+  }
+
+  async #told() {
+    const answer = await fetch(this.element.dataset.url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error("What lies behind the film could not be loaded.");
+    return answer.json();
   }
 
   #problem(sentence) {
@@ -40,22 +44,42 @@ export class Behind {
   #begin(told) {
     const view = this.stage.views.find(({ image }) => image.id === told.image);
     if (this.signal.aborted || !view?.viewer) return;
-    Object.assign(this, { view, told, all: prepared(told) });
-    if (this.all.length) this.#name();
-    this.describe(this.item);
-    if (told.layers.length) this.#layers();
+    this.view = view;
+    this.#show(told);
     if (told.ct) {
       const { stage, signal, csrf } = this;
-      this.ct = new CtPanes({ stage, view, role: (name) => this.role(name), url: told.ct, csrf, signal });
+      const made = () => this.#again();
+      this.ct = new CtPanes({ stage, view, role: (name) => this.role(name), url: told.ct, csrf, signal, made });
       this.ct.goTo(this.item);
     }
     this.element.dataset.ready = "true";
+  }
+
+  // What is there of outlines and layers; what came before stays as it is.
+  #show(told) {
+    const isNamed = this.all?.length > 0;
+    Object.assign(this, { told, all: prepared(told) });
+    if (this.all.length && !isNamed) this.#name();
+    this.describe(this.item);
+    if (told.layers.length && !this.select) this.#layers();
+  }
+
+  // With the CT the rest was made that was not there.
+  async #again() {
+    if (this.all.length && this.select) return;
+    try {
+      const told = await this.#told();
+      if (!this.signal.aborted) this.#show(told);
+    } catch {
+      // The CT is there; the rest comes with the next look.
+    }
   }
 
   // --- what lies where ---
 
   #name() {
     const { view, signal } = this;
+    for (const name of ["here", "groups"]) this.role(name).hidden = false;
     this.tip = Object.assign(document.createElement("p"), { className: "named", hidden: true });
     this.tip.setAttribute("aria-hidden", "true");
     view.pane.append(this.tip);
@@ -167,7 +191,7 @@ export class Behind {
     this.element.addEventListener("toggle", () => this.#prepare(), { signal });
     this.#prepare();
     this.select.addEventListener("change", () => this.#choose(), { signal });
-    this.split.addEventListener("input", () => this.#show(), { signal });
+    this.split.addEventListener("input", () => this.#compare(), { signal });
     this.role("alone").addEventListener("click", () => this.#alone(), { signal });
     const blink = this.role("blink");
     blink.addEventListener("pointerdown", () => this.blink(true), { signal });
@@ -199,7 +223,7 @@ export class Behind {
     if (on && !this.layer) this.select.selectedIndex = 1;
     this.blinking = on;
     this.role("blink").setAttribute("aria-pressed", String(on));
-    this.#show();
+    this.#compare();
     return true;
   }
 
@@ -212,12 +236,15 @@ export class Behind {
 
   #choose() {
     if (this.layer && this.split.value === "100") this.split.value = "0";
-    this.#show();
-    const said = this.layer ? `${this.layer.name}${this.isAlone ? ": only what was taken off" : ""}.` : "The film as it is.";
-    this.role("said").textContent = said;
+    this.#compare();
+    this.role("said").textContent = this.layer ? `${this.#saidOf(this.layer)}.` : "The film as it is.";
   }
 
-  async #show() {
+  #saidOf(layer) {
+    return `${layer.name}${this.isAlone ? ": only what was taken off" : ""}`;
+  }
+
+  async #compare() {
     const { layer } = this;
     this.role("problem").hidden = true;
     const wanted = Symbol("the picture asked for last");
@@ -229,7 +256,7 @@ export class Behind {
     try {
       const picture = await this.#pictureOf(layer);
       if (this.wanted !== wanted || this.signal.aborted) return undefined;
-      if (this.veil.picture !== picture) this.veil.show(picture);
+      if (this.veil.picture !== picture) this.veil.show(picture, this.#saidOf(layer));
       return this.veil.startAt(this.blinking ? 0 : share);
     } catch (error) {
       return this.#problem(error.message);

@@ -11,9 +11,9 @@ const ASKED_EVERY_MS = 2000;
 const PATIENCE = 150; // times
 
 export class CtPanes {
-  // `role(name)` gives the panel's parts; `url` tells of the CT.
-  constructor({ stage, view, role, url, csrf, signal }) {
-    Object.assign(this, { stage, view, role, url, csrf, signal });
+  // `role(name)` gives the panel's parts; `url` tells of the CT; `made()` hears when one was made.
+  constructor({ stage, view, role, url, csrf, signal, made = () => {} }) {
+    Object.assign(this, { stage, view, role, url, csrf, signal, made });
     this.panes = {};
     role("ct").hidden = false;
     role("ct-open").addEventListener("click", () => this.toggle(), { signal });
@@ -98,13 +98,15 @@ export class CtPanes {
   async #load() {
     this.#say("The CT is coming …");
     let { status, body } = await exchange("GET", this.url);
-    if (status === 202) ({ status, body } = await exchange("POST", this.url, {}, this.csrf));
+    const isMade = status === 202;
+    if (isMade) ({ status, body } = await exchange("POST", this.url, {}, this.csrf));
     for (let left = PATIENCE; status === 202 && left > 0 && !this.signal.aborted; left -= 1) {
       this.#say("The CT behind this film is being made. That takes about half a minute.");
       await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY_MS));
       ({ status, body } = await exchange("GET", this.url));
     }
     if (status !== 200) throw new Error(body?.error ?? "The CT could not be loaded. Try again later.");
+    if (isMade) this.made();
     try {
       return new PersonCt(body, await graysOf(body.url));
     } catch {
@@ -152,7 +154,7 @@ export class CtPanes {
     if (!this.ct || this.role("ct-tools").hidden || !item?.box || item.image !== this.view.image.id) return;
     const [x0, y0, x1, y1] = item.box;
     const share = item.point ?? [(x0 + x1) / 2, (y0 + y1) / 2];
-    const spot = this.ct.spotNear(share, { name: item.name });
+    const spot = this.ct.spotNear(share, { name: item.name }) ?? this.ct.spotNear(share, { reach: NEAR });
     const [first, last] = this.ct.depths;
     this.#set(spot ? spot.at : this.ct.onLine(share, this.point?.[1] ?? (first + last) / 2));
   }

@@ -66,16 +66,20 @@ export class Veil {
     this.canvas.dataset.role = "veil";
     this.canvas.setAttribute("aria-hidden", "true");
     this.canvas.hidden = true;
-    view.element.after(this.canvas);
+    this.edge = partOf("div", "veil-edge"); // between the film and the picture, where they share the pane
+    this.caption = partOf("p", "veil-said"); // what is off what is shown
+    view.element.after(this.canvas, this.edge, this.caption);
     this.from = 0;
     this.equalized = new WeakMap();
     view.viewer.addEventListener("moved", () => this.draw(), { signal });
     for (const name of ["windowed", "frame"]) view.viewer.addEventListener(name, () => (this.#map(), this.draw()), { signal });
   }
 
-  // `picture` is {width, height, pixels} or null for the film itself.
-  show(picture) {
+  // `picture` is {width, height, pixels} or null for the film itself; `said` names it on the image, as the panel
+  // does for who cannot see it.
+  show(picture, said = "") {
     this.picture = picture;
+    Object.assign(this.caption, { textContent: said, hidden: !picture || !said });
     this.#map();
     this.draw();
   }
@@ -127,6 +131,7 @@ export class Veil {
 
   draw() {
     this.canvas.hidden = !this.picture;
+    this.edge.hidden = true;
     if (!this.picture || !this.view.viewer.shown) return;
     const ratio = globalThis.devicePixelRatio || 1;
     const { clientWidth, clientHeight } = this.view.element;
@@ -148,5 +153,14 @@ export class Veil {
     const { width } = this.picture;
     const [x] = this.view.viewer.toCanvas([this.from * width, 0]);
     this.canvas.style.clipPath = this.from > 0 ? `inset(0 0 0 ${Math.max(0, x)}px)` : "";
+    this.edge.hidden = this.from <= 0 || x < 0 || x > this.view.element.clientWidth;
+    this.edge.style.left = `${x}px`;
+    this.caption.style.left = this.from > 0 ? `${Math.max(10, x)}px` : ""; // over what it names
   }
+}
+
+function partOf(tag, name) {
+  const part = Object.assign(document.createElement(tag), { className: name, hidden: true });
+  part.setAttribute("aria-hidden", "true");
+  return part;
 }

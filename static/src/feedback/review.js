@@ -87,6 +87,9 @@ export class Review {
     for (const button of panel.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => this.step(Number(button.dataset.step)));
     }
+    for (const button of panel.querySelectorAll("[data-before]")) {
+      button.addEventListener("click", () => this.go(review.before[Number(button.dataset.before)]));
+    }
   }
 
   #summary(row) {

@@ -244,3 +244,11 @@ test("of a tip is looked at what lies around it, and around the mark that was me
   assert.deepEqual(rounded(tip, { image: "lateral", point: [0.7, 0.4] }), [0.42, 0.42, 0.58, 0.58]);
   assert.equal(inView(row("boxed", "hit"), new Map()).box.length, 4);
 });
+
+test("what is gone since is shown on the prior film when it is asked for", () => {
+  openPage(`<aside id="panel"><button type="button" data-before="1">Show it</button></aside>`);
+  const before = [row("b0", "before"), row("b1", "before", { image: "prior" })];
+  open({ ...aReview(), before });
+  document.querySelector("[data-before]").click();
+  assert.deepEqual(gone, ["b1"]);
+});

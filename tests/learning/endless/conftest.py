@@ -15,6 +15,7 @@ from learning.endless import ct, stock
 from ml.simulate import base as volumes
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import Aim, generate
+from ml.simulate.layers import layers_of
 from ml.simulate.plans import Plan
 from tests.learning.endless.made import SIZE
 from tests.ml import phantom
@@ -55,6 +56,11 @@ def drawn(kept):
 def quick(drawn, monkeypatch):
     """Every film looks alike; all that is done with it is real."""
     monkeypatch.setattr("ml.simulate.run.generate", lambda _, key, *a, **k: replace(drawn, key=key))
+
+    def layers(anatomy, sitting, names, **options):
+        return layers_of(anatomy, sitting, ("nodule",) * len(sitting.placed), **options)
+
+    monkeypatch.setattr("ml.simulate.document.layers_of", layers)
 
 
 @pytest.fixture

@@ -50,6 +50,19 @@ def test_it_is_made_once_and_shown(film, trainee, client_of):
     assert layer.file.name in made.files_of(film.case)
 
 
+def test_with_the_ct_comes_what_else_a_film_lacks(film, trainee, client_of):
+    image = film.case.images.first()
+    image.layers.exclude(kind="finding").delete()  # as films of an older release are
+    mine = image.layers.get()
+    assert make(film.case)
+    kinds = set(image.layers.values_list("kind", flat=True))
+    assert kinds == {"finding", "anatomy", "bones", "heart", "markings", "bare", "ct"}
+    assert image.layers.get(kind="finding") == mine, "what was there stays"
+    scored = play(trainee, film.case, marks=[])
+    told = client_of(trainee).get(f"/localize/attempts/{scored.public_id}/behind").json()
+    assert told["structures"] and len(told["layers"]) == 5
+
+
 def test_of_a_film_that_the_row_does_not_give_none_is_made(film, trainee, client_of):
     film.case.images.update(source_sha256="0" * 64)
     assert not make(film.case)

@@ -43,6 +43,9 @@ def test_a_film_is_made_and_played(trainee, brought, quick, client_of, monkeypat
     assert 'class="chip simulated"' in client.get(answer.url).content.decode()
     attempt = play(trainee, film.case, marks=[])
     assert next_url(attempt).startswith("/endless/next/")
+    behind = client.get(f"/localize/attempts/{attempt.public_id}/behind").json()
+    kinds = [one["kind"] for one in behind["layers"]]
+    assert kinds == ["finding", "bones", "heart", "markings", "bare"] and behind["structures"]
     assert fill(monkeypatch) == 1, "the next one is made as soon as one is played"
 
 

@@ -13,6 +13,7 @@ from attempts.series import start_series
 from cases.models import Layer
 from tests import factories
 from tests.cases.test_behind import CT, HEART, SPOT, webp
+from tests.learning.playing import answered
 from tests.localize.test_feedback import play
 
 pytestmark = pytest.mark.any_database
@@ -70,6 +71,40 @@ def test_it_works(client, trainee, nodule_case, layer):
     assert all("no-store" in answer.headers["Cache-Control"] for answer in answers)
     page = client.get(f"/localize/attempts/{scored.public_id}/").content.decode()
     assert "See through the film" in page
+
+
+def test_a_report_is_followed_by_it_too_and_before_that_there_is_nothing(
+    client, trainee, nodule_case, layer
+):
+    factories.ReportFactory(case=nodule_case)
+    here = "/report/attempts/{}/behind"
+    open_one = services.open_attempt(
+        user=trainee, case=nodule_case, kind="report", mode="practice", rule="rules"
+    )
+    for name in ("", f"/{layer.public_id}", "/ct"):
+        assert client.get(here.format(open_one.public_id) + name).status_code == 409
+    page = client.get(f"/report/attempts/{open_one.public_id}/").content.decode()
+    assert "See through" not in page and layer.public_id not in page
+    scored = answered(open_one, text="Normal.", language="en")
+    told = client.get(here.format(scored.public_id)).json()
+    assert told["layers"][0]["url"].startswith(here.format(scored.public_id))
+    assert b"".join(client.get(told["layers"][0]["url"])) == webp()
+    assert "See through the film" in client.get(f"/report/attempts/{scored.public_id}/").text
+
+
+def test_layers_are_listed_findings_first_then_what_is_peeled(client, trainee, nodule_case, layer):
+    image = nodule_case.images.first()
+    for position, kind in enumerate(("bare", "markings", "devices", "bones"), start=3):
+        Layer.objects.create(
+            **{"image": image, "position": position, "kind": kind, "box": [0, 0, 1, 1]},
+            **{"scale": 1.0, "sha256": str(position)},
+            file=ContentFile(webp(), "d.webp"),
+        )
+    scored = play(trainee, nodule_case, [])
+    told = client.get(addresses(scored, layer)[0]).json()["layers"]
+    kinds = [one["kind"] for one in told]
+    assert kinds == ["finding", "devices", "bones", "markings", "bare"]
+    assert told[3]["name"] == "Without the lungs' own vessels and airways"
 
 
 def test_before_the_answer_there_is_nothing(client, trainee, nodule_case, layer):

@@ -12,15 +12,21 @@ from attempts.games import game_of
 from attempts.models import Attempt
 from cases.behind import layers_of, structures_of
 from cases.models import Case, Layer
-from localize.wording import name_of
+from ml import taxonomy
 
 UNLISTED = (Layer.Kind.ANATOMY, Layer.Kind.CT)
 """What cannot be taken off the film."""
 TAKEN_OFF = {
+    Layer.Kind.DEVICES: "Without all tubes, lines and devices",
     Layer.Kind.BONES: "Without the bones",
     Layer.Kind.HEART: "Without heart and great vessels",
+    Layer.Kind.MARKINGS: "Without the lungs' own vessels and airways",
     Layer.Kind.BARE: "Without bones, heart and great vessels",
 }
+"""After the findings, in this order."""
+MADE_WHEN_ASKED = {Layer.Kind.CT.value, Layer.Kind.ANATOMY.value}
+"""Kinds that the page has room for where they may be made."""
+ORDER = [Layer.Kind.FINDING, *TAKEN_OFF]
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def controls_of(attempt: Attempt, films: Sequence[tuple[Case, str]] | None = Non
 def _kinds_of(case: Case) -> set[str]:
     layers = Layer.objects.filter(image__case=case)
     kinds = set(layers.order_by().values_list("kind", flat=True))
-    return kinds | {Layer.Kind.CT.value} if maker_of(case) else kinds
+    return kinds | MADE_WHEN_ASKED if maker_of(case) else kinds
 
 
 def _address(name: str, attempt: Attempt, case: Case, *more: str) -> str:
@@ -101,11 +107,13 @@ def told(attempt: Attempt, case: Case) -> dict[str, Any]:
     shown = structures_of(outlines) if outlines else {}
     has_ct = any(one.kind == Layer.Kind.CT for one in layers) or maker_of(case)
     first = case.images.first()
+    taken_off = [one for one in layers if one.kind not in UNLISTED]
+    taken_off.sort(key=lambda one: ORDER.index(Layer.Kind(one.kind)))
     return {
         "image": first.public_id if first else None,
         "unit": shown.get("unit", 1),
         "structures": shown.get("structures", []),
-        "layers": [_described(one, attempt, case) for one in layers if one.kind not in UNLISTED],
+        "layers": [_described(one, attempt, case) for one in taken_off],
         "ct": _address("ct", attempt, case) if has_ct else None,
     }
 
@@ -115,7 +123,7 @@ def ct_of(attempt: Attempt, case: Case) -> dict[str, Any] | None:
     found = Layer.objects.filter(image__case=case, kind=Layer.Kind.CT).first()
     if found is None:
         return None
-    spots = [{**spot, "name": name_of(spot["label"])} for spot in found.details["spots"]]
+    spots = [{**spot, "name": _name_of(spot["label"])} for spot in found.details["spots"]]
     url = _address("layer", attempt, case, found.public_id)
     return {**found.details, "spots": spots, "url": url}
 
@@ -132,7 +140,12 @@ def _described(layer: Layer, attempt: Attempt, case: Case) -> dict[str, Any]:
 
 def _without(layer: Layer) -> str:
     side = f", {layer.side}" if layer.side else ""
-    return f"Without: {name_of(layer.label)}{side}"
+    return f"Without: {_name_of(layer.label)}{side}"
+
+
+def _name_of(slug: str) -> str:
+    known = taxonomy.labels().get(slug)
+    return known.name if known else slug
 
 
 def picture_of(case: Case, public_id: str) -> Layer | None:

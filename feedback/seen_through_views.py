@@ -20,7 +20,7 @@ from attempts.models import Attempt
 from attempts.views import attempt_or_404, told_or_409
 from cases.models import Case
 from cases.served import file_answer
-from localize import seen_through
+from feedback import seen_through
 
 
 def seen_through_urls(kind: str) -> list[URLPattern]:
