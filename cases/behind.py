@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import logging
 import math
 import zlib
 from collections import Counter
@@ -31,6 +32,8 @@ from cases.importers.child import BLACKED_OUT
 from cases.models import Case, Image, Layer, layer_path
 from cases.renditions import delete_files
 from ml import taxonomy
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 8_000_000
 """Bytes that a document has at most, unpacked, and a picture."""
@@ -112,8 +115,9 @@ def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) ->
     """Make a case's layers those of its source, in the transaction of its import.
 
     A document that is damaged, or was made for another film, counts as none: the case stands
-    without. What was made here stays where the source has nothing of the kind. The names of new
-    files are added to `written`, for whoever has to take them back.
+    without, as it does where the disk is full. What was made here stays where the source has
+    nothing of the kind. The names of new files are added to `written`, for whoever has to take
+    them back.
     """
     image = case.images.first()
     if image is None:
@@ -129,7 +133,12 @@ def bring(case: Case, source: Path | PackedLayers | None, written: list[str]) ->
     image.layers.filter(pk__in=[layer.pk for layer in stored]).delete()
     transaction.on_commit(partial(delete_files, gone))
     for one in pieces:
-        _keep(image, one, written)
+        try:
+            _keep(image, one, written)
+        except OSError:
+            logger.warning("What lies behind a film could not be kept.", exc_info=True)
+            delete_files([written.pop()])
+            break  # the case stands without; the next import brings it
 
 
 def keep_ct(

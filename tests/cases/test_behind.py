@@ -249,6 +249,24 @@ def test_where_a_ct_cannot_be_written_nothing_of_it_is_kept(folder, monkeypatch)
     assert not Layer.objects.filter(kind="ct").exists()
 
 
+def test_where_the_disk_is_full_the_case_comes_without_and_the_next_import_brings_it(
+    folder, monkeypatch
+):
+    save = default_storage.save
+
+    def full(name, content, **options):
+        if name.endswith(".json.gz"):
+            raise OSError(28, "No space left on device")
+        return save(name, content, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(default_storage, "save", full)
+        assert table_row(imported(folder), "new") == 1
+    assert Case.objects.get().images.exists() and not Layer.objects.exists()
+    imported(folder)
+    assert Layer.objects.count() == 2
+
+
 def picture(form, size=None):
     stream = io.BytesIO()
     Picture.new("RGB", (8, 8)).save(stream, form)
