@@ -186,12 +186,22 @@ def _image(
 def _before(
     record: dict[str, Any], key: str, problems: list[Problem]
 ) -> tuple[ImportedFinding, ...]:
-    """What the earlier film shows of findings whose change is told."""
+    """What the earlier film shows of findings whose change is told, and where a first one from
+    before it has these.
+    """
     earlier = record.get("earlier")
     if not isinstance(earlier, dict) or earlier.get("findings") is None:
         return ()
-    found = _findings(earlier, f"{key}, earlier film", problems)
-    return tuple(one for one in found if one.progression)
+    told = [one for one in _findings(earlier, f"{key}, earlier film", problems) if one.progression]
+    first = earlier.get("first")
+    if isinstance(first, dict) and first.get("findings") is not None:
+        for one in _findings(first, f"{key}, first film", problems):
+            same = (n for n, it in enumerate(told) if (it.label, it.side) == (one.label, one.side))
+            number = next(same, None)
+            if number is not None:
+                regions = (*told[number].regions, *one.regions)
+                told[number] = replace(told[number], regions=regions)
+    return tuple(told)
 
 
 def _behind(key: str, images: ImageFolders) -> Path | None:

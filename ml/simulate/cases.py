@@ -137,6 +137,8 @@ class Earlier:
     measured: dict[str, Any]
     days: int = 0
     """How long before the other film it was taken; 0 where that is not known."""
+    first: Earlier | None = None
+    """What the third picture is of, where there is one: a film from before this one."""
 
 
 @dataclass(frozen=True)

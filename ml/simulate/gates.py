@@ -326,6 +326,14 @@ def changes(case: Entry) -> Iterator[Verdict]:
             low, high = TIMES[word]
             asked = f"{word}: {low:g} to {high:g} times"
             yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
+    for finding in (earlier.get("first") or {}).get("findings", ()):
+        before = _same(finding, earlier["findings"])
+        word = finding.get("progression", "")
+        if before and word in ("larger", "smaller") and "volume_ml" in finding["measured"]:
+            times = before["measured"]["volume_ml"] / max(finding["measured"]["volume_ml"], 1e-6)
+            low, high = TIMES[word]
+            asked = f"{word} since the first film: {low:g} to {high:g} times"
+            yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
     report = " ".join(str(text) for text in (case.get("report") or {}).values())
     for finding in earlier["findings"]:
         if finding.get("progression") == "gone":
@@ -381,16 +389,18 @@ def fits(
 def fits_earlier(technique: str, measured: Mapping[str, Any], view: str = "PA") -> bool:
     """Whether a person passes those of an earlier film of that technique, before it is taken."""
     earlier = {"technique": technique, "findings": [], "measured": measured}
-    case = _earlier({"key": "", "images": [{"view": view}], "earlier": earlier})
+    case = _earlier({"key": "", "images": [{"view": view}]}, earlier)
     of_both = [gate for gate in OF_THE_BODY if gate in GATES_OF_EARLIER]
     return all(verdict.passed for gate in of_both for verdict in gate(case))
 
 
 def judge(case: Entry) -> list[Verdict]:
-    """All verdicts on one case, on its earlier film too where it has one."""
+    """All verdicts on one case, on its earlier films too where it has any."""
     films = [(case, GATES)]
     if "earlier" in case:
-        films.append((_earlier(case), GATES_OF_EARLIER))
+        films.append((_earlier(case, case["earlier"]), GATES_OF_EARLIER))
+        if "first" in case["earlier"]:
+            films.append((_earlier(case, case["earlier"]["first"]), GATES_OF_EARLIER))
     return [
         Verdict(gate.__name__, v.case, v.value, v.asked, v.passed)
         for film, gates in films
@@ -399,9 +409,8 @@ def judge(case: Entry) -> list[Verdict]:
     ]
 
 
-def _earlier(case: Entry) -> Entry:
-    """The earlier film as a case of its own, with the label of what its technique should show."""
-    earlier = case["earlier"]
+def _earlier(case: Entry, earlier: Entry) -> Entry:
+    """An earlier film as a case of its own, with the label of what its technique should show."""
     shows = [{"label": SHOWS[one], "sentence": ""} for one in SHOWS if one == earlier["technique"]]
     return {**case, **earlier, "findings": [*earlier["findings"], *shows]}
 

@@ -104,12 +104,22 @@ def _add_earlier(entry: dict[str, Any], earlier: Earlier) -> None:
             finding["progression"] = earlier.change
     if earlier.days:
         entry["comparison"] = f"Chest radiograph, {earlier.when}."
-    entry["earlier"] = {
+    entry["earlier"] = _on_film(earlier, 1)
+    if earlier.first:
+        first = earlier.first
+        entry["images"][2] |= {"study": "prior", "study_label": first.when}
+        entry["comparison"] = f"Chest radiographs, {earlier.days} and {first.when}."
+        entry["earlier"]["first"] = _on_film(first, 2)
+
+
+def _on_film(earlier: Earlier, image: int) -> dict[str, Any]:
+    """What an earlier film shows, which is the image of that number."""
+    return {
         "change": earlier.change,
         "technique": earlier.technique,
         **({"days": earlier.days} if earlier.days else {}),
         "findings": [
-            finding | {"regions": [{**one, "image": 1} for one in finding["regions"]]}
+            finding | {"regions": [{**one, "image": image} for one in finding["regions"]]}
             for found in earlier.findings
             for finding in _findings(found)
         ],

@@ -1,6 +1,6 @@
-"""One person on two days: findings that came, grew, shrank, stayed or went between two films.
+"""One person on two or three days: findings that came, grew, shrank, stayed or went between films.
 
-Both films are taken as they should be, on ordinary days that differ in breath, rotation and
+All films are taken as they should be, on ordinary days that differ in breath, rotation and
 exposure; what a finding was and what it is now is projected from the same person. The plans of
 the demo set are in `ml.simulate.courses`; `ml.simulate.twice` makes exercises of one finding each.
 """
@@ -88,6 +88,13 @@ class Visit:
     days: int
     reason: Reason
     courses: tuple[Course, ...] = ()
+    first: int = 0
+    """How many days before today's film a third one was taken; 0: none. What grows or shrinks did
+    so between both pairs of films alike; what is new or gone came or went after the second."""
+
+    def __post_init__(self) -> None:
+        if self.first and self.first <= self.days:
+            raise ValueError(f"{self.first} days are not before the film of {self.days}")
 
     @property
     def now(self) -> tuple[Course, ...]:
@@ -109,24 +116,33 @@ class Visit:
 
     @property
     def ago(self) -> str:
-        return f"{self.days} day{'s' * (self.days != 1)} before"
+        return _ago(self.days)
 
     def __str__(self) -> str:
-        return f"visit {self.days} " + "; ".join(
+        days = f"{self.days} {self.first}" if self.first else f"{self.days}"
+        return f"visit {days} " + "; ".join(
             f"{c.recipe} {c.change or '-'} {c.lesser:g} {c.less}{' clears' * c.clears}".rstrip()
             for c in self.courses
         )
 
 
+def _ago(days: int) -> str:
+    return f"{days} day{'s' * (days != 1)} before"
+
+
 def generate_visit(
     anatomy: Anatomy, key: str, visit: Visit, seed: int, size: int = SIZE, attempt: int = 0
 ) -> SimulatedCase:
-    """A case of two frontal films, today's first; the same arguments give the same bytes."""
+    """A case of two or three frontal films, the latest first; the same arguments give the same
+    bytes.
+    """
     rng, patient = beginning(key, visit.plan, seed, attempt)
-    bodies = _bodies(anatomy, rng, patient, visit)
+    bodies = [*_bodies(anatomy, rng, patient, visit)]
+    if visit.first:
+        bodies.append(_another_day(bodies[1], rng))
     days = [_Day.of(anatomy, view_of(anatomy, body, visit.kind, size)) for body in bodies]
     scene = Scene(anatomy, rng, bodies[0])
-    placed: list[tuple[Placed | None, Placed | None]] = []
+    placed: list[tuple[Placed | None, ...]] = []
     for course in visit.courses:
         placed.append(_placed(scene, course, days, [day.shown for day in days]))
         for day, one in zip(days, placed[-1], strict=True):
@@ -140,7 +156,13 @@ def generate_visit(
         sitting = Sitting(day.view, day.healthy, tuple(day.placed), tuple(day.shown), exposure)
         films.append(taken(anatomy, sitting, rng))
         sittings.append(sitting)
-    now, before = days
+    now, before, *others = days
+    first = None
+    if others:
+        [one] = others
+        first = Earlier(
+            "", "", _ago(visit.first), tuple(one.found), asdict(one.person), visit.first
+        )
     gone = {
         one.placed.area: course.sentence
         for course, one in zip(visit.before, before.found, strict=True)
@@ -153,7 +175,7 @@ def generate_visit(
         age=patient.age,
         sex=patient.sex,
         indication=patient.indication,
-        pictures=(films[0], films[1]),
+        pictures=tuple(films),
         findings=tuple(now.found),
         report=_compared(report, visit, ended, is_clear=not now.found),
         measured=asdict(now.person),
@@ -165,6 +187,7 @@ def generate_visit(
             findings=tuple(before.found),
             measured=asdict(before.person),
             days=visit.days,
+            first=first,
         ),
     )
 
@@ -261,8 +284,8 @@ def _with_heart(anatomy: Anatomy, body: Body, wanted: float, kind: Kind) -> Body
 
 def _placed(
     scene: Scene, course: Course, days: Sequence[_Day], others: list[list[list[Shown]]]
-) -> tuple[Placed | None, Placed | None]:
-    """The finding as it is today and as it was before; None where it is not."""
+) -> tuple[Placed | None, ...]:
+    """The finding as it is on each day, today first; None where it is not."""
     sight = 1 if course.change == "gone" else 0
     scene = replace(scene, body=days[sight].view.body)
     day = days[sight]
@@ -278,13 +301,24 @@ def _placed(
     if course.less:
         less = RECIPES[course.less].place(scene)
     elif course.lesser < 1:
-        less = (cleared if course.clears else smaller)(more, course.lesser)
-    return {
+        less = _lessened(course, more)
+    pair: tuple[Placed | None, ...] = {
         "new": (more, None),
         "gone": (None, more),
         "larger": (more, less),
         "smaller": (less, more),
     }.get(course.change, (more, less))
+    if len(days) == len(pair):
+        return pair
+    if course.less or course.change not in ("larger", "smaller"):
+        return (*pair, pair[1])
+    # On three days it is of three sizes, each as much less as the other.
+    three = (more, less, _lessened(course, less))
+    return three if course.change == "larger" else three[::-1]
+
+
+def _lessened(course: Course, placed: Placed) -> Placed:
+    return (cleared if course.clears else smaller)(placed, course.lesser)
 
 
 def cleared(placed: Placed, factor: float) -> Placed:
@@ -317,13 +351,15 @@ def _cleared(part: Part, factor: float) -> Part:
 def _finish(
     anatomy: Anatomy,
     course: Course,
-    pair: tuple[Placed | None, Placed | None],
+    pair: tuple[Placed | None, ...],
     days: Sequence[_Day],
     after: int,
 ) -> None:
-    """What is found on each film, and what is said of it, now that both have been taken."""
-    now, before = pair
+    """What is found on each film, and what is said of it, now that all have been taken."""
+    now, before, *first = pair
     was = 0.0
+    if first and first[0] is not None:
+        days[2].finish(anatomy, len(days[2].found), first[0], course.change)
     if before is not None:
         index = len(days[1].found)
         was = length_of(days[1].view, days[1].shown[index])
@@ -358,7 +394,9 @@ def _compared(
     report: dict[str, str], visit: Visit, ended: list[str], *, is_clear: bool
 ) -> dict[str, str]:
     """A report that names the film it is compared with, and says what has gone."""
-    since = f"{visit.days} day{'s' * (visit.days != 1)}"
-    findings = f"Comparison with the chest radiograph of {since} before. {report['findings']}"
+    since = f"the chest radiograph of {visit.ago}"
+    if visit.first:
+        since = f"the chest radiographs of {visit.days} and {_ago(visit.first)}"
+    findings = f"Comparison with {since}. {report['findings']}"
     rest = [] if is_clear and ended else [report["impression"]]
     return {"findings": findings, "impression": " ".join([*ended, *rest])}

@@ -117,3 +117,18 @@ def test_what_the_prior_film_shows_is_read_with_what_became_of_it(tmp_path):
 def test_an_earlier_film_of_which_nothing_can_be_read_is_none(tmp_path, given):
     cases, _ = read("simulated", simulated(tmp_path, simulated_case(earlier=given)))
     assert cases["case-1"].before == ()
+
+
+def test_of_three_films_the_first_adds_where_it_showed_what_the_prior_one_shows(tmp_path):
+    said = earlier(was())
+    said["images"].append({"file": "a.png", "view": "PA", "study": "prior"})
+    at_first = was(regions=[{"image": 2, "box": [0.1, 0.2, 0.5, 0.4]}])
+    said["earlier"]["first"] = {"days": 9, "findings": [at_first, was(label="bulla")]}
+    cases, problems = read("simulated", simulated(tmp_path, simulated_case(**said)))
+    [one] = cases["case-1"].before
+    assert not problems
+    assert [region.image for region in one.regions] == [1, 2]
+    assert [image.study for image in cases["case-1"].images] == ["current", "prior", "prior"]
+    said["earlier"]["first"] = {"findings": 7}
+    cases, _ = read("simulated", simulated(tmp_path, simulated_case(**said)))
+    assert [region.image for region in cases["case-1"].before[0].regions] == [1]

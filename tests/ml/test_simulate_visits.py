@@ -55,6 +55,43 @@ def test_each_film_shows_what_the_course_says(change):
     )
 
 
+@pytest.mark.parametrize("change", ["larger", "smaller"])
+def test_on_three_days_it_grows_or_shrinks_twice(change):
+    sentence = f"Nodule of {{mm}} mm, {change}."
+    visit = Visit(40, COUGH, (Course("nodule-left", change, sentence, lesser=0.7),), first=90)
+    case = generate_visit(phantom.anatomy(), "one", visit, 3, SIZE)
+    entry = store.entry_of(case)
+    earlier = entry["earlier"]
+    films = [entry, earlier, earlier["first"]]
+    volumes = [one["findings"][0]["measured"]["volume_ml"] for one in films]
+    assert volumes == sorted(volumes, reverse=change == "larger")
+    assert all(verdict.passed for verdict in gates.changes(entry))
+    assert [image.get("study_label") for image in entry["images"]] == [
+        *(None, "40 days before", "90 days before")
+    ]
+    assert entry["comparison"] == "Chest radiographs, 40 and 90 days before."
+    said = "Comparison with the chest radiographs of 40 and 90 days before."
+    assert entry["report"]["findings"].startswith(said)
+    assert {one["image"] for one in earlier["first"]["findings"][0]["regions"]} == {2}
+    wrong = json.loads(json.dumps(entry))
+    wrong["earlier"]["first"]["findings"][0]["measured"]["volume_ml"] = volumes[1]
+    assert not all(verdict.passed for verdict in gates.changes(wrong))
+
+
+def test_what_is_new_or_gone_of_three_films_came_or_went_after_the_second():
+    gone = Course("nodule-left", "gone", "The nodule has resolved.")
+    new = Course("nodule-right", "new", "New nodule of {mm} mm.")
+    visit = Visit(40, COUGH, (gone, new), first=90)
+    entry = store.entry_of(generate_visit(phantom.anatomy(), "one", visit, 3, SIZE))
+    sides = [
+        [finding["side"] for finding in film["findings"]]
+        for film in (entry, entry["earlier"], entry["earlier"]["first"])
+    ]
+    assert sides == [["right"], ["left"], ["left"]]
+    with pytest.raises(ValueError, match="not before"):
+        Visit(40, COUGH, first=20)
+
+
 def test_two_days_differ_in_breath_rotation_and_exposure_and_the_person_is_the_same():
     case = made()
     now, before = case.measured, case.earlier.measured
