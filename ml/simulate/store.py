@@ -216,11 +216,15 @@ def join(folder: Path, keys: list[str], dataset: dict[str, Any]) -> int:
     files = [folder / PARTS / f"{key}.json" for key in keys]
     entries = [json.loads(f.read_text(encoding="utf-8"))["case"] for f in files if f.is_file()]
     # A case a line: short, and what has changed of which case is seen.
-    cases = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-    described = json.dumps(dataset, ensure_ascii=False)
+    cases = ",\n".join(map(_line, entries))
+    described = _line(dataset)
     text = f'{{"dataset": {described}, "cases": [\n{cases}\n]}}\n'
     (folder / FILE).write_text(text, encoding="utf-8")
     return len(entries)
+
+
+def _line(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def dataset_description(slug: str, title: str, seed: int, source: str) -> dict[str, Any]:
