@@ -187,9 +187,9 @@ def test_stepping_to_a_finding_says_what_lies_there(player):
 
 
 def test_what_is_damaged_is_a_sentence_and_the_feedback_stands(player):
-    told(player, WITH_CT)
     page = player.page
     page.route(re.compile(r"/behind/(?!ct$)[^/]+$"), lambda route: route.fulfill(body="no picture"))
+    told(player, WITH_CT)
     page.keyboard.press("j")
     expect(page.locator("[data-role=behind-problem]")).to_have_text(
         "The film without it could not be loaded."

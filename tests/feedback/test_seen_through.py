@@ -76,7 +76,6 @@ def test_it_works(client, trainee, nodule_case, layer):
 def test_a_report_is_followed_by_it_too_and_before_that_there_is_nothing(
     client, trainee, nodule_case, layer
 ):
-    factories.ReportFactory(case=nodule_case)
     here = "/report/attempts/{}/behind"
     open_one = services.open_attempt(
         user=trainee, case=nodule_case, kind="report", mode="practice", rule="rules"

@@ -24,11 +24,16 @@ export class Renditions {
     this.given.delete(url);
   }
 
+  // Whether an address is one of a picture that is made here: none of these need to be fetched ahead.
+  makes(url) {
+    return url.includes("#") && this.given.has(url.split("#")[0]);
+  }
+
   // Resolves to {width, height, pixels}; rejects with a sentence. With `contrast`, {low, high} of
   // the values it is about, the local contrast is raised. While a slow one comes, `listen` hears {share} of its bytes
   // that are there, and {early}, a coarse picture of the same width and height.
   load(url, contrast = null, listen = null) {
-    const make = url.includes("#") ? this.given.get(url.split("#")[0]) : null;
+    const make = this.makes(url) ? this.given.get(url.split("#")[0]) : null;
     if (make) return Promise.resolve().then(() => make(url));
     const key = contrast ? `${url}#${contrast.low}-${contrast.high}` : url;
     if (listen) this.#listen(key, listen);

@@ -146,6 +146,7 @@ export class Viewer extends EventTarget {
   #fetchNeighbors() {
     const way = this.frame < (this.before ?? 0) ? -1 : 1;
     this.before = this.frame;
+    if (this.renditions.makes(this.urlOf(this.frame))) return;
     for (const step of AHEAD) {
       const frame = this.frame + way * step;
       if (frame >= 0 && frame < this.image.frames) this.#load(frame).catch(() => {});

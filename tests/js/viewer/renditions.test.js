@@ -47,6 +47,17 @@ test("an image is decoded by the worker, by its whole address", async () => {
   assert.deepEqual({ width, height, pixels }, IMAGE);
 });
 
+test("pictures that are made here need no worker, until they are withdrawn", async () => {
+  const asked = [];
+  renditions.provide("/ct", (url) => (asked.push(url), IMAGE));
+  assert.ok(renditions.makes("/ct#axial-3") && !renditions.makes("/ct") && !renditions.makes("/other#axial-3"));
+  assert.equal(await renditions.load("/ct#axial-3"), IMAGE);
+  assert.deepEqual(asked, ["/ct#axial-3"]);
+  renditions.withdraw("/ct");
+  assert.ok(!renditions.makes("/ct#axial-3"));
+  assert.equal(FakeWorker.made.length, 0);
+});
+
 test("an address on another host is left as it is", () => {
   renditions.load("https://media.test/a.png?signature=1").catch(() => {});
   assert.equal(FakeWorker.made[0].asked[0].url, "https://media.test/a.png?signature=1");
