@@ -16,7 +16,7 @@ from ml.evaluate.tongue import other_language
 from ml.findings import normality
 
 ENGINE = "rules"
-VERSION = "6"
+VERSION = "7"
 
 ACTIONABLE = ("urgent", "actionable_not_urgent")
 

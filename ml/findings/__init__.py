@@ -153,6 +153,7 @@ def _findings(
     matches = _one_device_once(_chosen(terms), said, words)
     if not matches:
         return
+    matches = _with_pronouns(matches, said, cues, modifiers, words)
     sentence = Sentence(said, cues, words, matches, modifiers)
     kinds = [_kind(*pair) for pair in zip(matches, sentence.kinds_of(matches), strict=True)]
     joined = sentence.alternatives(matches)
@@ -214,6 +215,10 @@ def _unhinged(matches: Sequence[Match[Term]]) -> list[Match[Term]]:
     return sorted(kept, key=lambda m: (m.places[-1], m.places))
 
 
+def _said(match: Match[Term], words: Sequence[str]) -> list[str]:
+    return [words[place] for place in match.places]
+
+
 def _one_device_once(
     matches: Sequence[Match[Term]], said: Sequence[str], words: Lexicon
 ) -> list[Match[Term]]:
@@ -222,11 +227,42 @@ def _one_device_once(
     for match in matches:
         device = set(match.value.labels) & DEVICES
         if kept and device & set(kept[-1].value.labels):
+            parts = words.words.get("part", frozenset())
             between = said[kept[-1].end : match.start]
+            leads = parts.intersection(_said(match, said))
+            if leads and "," not in between and words.words["with"].intersection(between):
+                continue  # A pacemaker with its leads is one.
             if not between or (len(between) == 1 and between[0] in words.words["preposition"]):
                 continue
         kept.append(match)
     return kept
+
+
+def _with_pronouns(
+    matches: list[Match[Term]],
+    said: Sequence[str],
+    cues: Sequence[Match[Cue]],
+    modifiers: Sequence[Match[Modifier]],
+    words: Lexicon,
+) -> list[Match[Term]]:
+    """With the finding before it once more for a word that stands for it: "but a small one"."""
+    pronouns = words.words.get("pronoun", frozenset())
+    if pronouns.isdisjoint(said):
+        return matches
+    named = {place for match in matches for place in match.places}
+    taken = named | {place for cue in cues for place in cue.places}
+    described = {place for item in modifiers if item.value.kind for place in item.places}
+    leads = frozenset().union(*(words.words.get(name, ()) for name in ("article", "verb")))
+    found = list(matches)
+    for place, word in enumerate(said):
+        if word not in pronouns or place in taken:
+            continue
+        before = [match for match in matches if match.end <= place]
+        led = place - 1 in described or (place > 0 and said[place - 1] in leads)
+        goes_on = place + 1 < len(said) and (place + 1 in named or said[place + 1] in ("of", "de"))
+        if before and (led or place + 1 in described) and not goes_on:
+            found.append(Match(before[-1].value, (place,)))
+    return sorted(found, key=lambda match: (match.places[-1], match.places))
 
 
 def _kind(match: Match[Term], kind: str) -> str:

@@ -165,7 +165,8 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
             found.severity = item.value
         elif item.kind == "change" and not found.change:
             found.change = item.value
-            if any(sentence.is_one_of("verb", p) for p in range(finding.end, item.start)):
+            closes = item.start == finding.end and sentence.closes(item.end)
+            if closes or any(sentence.is_one_of("verb", p) for p in range(finding.end, item.start)):
                 found.said_of_all = item.value
         elif item.kind == SIZE and (found.size_mm is None or float(item.value) > found.size_mm):
             found.size_mm = float(item.value)

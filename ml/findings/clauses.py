@@ -41,6 +41,9 @@ class Clauses:
         self._described = {
             place for item in modifiers if item.value.kind in DESCRIBES for place in item.places
         }
+        self._changed = {
+            place for item in modifiers if item.value.kind == "change" for place in item.places
+        }
         self._items: dict[int, range] = {}
         self._clauses_known: dict[tuple[int, bool], bool] = {}
 
@@ -142,8 +145,10 @@ class Clauses:
 
     def _goes_on(self, clause: range) -> bool:
         """Whether a clause only describes what the one before it names: "nodule - apex - 8 mm"."""
+        apart = bool(clause) and self.words[clause.start] == SEPARATOR
         return bool(clause) and all(
             place in self._described
+            or (apart and place in self._changed)
             or (place == clause.start and self.words[place] == SEPARATOR)
             or self.words[place][0].isdigit()
             or self.words[place] in ("mm", "cm")
@@ -168,6 +173,10 @@ class Clauses:
     def _is_heading(self, start: int, end: int) -> bool:
         """Whether all words of a clause name a finding: what follows its dash speaks of it."""
         return any(term.start <= start and end <= term.end for term in self._terms)
+
+    def closes(self, place: int) -> bool:
+        """Whether a clause ends at a place: with a mark or with the sentence."""
+        return place >= len(self.words) or self.words[place] in PUNCTUATION
 
     def _borders(self, place: int) -> bool:
         """Whether a clause may end at a place: punctuation, "and", or the end of the sentence."""
@@ -237,8 +246,9 @@ class Clauses:
         return self._clauses_known[key]
 
     def _is_described(self, item: Sequence[int]) -> bool:
-        """Whether an item says side, place or degree, and so states a finding."""
-        return any(self.is_one_of("affirm", p) or p in self._described for p in item)
+        """Whether an item says side, place, degree or change, and so states a finding."""
+        said = self._described | self._changed
+        return any(self.is_one_of("affirm", p) or p in said for p in item)
 
     def _or_follows(self, place: int) -> bool:
         """Whether alternatives follow in this clause, so that what stands here is a list."""

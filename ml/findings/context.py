@@ -22,7 +22,7 @@ from ml.findings.lexicon import Cue, Lexicon, Modifier, Term
 from ml.findings.one_side import Sides
 from ml.findings.patterns import Match
 from ml.findings.rows import ends_in_rows
-from ml.findings.tokens import PUNCTUATION, QUERY, SEPARATOR, YES
+from ml.findings.tokens import ASKED, PUNCTUATION, QUERY, SEPARATOR, YES
 
 WEIGHT = {"drop": 5, "doubt": 4, "absent": 3, "normal": 2, "possible": 1, "probable": 0}
 """Where scopes overlap, the first of these wins."""
@@ -176,7 +176,25 @@ class Sentence(Clauses):
         place = cue.end
         closes = place >= len(self.words) or self.words[place] in PUNCTUATION
         joints = ("and", "or", "with", "preposition")
-        return closes or any(self.is_one_of(name, place) for name in joints)
+        if closes or any(self.is_one_of(name, place) for name in joints):
+            return True
+        apart = cue.start == 0 or self.words[cue.start - 1] in PUNCTUATION
+        if cue.value.kind != "absent" or apart:
+            return False
+        return self.is_one_of("whence", place) or self._none_begins(place)
+
+    def _none_begins(self, place: int) -> bool:
+        """Whether a clause names no finding from a place on."""
+        ahead = self._next_named[place]
+        return ahead == len(self.words) or ahead > self._next_mark[place]
+
+    @cached_property
+    def _next_named(self) -> list[int]:
+        return self._next({term.start for term in self._terms})
+
+    @cached_property
+    def _next_mark(self) -> list[int]:
+        return self._next({p for p, word in enumerate(self.words) if word in PUNCTUATION})
 
     def _forward_end(self, cue: Match[Cue]) -> int:
         """Where the scope of a trigger ends to its right.
@@ -319,6 +337,10 @@ class Sentence(Clauses):
             return False
         if any(self.is_one_of("placed", place) for place in item):
             return False  # A device that lies somewhere is there: "no shift, tube in situ".
+        if cue.value.wide and kind == "absent" and following in self._changed:
+            return False  # "Removal of the drain, persistent pneumothorax".
+        if kind == "drop" and self.words[cue.start][0].isdigit() and self._is_described(item):
+            return False  # "45 m with cough, left consolidation".
         if kind == "drop" or cue.value.wide or not self._names_before(comma, cue.end):
             return True
         closed = self._next_join[cue.end] < comma
@@ -424,10 +446,27 @@ class Sentence(Clauses):
             and any(term.start in before for term in self._terms)
         )
 
+    def _names_other(self, item: range) -> bool:
+        """Whether an item names something that no row of the lexicon knows."""
+        known = self._described | self._changed
+        return not any(term.start in item for term in self._terms) and any(
+            self.words[place].isalpha()
+            and place not in known
+            and self._starts.get(place) is None
+            and not any(
+                self.is_one_of(name, place) for name in ("preposition", "article", "affirm")
+            )
+            for place in item
+        )
+
     def _asked_from(self, colon: int) -> int:
         """Where the list begins that is asked before an answer: its items are bare."""
         first = colon
-        if all(place in self._described for place in self._before(colon)):
+        last = self._before(colon)
+        asks = self.words[colon] == ASKED and last.start > 0
+        if asks and self._names_other(last):
+            return colon  # "Ground glass, PJP?"
+        if not asks and all(place in self._described for place in last):
             return colon  # "Left: clear" asks for a place only.
         for place in range(colon - 1, -1, -1):
             word = self.words[place]

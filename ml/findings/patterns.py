@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from ml.findings.tokens import PUNCTUATION, plain
+from ml.findings.tokens import PUNCTUATION, SEPARATOR, plain
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -204,13 +204,17 @@ class Matcher(Generic[T]):
         if element.optional:
             yield from self._match(pattern, step + 1, words, place)
 
+    def _parts(self, word: str, skipped: int) -> bool:
+        """Whether a mark ends what may stand between two words; not in "heart: enlarged"."""
+        return word in PUNCTUATION and not (word == ":" or (word == SEPARATOR and skipped == 1))
+
     def _across(
         self, pattern: Pattern, step: int, words: Sequence[str], place: int
     ) -> Iterator[Places]:
         for skipped in range(pattern[step].gap + 1):
             if skipped:
                 word = words[place + skipped - 1] if place + skipped <= len(words) else ","
-                if word in PUNCTUATION or word in self._stop_words:
+                if self._parts(word, skipped) or word in self._stop_words:
                     return
             yield from self._match(pattern, step + 1, words, place + skipped)
 

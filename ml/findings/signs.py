@@ -6,15 +6,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 SIGN = re.compile(r"(?:^|(?<=[\s,;:]))([-–−+])([ \t]?)(?=[^\W\d_])", re.MULTILINE)
+BEHIND = re.compile(
+    r"(?<!\w)([^\W\d_]{1,40})(?:[ \t]?([-–−+])(?=[ \t]{0,8}(?:[,;.\n\r]|$))|([+])(?=[ \t]))",
+    re.MULTILINE,
+)
+SHORT = 4
+"""Letters of a short form such as "eff", at most."""
 WORD = re.compile(r"\w+")
 
 
 def before_findings(text: str, describes: Callable[[str], bool]) -> frozenset[int]:
     """Where the signs stand that deny or state what follows them, two or more in a line.
 
-    A dash with a blank behind it is such a sign only in a list with commas, as others begin items,
-    and without a plus beside it none is one where something is described ("- left effusion, - …"):
-    `describes` tells whether a word says a side, place or degree.
+    A dash with a blank behind it is such a sign only in a list with commas that has a plus or
+    nothing but short forms ("- ptx, - eff"), as others are bullets ("- cardiomegaly, - effusion").
+    Without a plus none is one where something is described ("-left effusion, -…"): `describes`
+    tells whether a word says a side, place or degree.
     """
     found: list[int] = []
     line: list[re.Match[str]] = []
@@ -28,6 +35,26 @@ def before_findings(text: str, describes: Callable[[str], bool]) -> frozenset[in
     return frozenset(found)
 
 
+def behind_findings(text: str, describes: Callable[[str], bool]) -> frozenset[int]:
+    """Where the signs stand that deny or state what is before them: "eff+ left, ptx-".
+
+    There are two or more in a line, each before a comma, a period or the end of the line or
+    attached to its word, which is no place ("upper-, middle- and lower lobe").
+    """
+    found: list[int] = []
+    line: list[re.Match[str]] = []
+    for sign in (*BEHIND.finditer(text), None):
+        if sign and describes(sign.group(1)):
+            continue
+        if sign and line and "\n" not in text[line[-1].end() : sign.start()]:
+            line.append(sign)
+            continue
+        if len(line) > 1:
+            found.extend(item.end() - 1 for item in line)
+        line = [sign] if sign else []
+    return frozenset(found)
+
+
 def _of_line(
     text: str, line: Sequence[re.Match[str]], describes: Callable[[str], bool]
 ) -> Iterator[int]:
@@ -37,11 +64,15 @@ def _of_line(
     attached = [not sign.group(2) for sign in line]
     if not listed[0] or not all(pair[0] or pair[1] for pair in zip(attached, listed, strict=True)):
         return
-    if not any(attached) and not any(last in (",", ";") for last in before[1:]):
-        return
     stated = any(sign.group(1) == "+" for sign in line)
     last = text.find("\n", line[-1].end())
     ends = [sign.start() for sign in line[1:]] + [last if last >= 0 else len(text)]
+    if not any(attached):
+        if not any(last in (",", ";") for last in before[1:]):
+            return
+        words = WORD.findall(text, line[0].end(), ends[-1])
+        if not stated and any(len(word) > SHORT for word in words):
+            return
     for sign, end in zip(line, ends, strict=True) if not stated else ():
         if any(describes(word) for word in WORD.findall(text, sign.end(), end)):
             return

@@ -29,6 +29,19 @@ SIGN = r"[(\[]\s?[-–−+]\s?[)\]]|(?<!\w)[-–−+]ve(?!\w)"
 """An answer by sign: ``(-)``, ``-ve``."""
 BOX = r"\[\s?[x✓✔]?\s?\]|[☐☑☒✓✔]"
 """A box to tick, before or behind what it asks for."""
+CHOICES = (
+    re.compile(
+        rf"(?P<box>{BOX})[ \t]{{0,8}}(?P<one>[^\W\d_]{{1,12}})[ \t,/|]{{0,8}}"
+        rf"(?:{BOX})[ \t]{{0,8}}(?P<other>[^\W\d_]{{1,12}})(?!\w)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?<!\w)(?P<one>[^\W\d_]{{1,12}})[ \t]{{0,8}}(?P<box>{BOX})[ \t,/|]{{0,8}}"
+        rf"(?P<other>[^\W\d_]{{1,12}})[ \t]{{0,8}}(?:{BOX})",
+        re.IGNORECASE,
+    ),
+)
+"""Two answers with a box for each: ``[x] yes [ ] no``, ``yes [ ] no [x]``."""
 CELL = r"\t+|(?<=[^\s.:;,]) {2,}|\||\.{2,}|…"
 """What may stand between a question and its answer in a form: a cell's border, blanks, dots."""
 LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u00ad\u200b-\u200d\ufeff])"
@@ -150,8 +163,24 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     signs_first = SIGN_FIRST.search(text) is not None
     describing = rules.replies - rules.answers
     signed = signs.before_findings(text, lambda word: plain(word) in describing)
+    answering = signs.behind_findings(text, lambda word: plain(word) in describing)
+    choices, chosen = _choices(text, rules), 0
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
+        if match.start() in choices:
+            chosen, answer = choices[match.start()]
+            if sentence and sentence[-1].word != ":":
+                sentence.append(Token(":", match.start(), match.start() + 1))
+            sentence.append(Token(answer, match.start(), chosen))
+        if match.start() < chosen:
+            continue
+        if match.start() in answering:
+            answer = YES if match.group() == "+" else NO
+            sentence += [
+                Token(":", match.start(), match.start() + 1),
+                Token(answer, *match.span()),
+            ]
+            continue
         if match.start() in signed and kind in ("dash", "mark"):
             if sentence:
                 yield sentence
@@ -205,6 +234,18 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
             sentence = []
     if sentence:
         yield sentence
+
+
+def _choices(text: str, rules: Rules) -> dict[int, tuple[int, str]]:
+    """Where two boxes ask for one of two answers: where that begins, its end, and the answer."""
+    found: dict[int, tuple[int, str]] = {}
+    for pattern in CHOICES if "[" in text or "☐" in text else ():
+        for match in pattern.finditer(text):
+            answers = plain(match["one"]), plain(match["other"])
+            if rules.answers.issuperset(answers) and answers[0] != answers[1]:
+                chosen = answers[1 if EMPTY_BOX.match(match["box"]) else 0]
+                found.setdefault(match.start(), (match.end(), chosen))
+    return found
 
 
 def _tokens(
