@@ -72,6 +72,7 @@ def mistakes_of(
     meant_sides: frozenset[str] = frozenset(),
     said_zones: frozenset[str] = frozenset(),
     dismissed: bool = False,
+    shift_said: bool = False,
 ) -> list[Mistake]:
     """All attribute errors of one matched pair, in the order of the eight kinds.
 
@@ -80,7 +81,8 @@ def mistakes_of(
     those of every reference finding that this candidate finding is matched to; `said_zones` are
     the zones of every candidate finding matched to this reference finding. `urgent` says
     that the reference finding is urgent, where a hedge changes what is done; `dismissed`, that
-    the candidate wants nothing done for a finding that asks for action.
+    the candidate wants nothing done for a finding that asks for action; `shift_said`, that it
+    names the shift by which a tension shows.
     """
     where = _location(reference, candidate, said_sides, meant_sides)
     zone = _zone(reference, candidate, said_zones)
@@ -88,7 +90,7 @@ def mistakes_of(
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
         _severity(reference, candidate),
-        _descriptor(reference, candidate),
+        _descriptor(reference, candidate, shift_said),
         _measurement(reference, candidate),
         _certainty(reference, candidate, urgent),
         _specificity(relation),
@@ -260,6 +262,10 @@ def _severity(reference: Observation, candidate: Observation) -> Mistake | None:
     )
 
 
+TENSION = "tension"
+"""The one descriptor that is an error to leave out: it changes what is done at once."""
+
+
 @cache
 def descriptor_values() -> tuple[tuple[str, str, re.Pattern[str], str], ...]:
     """Group, value, pattern and severity of every descriptor of ``descriptors.csv``."""
@@ -283,8 +289,12 @@ def _by_group(descriptors: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
-def _descriptor(reference: Observation, candidate: Observation) -> Mistake | None:
+def _descriptor(
+    reference: Observation, candidate: Observation, shift_said: bool = False
+) -> Mistake | None:
     wanted, given = _by_group(reference.descriptors), _by_group(candidate.descriptors)
+    if TENSION in wanted.get(TENSION, ()) and TENSION not in given and not shift_said:
+        return Mistake("descriptor", "significant", "It is under tension; yours does not say so.")
     for group in sorted(wanted.keys() & given.keys()):
         if not wanted[group] & given[group]:
             severities = {s for g, _, _, s in descriptor_values() if g == group}

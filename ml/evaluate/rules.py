@@ -147,6 +147,7 @@ def _mistakes(
             dismissed=significance in ACTIONABLE
             and pair.candidate in given.dismissed
             and pair.reference not in wanted.dismissed,
+            shift_said=any(finding.label == "mediastinal_shift" for finding in given.findings),
         ):
             found.append(
                 AttributeMistake(

@@ -109,3 +109,34 @@ def test_an_appearance_that_the_impression_names_is_one_finding():
         "Bilateral airspace opacities, infectious or inflammatory."
     )
     assert len(evaluate.evaluate(reference, "Bilateral pneumonia.").reference_findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "language", "error"),
+    [
+        ("Right tension pneumothorax.", "Right pneumothorax.", "en", True),
+        ("Right tension pneumothorax.", "Right pneumothorax without tension.", "en", True),
+        ("Right tension pneumothorax.", "Right pneumothorax under tension.", "en", False),
+        ("Right tension pneumothorax.", "Tensioning right pneumothorax.", "en", False),
+        ("Right pneumothorax without tension.", "Right pneumothorax.", "en", False),
+        ("Spannungspneumothorax rechts.", "Pneumothorax rechts.", "de", True),
+        ("Neumotórax a tensión derecho.", "Neumotórax derecho.", "es", True),
+        ("Pneumothorax droit sous tension.", "Pneumothorax droit.", "fr", True),
+        ("Pneumotórax hipertensivo à direita.", "Pneumotórax à direita.", "pt", True),
+    ],
+)
+def test_tension_that_is_not_told_is_a_significant_error(reference, candidate, language, error):
+    errors = evaluate.evaluate(reference, candidate, language=language).errors.attribute_errors
+    grave = [item for item in errors if item.severity == "significant"]
+    assert [item.error_types for item in grave] == [("descriptor",)] * error
+
+
+def test_tension_is_told_by_its_shift():
+    reference = "Left tension pneumothorax with shift of the mediastinum to the right."
+    candidate = "Left pneumothorax with shift of the mediastinum to the right."
+    assert evaluate.evaluate(reference, candidate).score == 100
+
+
+def test_tuberculosis_is_the_miliary_pattern_that_it_names():
+    reference = "Miliary pattern: metastases or tuberculosis."
+    assert len(evaluate.evaluate(reference, "Miliary tuberculosis.").reference_findings) == 1
