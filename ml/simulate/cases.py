@@ -360,7 +360,7 @@ def _measured(
     if added.any():
         lungs = measures.shadow_of(anatomy, view, organs.LUNGS)
         found["detectability"] = measures.detectability(added, healthy, lungs)
-    if placed.label == "consolidation":
+    if placed.label == "consolidation" or gates.clause_of_edge(placed.sentence):
         kept = edge_kept(placed, anatomy, view, parts, healthy)
         found |= {} if kept is None else {"edge_kept": kept}
     wires = [

@@ -28,7 +28,7 @@ SIZE_SHARE = 0.10
 DISTANCE_MM = 3.0
 IN_PLEURA = 0.80
 DETECTABLE = 1.5
-EDGE_KEPT = 0.5
+EDGE_KEPT, EDGE_BLURRED = 0.5, 0.75
 VERTEBRAE = 5
 COBB_DEG = 10.0
 NODULE_MM = 30.0
@@ -46,16 +46,24 @@ BESIDE_THE_LUNGS = {
 """Labels whose boxes may lie anywhere."""
 MEASURED_OTHERWISE = {
     *("cardiomegaly", "hyperinflation", "hypoinflation", "elevated_diaphragm", "scoliosis"),
-    *("tube", "catheter", "heart_device", "postoperative_change", "surgical_material"),
     *("tortuous_aorta", "osteopenia", "rotation", "kyphosis", "exposure", "motion_blur"),
-    *("external_object", "azygos_lobe", "mediastinal_shift", "pericardial_effusion"),
-    *("tracheal_tube", "feeding_tube", "chest_tube", "central_line", "cardiac_lead"),
+    *("mediastinal_shift", "pericardial_effusion", "tube", "catheter", "heart_device"),
 }
-"""Labels that a body's shape or metal shows; the other gates or the eye judge them."""
+"""Labels that a body's shape or the whole picture shows, and the bodies of devices, which are
+entries of their own beside that of the device; the other gates or the eye judge them."""
+FOLLOWED = {"tracheal_tube", "chest_tube", "external_object"}
+"""Labels of what is thin, or small and many, and the eye follows along its length or from one to
+the next: an observer who compares the whole at once with anatomy sees it worse than the eye."""
+FOLLOWED_DETECTABLE = 0.9
 PRIOR = re.compile(
     r"\b(unchanged|stable|previous|prior|compar\w+|again|interval|persist\w+|resolv\w+)\b", re.I
 )
-LOST_EDGE = re.compile(r"obscur|silhouette sign|loss of the|effac|lost (?:heart|diaphragm)", re.I)
+LOST_EDGE = re.compile(
+    r"obscur|silhouette sign|loss of the|effac|lost (?:heart|diaphragm)"
+    r"|(?:border|diaphragm) (?:is|are) (?:lost|invisible)",
+    re.I,
+)
+BLURRED_EDGE = re.compile(r"blurs|blurred (?:heart|border|dome)|(?:border|dome) is blurred", re.I)
 TIMES = {"larger": (1.25, 50.0), "smaller": (0.02, 0.8), "unchanged": (0.85, 1.15)}
 """How many times as much as before a finding shows, by what has become of it."""
 TOLD = {
@@ -66,6 +74,11 @@ TOLD = {
     "gone": re.compile(r"\b(?:resolved|cleared|removed|no longer)\b", re.I),
 }
 """How reports say what has become of a finding."""
+ELSEWHERE = 0.05
+"""How far apart, as a share of the picture, the same thing lies on two days at most: breath and
+rotation move it less."""
+OTHER_SIDE = {"left": "right", "right": "left"}
+SIDE = re.compile(r"\b(left|right)\b", re.I)
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
 
 
@@ -255,22 +268,59 @@ def bounds(region: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def edges(case: Entry) -> Iterator[Verdict]:
-    """What is left of the border that a sentence calls obscured, as a share: <= 0.5."""
+    """Share that is left of a border: <= 0.5 where the text says it is lost, <= 0.75 if blurred."""
     for finding in case["findings"]:
-        if LOST_EDGE.search(finding["sentence"]) is None:
+        if taxonomy.is_variant(finding["label"]):
             continue
+        lost = LOST_EDGE.search(finding["sentence"])
+        if lost is None and BLURRED_EDGE.search(finding["sentence"]) is None:
+            continue
+        most = EDGE_KEPT if lost else EDGE_BLURRED
         kept = (finding.get("measured") or {}).get("edge_kept")
-        yield _verdict(case, kept, f"<= {EDGE_KEPT}", lambda share: share <= EDGE_KEPT)
+        yield _verdict(case, kept, f"<= {most}", partial(_between, 0.0, most))
+
+
+def clause_of_edge(text: str) -> str:
+    """The part of a sentence that says that a border is lost or blurred; empty if none does."""
+    parts = re.split(r"[.;:,]", text)
+    return next((p for p in parts if LOST_EDGE.search(p) or BLURRED_EDGE.search(p)), "")
+
+
+def sides(case: Entry) -> Iterator[Verdict]:
+    """The side in words is the label's, and that on which the region lies (no unit)."""
+    middle = _measured(case).get("midline", 0.5)
+    for finding in case["findings"]:
+        side = finding.get("side")
+        if side not in OTHER_SIDE or finding["label"] in MEASURED_OTHERWISE:
+            continue
+        said = {word.lower() for word in SIDE.findall(finding["sentence"])}
+        wrong = OTHER_SIDE[side] in said and side not in said
+        if finding["label"] not in BESIDE_THE_LUNGS:
+            # The patient's right is on the picture's left.
+            places = ((x0 + x1) / 2 for x0, _, x1, _ in map(bounds, _drawn(finding)))
+            wrong |= any((x > middle) != (side == "left") for x in places)
+        value = "the other side" if wrong else side
+        yield Verdict("", case["key"], f"{finding['label']} {value}", side, not wrong)
+
+
+def _drawn(finding: Entry) -> list[Mapping[str, Any]]:
+    """The regions that have bounds: all but points."""
+    return [one for one in finding.get("regions", ()) if "box" in one or "polygon" in one]
 
 
 def visible(case: Entry) -> Iterator[Verdict]:
-    """d′ of a template observer (no unit) for what a finding adds to the picture: >= 1.5."""
+    """d′ of a template observer (no unit) for what a finding adds to the picture: >= 1.5.
+
+    Of tubes and objects that the eye follows along their length: >= 0.9.
+    """
     for finding in case["findings"]:
-        if finding["label"] in MEASURED_OTHERWISE:
+        label = finding["label"]
+        if label in MEASURED_OTHERWISE:
             continue
         value = (finding.get("measured") or {}).get("detectability")
-        verdict = _verdict(case, value, f">= {DETECTABLE}", lambda d: d >= DETECTABLE)
-        yield Verdict("", verdict.case, f"{finding['label']} {verdict.value}", *_rest(verdict))
+        least = FOLLOWED_DETECTABLE if label in FOLLOWED else DETECTABLE
+        verdict = _verdict(case, value, f">= {least}", partial(_at_least, least))
+        yield Verdict("", verdict.case, f"{label} {verdict.value}", *_rest(verdict))
 
 
 def _rest(verdict: Verdict) -> tuple[str, bool]:
@@ -310,11 +360,11 @@ def changes(case: Entry) -> Iterator[Verdict]:
     earlier = case.get("earlier") or {}
     if not earlier.get("days"):
         return
-    for finding in case["findings"]:
+    pairs = _paired(case["findings"], earlier["findings"])
+    for finding, was in zip(case["findings"], pairs, strict=True):
         word = finding.get("progression", "")
         if not word:
             continue
-        was = _same(finding, earlier["findings"])
         said = told_changes(finding["sentence"])
         yield _told(case, finding, word, said)
         if word == "new":
@@ -337,9 +387,13 @@ def changes(case: Entry) -> Iterator[Verdict]:
     report = " ".join(str(text) for text in (case.get("report") or {}).values())
     for finding in earlier["findings"]:
         if finding.get("progression") == "gone":
-            now = _same(finding, case["findings"])
-            yield Verdict("", case["key"], "still there" if now else "gone", "gone", now is None)
+            still = any(was is finding for was in pairs)
+            yield Verdict("", case["key"], "still there" if still else "gone", "gone", not still)
             yield _told(case, finding, "gone", told_changes(report) & {"gone"})
+
+
+def _at_least(low: float, value: float) -> bool:
+    return value >= low
 
 
 def _between(low: float, high: float, value: float) -> bool:
@@ -356,18 +410,51 @@ def told_changes(text: str) -> set[str]:
     return {word for word, said in TOLD.items() if said.search(text)}
 
 
-def _same(finding: Entry, others: Sequence[Entry]) -> Entry | None:
-    """The finding of the other film that is the same one."""
-    what = finding["label"], finding.get("side")
-    return next((one for one in others if (one["label"], one.get("side")) == what), None)
+def _paired(findings: Sequence[Entry], others: Sequence[Entry]) -> list[Entry | None]:
+    """Of each finding the other film's that is the same one: none of them is taken twice.
+
+    It has the same label and side, and no other pair of these lies nearer together; what is said
+    to have been there is served first, and what lies elsewhere is another finding.
+    """
+    found: list[Entry | None] = [None] * len(findings)
+    near = [
+        (finding.get("progression") in ("", "new", None), apart, index, number)
+        for index, finding in enumerate(findings)
+        for number, other in enumerate(others)
+        if (finding["label"], finding.get("side")) == (other["label"], other.get("side"))
+        and (apart := _apart(finding, other)) <= ELSEWHERE
+    ]
+    taken: set[int] = set()
+    for _, _, index, number in sorted(near):
+        if found[index] is None and number not in taken:
+            found[index] = others[number]
+            taken.add(number)
+    return found
+
+
+def _apart(finding: Entry, other: Entry) -> float:
+    """How far apart two films have a finding, a share of the picture; 0 where one has no place."""
+    boxes = [[bounds(one) for one in _drawn(each)] for each in (finding, other)]
+    if not all(boxes):
+        return 0.0
+    gaps = (
+        max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3], 0.0)
+        for a in boxes[0]
+        for b in boxes[1]
+    )
+    return min(gaps)
 
 
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
 GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
-    *(sizes, names, distances, drains, boxes, edges, visible, vertebrae, ages, priors, changes),
+    *(sizes, names, distances, drains, boxes, sides, edges, visible, vertebrae, ages, priors),
+    changes,
 )
-GATES_OF_EARLIER = (inspiration, domes, rotation, spine, sizes, names, boxes, edges, visible)
+GATES_OF_EARLIER = (
+    *(inspiration, domes, rotation, spine, sizes, names, distances, drains, boxes, sides),
+    *(edges, visible),
+)
 """Those of an earlier film: a heart may look large on it, after a small breath."""
 SHOWS = {"rotation": "rotation", "breath": "hypoinflation"}
 """What a measure of the body must show where the technique of an earlier film is that."""

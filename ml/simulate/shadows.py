@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ml.simulate import measures, organs
+from ml.simulate import gates, measures, organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.drawing import draw_plate, draw_wire
 from ml.simulate.findings.common import Part, Placed
@@ -15,7 +15,7 @@ from ml.simulate.projector import Mask, Picture, View
 
 Box = tuple[float, float, float, float]
 BORDER_SHARE = 0.25
-"""Of the heart's border on one side, what a consolidation must cover before it is judged."""
+"""Of the heart's border on one side, or a dome, what a finding must cover before it is judged."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,44 @@ def drawn_devices(view: View, part: Part) -> list[tuple[Picture, Mask]]:
 def edge_kept(
     placed: Placed, anatomy: Anatomy, view: View, parts: list[Shown], healthy: Picture
 ) -> float | None:
-    """How much is left of the heart's border on that side; None where the finding is elsewhere."""
-    heart = measures.shadow_of(anatomy, view, (organs.HEART, organs.ATRIAL_APPENDAGE))
-    border = ndimage.binary_dilation(heart, iterations=2) & ~ndimage.binary_erosion(heart)
-    middle = np.nonzero(heart)[1].mean()
-    columns = np.arange(heart.shape[1])[None, :]
-    border &= columns > middle if placed.side == "left" else columns < middle
+    """How much is left of a border that the finding may hide; None where the finding is elsewhere.
+
+    It is the dome's where the text speaks of that one, else the heart's, on the finding's side.
+    """
+    clause = gates.clause_of_edge(placed.sentence)
+    if "diaphragm" in clause or "dome" in clause:
+        border = _dome_border(anatomy, view, placed.side, medial="medial" in clause)
+    else:
+        border = _heart_border(anatomy, view, placed.side)
     covered = border & np.any([part.mask for part in parts], axis=0)
     if covered.sum() < BORDER_SHARE * border.sum():
         return None
     added = sum((part.added for part in parts), np.zeros_like(healthy))
     return measures.edge_kept(covered, healthy, healthy + added)
+
+
+def _heart_border(anatomy: Anatomy, view: View, side: str) -> Mask:
+    heart = measures.shadow_of(anatomy, view, (organs.HEART, organs.ATRIAL_APPENDAGE))
+    border = ndimage.binary_dilation(heart, iterations=2) & ~ndimage.binary_erosion(heart)
+    middle = np.nonzero(heart)[1].mean()
+    columns = np.arange(heart.shape[1])[None, :]
+    border &= columns > middle if side == "left" else columns < middle
+    return border
+
+
+def _dome_border(anatomy: Anatomy, view: View, side: str, *, medial: bool) -> Mask:
+    """Pixels along a hemidiaphragm, or along its half beside the spine."""
+    line = measures.dome_line(anatomy, view, side)
+    line = line[np.argsort(line[:, 1])]
+    columns = np.arange(int(line[0, 1]), int(line[-1, 1]) + 1)
+    if medial:
+        half = len(columns) // 2
+        columns = columns[:half] if side == "left" else columns[half:]
+    rows = np.interp(columns, line[:, 1], line[:, 0]).round().astype(int)
+    border = np.zeros(view.shape, bool)
+    seen = (rows >= 0) & (rows < view.shape[0]) & (columns >= 0) & (columns < view.shape[1])
+    border[rows[seen], columns[seen]] = True
+    return ndimage.binary_dilation(border, iterations=2)  # type: ignore[no-any-return]
 
 
 def length_of(view: View, parts: list[Shown]) -> float:

@@ -10,8 +10,11 @@ import pytest
 
 from bench import gates as bench_gates
 from ml.simulate import gates, measures
-from ml.simulate.cases import generate
+from ml.simulate.cases import generate, view_of
+from ml.simulate.findings.common import Placed
+from ml.simulate.patients import Body
 from ml.simulate.plans import Plan
+from ml.simulate.shadows import Shown, edge_kept
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
@@ -68,6 +71,34 @@ def followed(
     )
 
 
+def twice_followed(times: float = 1.5) -> dict[str, Any]:
+    """Two nodules of one lung, in another order on the earlier film: the lower one has grown."""
+    low, high = {"box": [0.6, 0.7, 0.7, 0.8]}, {"box": [0.6, 0.2, 0.7, 0.3]}
+
+    def nodule(place: dict[str, Any], volume: float, sentence: str = "", **more: Any) -> Any:
+        measured = {"volume_ml": volume}
+        return finding(
+            "nodule_mass", sentence, side="left", regions=[place], measured=measured, **more
+        )
+
+    now = [
+        nodule(high, 2.0, "Nodule, unchanged.", progression="unchanged"),
+        nodule(low, 6.0 * times, "Nodule, larger.", progression="larger"),
+    ]
+    return entry(
+        *now,
+        report={"findings": "Nodules, one larger, one unchanged.", "impression": ""},
+        images=[{"view": "PA"}, {"view": "PA", "study": "prior"}],
+        earlier={
+            "days": 90,
+            "technique": "",
+            "change": "",
+            "findings": [nodule(low, 6.0), nodule(high, 2.0)],
+        },
+    )
+
+
+LEFT = [0.6, 0.2, 0.8, 0.5]
 NODULE = "A nodule of 20 mm."
 GOOD = [
     entry(),
@@ -91,6 +122,11 @@ GOOD = [
     entry(finding("nodule_mass", regions=[{"box": [0.2, 0.2, 0.49, 0.3]}])),
     entry(finding("tube", regions=[{"box": [0.4, 0.0, 0.6, 0.6]}])),
     entry(finding("consolidation", "It obscures the heart.", measured={"edge_kept": 0.2})),
+    entry(finding("atelectasis", "It blurs the heart border.", measured={"edge_kept": 0.7})),
+    entry(finding("motion_blur", "Domes and vessels are blurred.")),
+    entry(finding("pneumothorax", "Left one.", side="left", regions=[{"box": LEFT}])),
+    entry(finding("tracheal_tube", measured={"detectability": 1.2})),
+    twice_followed(),
     entry(finding("cardiomegaly", "Enlarged silhouette."), measured={"heart_ratio": 0.6}),
     entry(view="LATERAL", measured={"vertebrae": 6}),
     entry(age=40, indication="Routine examination before employment."),
@@ -150,10 +186,19 @@ BAD = {
     "edges": [
         entry(finding("consolidation", "It obscures the heart.", measured={"edge_kept": 0.9})),
         entry(finding("consolidation", "Loss of the left heart border.")),
+        entry(finding("atelectasis", "The dome: the medial diaphragm is lost.")),
+        entry(finding("atelectasis", "It blurs the heart border.", measured={"edge_kept": 0.8})),
+    ],
+    "sides": [
+        entry(finding("pneumothorax", "A right one.", side="left", regions=[{"box": LEFT}])),
+        entry(finding("pneumothorax", "A right one.", side="right", regions=[{"box": LEFT}])),
+        entry(finding("central_line", "Left jugular line.", side="right")),
     ],
     "visible": [
         entry(finding("edema", measured={"detectability": 1.4})),
         entry(finding("pneumothorax", measured={"detectability": None})),
+        entry(finding("tracheal_tube", measured={"detectability": 0.8})),
+        entry(finding("central_line", measured={"detectability": 1.2})),
     ],
     "vertebrae": [
         entry(view="LATERAL", measured={"vertebrae": 2}),
@@ -170,6 +215,7 @@ BAD = {
         followed("unchanged", "Left effusion, unchanged.", 1.3),
         followed("new", "New left effusion.", 1.0),
         followed("smaller", "Smaller left effusion.", 0.5, before="pneumothorax"),
+        twice_followed(0.8),
     ],
 }
 
@@ -240,6 +286,26 @@ def test_an_edge_that_is_covered_is_lost():
     assert measures.edge_kept(border, before, before) == 1.0
     assert measures.edge_kept(border, before, np.ones_like(before)) == 0.0
     assert measures.edge_kept(np.zeros_like(border), before, before) == 1.0
+
+
+def test_a_dome_is_measured_where_the_text_says_that_it_is_lost():
+    anatomy = phantom.anatomy()
+    view = view_of(anatomy, Body(anatomy.marks), "PA", 300)
+    line = measures.dome_line(anatomy, view, "left")
+    line = line[np.argsort(line[:, 1])]
+    rows, columns = np.indices(view.shape)
+    below = rows > np.interp(columns[0], line[:, 1], line[:, 0])[None, :]
+    healthy = below.astype(np.float32)
+    fluid = Shown((1 - healthy), columns > view.shape[1] // 2)
+    said = "Large left pleural effusion obscuring the hemidiaphragm."
+    placed = Placed("pleural_effusion", "pleura", said, (), "left")
+    kept = [
+        edge_kept(placed, anatomy, view, [Shown(share * fluid.added, fluid.mask)], healthy)
+        for share in (0, 0.5, 1)
+    ]
+    assert kept == pytest.approx([1, 0.5, 0], abs=0.05)
+    beside = Shown(fluid.added, columns < 5)
+    assert edge_kept(placed, anatomy, view, [beside], healthy) is None
 
 
 def test_a_case_brings_what_the_gates_ask():
