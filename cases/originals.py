@@ -49,7 +49,8 @@ def keep(case: Case, images: Iterable[ImportedImage], by: User | None) -> Iterat
 
 def _note(case: Case, kept: Iterable[str], by: User | None) -> None:
     entries = CaseChange.objects.filter(case=case, what=CaseChange.What.ORIGINALS)
-    known = {one for said in entries.values_list("said", flat=True) for one in said["files"]}
+    noted = filter(None, entries.values_list("said", flat=True))
+    known = {one for said in noted for one in said["files"]}
     new = [one for one in dict.fromkeys(kept) if one not in known]
     if new:
         files = f"{len(new):,} file{'s' if len(new) > 1 else ''}"

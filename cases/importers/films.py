@@ -150,7 +150,7 @@ def cases_of(
             absent += 1
             continue
         sources = [
-            path and Source((path,), usual_view=usual_view, look_for_text=look_for_text)
+            Source((path,), usual_view=usual_view, look_for_text=look_for_text) if path else None
             for path in paths
         ]
         if len({view.name for view in film.views}) < len(film.views):

@@ -376,8 +376,8 @@ def changes(case: Entry) -> Iterator[Verdict]:
             low, high = TIMES[word]
             asked = f"{word}: {low:g} to {high:g} times"
             yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
-    for finding in (earlier.get("first") or {}).get("findings", ()):
-        before = _same(finding, earlier["findings"])
+    firsts = (earlier.get("first") or {}).get("findings", ())
+    for finding, before in zip(firsts, _paired(firsts, earlier["findings"]), strict=True):
         word = finding.get("progression", "")
         if before and word in ("larger", "smaller") and "volume_ml" in finding["measured"]:
             times = before["measured"]["volume_ml"] / max(finding["measured"]["volume_ml"], 1e-6)

@@ -87,7 +87,7 @@ def layers_of(
         if RECIPES[names[index]].bend is None and any(map(_adds, one.parts))
     ]
     devices = [index for index in removable if sitting.placed[index].area == "devices"]
-    sets = [(index,) for index in removable]
+    sets: list[tuple[int, ...]] = [(index,) for index in removable]
     if peeled and len(devices) > 1:
         sets.append(tuple(devices))
     small = vessels.shadow(anatomy, sitting.view)

@@ -159,10 +159,9 @@ def generate_visit(
     now, before, *others = days
     first = None
     if others:
-        [one] = others
-        first = Earlier(
-            "", "", _ago(visit.first), tuple(one.found), asdict(one.person), visit.first
-        )
+        [oldest] = others
+        person = asdict(oldest.person)
+        first = Earlier("", "", _ago(visit.first), tuple(oldest.found), person, visit.first)
     gone = {
         one.placed.area: course.sentence
         for course, one in zip(visit.before, before.found, strict=True)

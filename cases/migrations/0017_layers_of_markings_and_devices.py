@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0014_terms_confirmed'),
+        ('cases', '0016_originals_kept'),
     ]
 
     operations = [
