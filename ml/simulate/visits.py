@@ -156,12 +156,11 @@ def generate_visit(
         sitting = Sitting(day.view, day.healthy, tuple(day.placed), tuple(day.shown), exposure)
         films.append(taken(anatomy, sitting, rng))
         sittings.append(sitting)
-    now, before, *others = days
+    now, before, *third = days
     first = None
-    if others:
-        [oldest] = others
-        person = asdict(oldest.person)
-        first = Earlier("", "", _ago(visit.first), tuple(oldest.found), person, visit.first)
+    if third:
+        found, measured = tuple(third[0].found), asdict(third[0].person)
+        first = Earlier("", "", _ago(visit.first), found, measured, visit.first)
     gone = {
         one.placed.area: course.sentence
         for course, one in zip(visit.before, before.found, strict=True)

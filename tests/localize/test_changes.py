@@ -152,12 +152,14 @@ def test_what_is_gone_is_told_after_the_answer_and_never_before(trainee, client)
     attempt, result = result_of(case, trainee, change="new")
     review = review_of(attempt, result)
     [gone] = review["before"]
-    assert gone == {"name": name_of("edema"), "sentence": "Perihilar haze of the earlier day."}
+    said = "Perihilar haze of the earlier day."
+    assert gone == {"name": name_of("edema"), "sentence": said, "place": 0}
     [place] = review["page"]["before"]
     assert place["image"] == case.images.get(position=1).public_id
     assert place["box"] == [0.31, 0.32, 0.53, 0.54]
     told = client.get(reverse("localize:result", args=[attempt.public_id]))
-    assert "On the prior film, gone since" in told.content.decode()
+    page = told.content.decode()
+    assert "On the prior film, gone since" in page and 'data-before="0"' in page
 
 
 @pytest.mark.parametrize("progression", ["new", "smaller", ""])

@@ -134,7 +134,7 @@ def arguments(attempt, report, drill, open_test, cohort, assignment, waiting, in
     of_work = ("assignment", "edit_assignment", "act", "cases", "given")
     written = (
         *("attempt", "draft", "submit", "hint"),
-        *("status", "result", "again", "contest", "beside"),
+        *("status", "result", "again", "contest", "beside", "behind", "ct"),
     )
     played = (
         *("attempt", "draft", "submit", "hint", "status"),
@@ -155,6 +155,7 @@ def arguments(attempt, report, drill, open_test, cohort, assignment, waiting, in
         "drill:layer": [drill.public_id, "a-layer"],
         "report:case": case,
         **{f"report:{name}": [report.public_id] for name in written},
+        "report:layer": [report.public_id, "a-layer"],
         "learning:next": ["localize"],
         "learning:start": ["localize"],
         "learning:deck": ["localize"],
