@@ -7,8 +7,9 @@ and no download, and takes milliseconds a report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from ml.findings.attributes import (
@@ -219,11 +220,17 @@ def _said(match: Match[Term], words: Sequence[str]) -> list[str]:
     return [words[place] for place in match.places]
 
 
+def _next_in(said: Sequence[str], place: int, words: Collection[str]) -> bool:
+    """Whether the word at a place is one of some."""
+    return 0 <= place < len(said) and said[place] in words
+
+
 def _one_device_once(
     matches: Sequence[Match[Term]], said: Sequence[str], words: Lexicon
 ) -> list[Match[Term]]:
     """Without the second name of one device: "central catheter of jugular access"."""
     kept: list[Match[Term]] = []
+    joints = {",", *words.words["and"], *words.words["with"]}
     for match in matches:
         device = set(match.value.labels) & DEVICES
         if kept and device & set(kept[-1].value.labels):
@@ -232,6 +239,15 @@ def _one_device_once(
             leads = parts.intersection(_said(match, said))
             if leads and "," not in between and words.words["with"].intersection(between):
                 continue  # A pacemaker with its leads is one.
+            if len(match.places) == 1 and _next_in(said, match.end, words.words.get("tip", ())):
+                continue  # "Port on the left, catheter tip in the SVC".
+            sided = between and words.placing.issuperset(between) and joints.isdisjoint(between)
+            if (
+                "catheter" in device
+                and sided
+                and not _next_in(said, kept[-1].start - 1, words.placing)
+            ):
+                continue  # "CVC right IJ".
             if not between or (len(between) == 1 and between[0] in words.words["preposition"]):
                 continue
         kept.append(match)
@@ -247,6 +263,9 @@ def _with_pronouns(
 ) -> list[Match[Term]]:
     """With the finding before it once more for a word that stands for it: "but a small one"."""
     pronouns = words.words.get("pronoun", frozenset())
+    if not matches:
+        return matches
+    matches = _with_other_sides(matches, said, modifiers, words)
     if pronouns.isdisjoint(said):
         return matches
     named = {place for match in matches for place in match.places}
@@ -262,6 +281,34 @@ def _with_pronouns(
         goes_on = place + 1 < len(said) and (place + 1 in named or said[place + 1] in ("of", "de"))
         if before and (led or place + 1 in described) and not goes_on:
             found.append(Match(before[-1].value, (place,)))
+    return sorted(found, key=lambda match: (match.places[-1], match.places))
+
+
+def _with_other_sides(
+    matches: list[Match[Term]],
+    said: Sequence[str],
+    modifiers: Sequence[Match[Modifier]],
+    words: Lexicon,
+) -> list[Match[Term]]:
+    """With the finding before it once more for the other side's change: "the right smaller"."""
+    sides = [m for m in modifiers if m.value.kind == "side" and m.value.value in ("left", "right")]
+    if len({side.value.value for side in sides}) < 2:
+        return matches
+    changes = {m.start for m in modifiers if m.value.kind == "change"}
+    verbs, leads = words.words["verb"], {",", *words.words["and"]}
+    found = list(matches)
+    for one, side in pairwise(sides):
+        follows = side.end + _next_in(said, side.end, verbs)
+        lead = side.start - 1 - _next_in(said, side.start - 1, words.words["article"])
+        before = [match for match in matches if match.end <= lead]
+        if (
+            before
+            and one.value.value != side.value.value
+            and follows in changes
+            and any(before[-1].end <= place < lead or place < before[-1].start for place in changes)
+            and _next_in(said, lead, leads)
+        ):
+            found.append(Match(before[-1].value, side.places))
     return sorted(found, key=lambda match: (match.places[-1], match.places))
 
 
@@ -299,7 +346,8 @@ def _roots(
             continue
         hedged = all(k in ("possible", "probable") for k in kinds[place - 1 : place + 1])
         comma = joined[place - 1] and sentence.words[one.end : other.start] == [","]
-        if stated and (comma or sentence.links(one, other, listed=hedged)):
+        named = kinds[place] in HEDGES and sentence.names(one, other)
+        if stated and (comma or named or sentence.links(one, other, listed=hedged)):
             roots[place] = roots[place - 1]
     return roots
 

@@ -137,7 +137,8 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
             sentence.is_one_of("with", place) and not _with_its_tip(sentence, place)
         )
         if joint or place in sentence.joints or sentence.words[place] in (";", SEPARATOR):
-            return place
+            comma = sentence.comma_before(place)
+            return place if comma < start else comma
     for place in places:
         if sentence.words[place] in (";", ",") or sentence.is_one_of("verb", place):
             return place

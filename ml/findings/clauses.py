@@ -73,6 +73,11 @@ class Clauses:
             len(between) <= LIST_GAP and any(self.is_one_of("or", place) for place in between)
         )
 
+    def names(self, one: Match[object], other: Match[object]) -> bool:
+        """Whether the second finding stands behind the colon of the first one's clause."""
+        between = self.words[one.end : other.start]
+        return between[-1:] == [":"] and "," not in between and ";" not in between
+
     def alternative(self, one: Match[object], other: Match[object]) -> bool:
         """Whether an "or" joins two findings: "nodule in the left apex or likely consolidation".
 
@@ -195,6 +200,11 @@ class Clauses:
         ):
             place += step
         return place
+
+    def comma_before(self, place: int) -> int:
+        """The comma behind which only places stand before one: "effusion, on the right no …"."""
+        comma = self._placing(place - 1, -1)
+        return comma if comma >= 0 and self.words[comma] == "," else -1
 
     def _adds(self, place: int) -> bool:
         """Whether a word adds a statement of its own, so that nothing is explained."""

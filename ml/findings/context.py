@@ -178,6 +178,8 @@ class Sentence(Clauses):
         joints = ("and", "or", "with", "preposition")
         if closes or any(self.is_one_of(name, place) for name in joints):
             return True
+        if self.words[cue.start - 1] == ":" and self._none_begins(place):
+            return True  # "Fracture: possible fifth rib".
         apart = cue.start == 0 or self.words[cue.start - 1] in PUNCTUATION
         if cue.value.kind != "absent" or apart:
             return False
@@ -413,6 +415,7 @@ class Sentence(Clauses):
             stops = (
                 word in (";", SEPARATOR)
                 or self._ends.get(place + 1) == "end"
+                or (word == ":" and self._next_named[place] < cue.start)
                 or (self.is_one_of("verb", place) and place < cue.start - 1)
                 or self.is_one_of("with", place)
                 or (word == "," and (normal or not (joined or place == cue.start - 1)))

@@ -22,6 +22,8 @@ from ml.findings.tokens import Token
 SHORTEST = 6
 """Letters; shorter words differ by one letter too often."""
 LONG = 9
+BRITISH = re.compile(r"is(e[ds]?|ing|ations?)$")
+"""Endings that American spelling, which the tables have, writes with a z: visualised."""
 UMLAUTS = [re.compile(rf"([{letters}])e") for letters in ("aou", "u", "o", "a")]
 """German letters as keyboards without them write them: Erguesse for Ergüsse."""
 
@@ -40,6 +42,8 @@ def right_word(word: str, language: str) -> str:
     if len(word) < SHORTEST or not word.isalpha():
         return ""
     found = lexicon(language)
+    if BRITISH.search(word) and found.has(american := BRITISH.sub(r"iz\1", word)):
+        return american
     if found.knows(word):
         return ""
     for umlaut in UMLAUTS:

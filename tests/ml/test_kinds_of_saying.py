@@ -137,6 +137,19 @@ def test_tension_is_told_by_its_shift():
     assert evaluate.evaluate(reference, candidate).score == 100
 
 
-def test_tuberculosis_is_the_miliary_pattern_that_it_names():
-    reference = "Miliary pattern: metastases or tuberculosis."
-    assert len(evaluate.evaluate(reference, "Miliary tuberculosis.").reference_findings) == 1
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Miliary pattern: metastases or tuberculosis.",
+        "Cavity in the left upper lobe: tuberculosis has to be excluded.",
+        "Nodular opacities of the right apex, in the pattern of tuberculosis.",
+    ],
+)
+def test_what_tuberculosis_names_is_one_finding(reference):
+    assert len(evaluate.evaluate(reference, "Tuberculosis.").reference_findings) == 1
+
+
+def test_a_finding_that_one_stands_for_is_a_finding_of_its_side():
+    reference = "Small left pleural effusion."
+    candidate = "No effusion on the right but a small one on the left."
+    assert evaluate.evaluate(reference, candidate).score == 100

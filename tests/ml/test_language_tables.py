@@ -21,7 +21,7 @@ TABLES = {
 }
 CLASSES = {
     *("stop", "and", "or", "with", "by", "article", "verb", "seen", "affirm", "preposition"),
-    *("before_with", "clear", "continues", "abbreviation", "answer", "placed"),
+    *("before_with", "clear", "continues", "abbreviation", "answer", "placed", "whence"),
 }
 CORE = {
     *("pneumothorax", "pleural_effusion", "cardiomegaly", "edema", "pneumonia", "consolidation"),
