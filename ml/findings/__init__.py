@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from ml import taxonomy
 from ml.findings.attributes import (
     DEVICES,
     Attributes,
@@ -31,6 +32,8 @@ __all__ = ["LANGUAGES", "Finding", "answer_line", "extract", "stated_in"]
 
 LONGEST_TEXT = 1_000_000
 """Characters that the command reads of one text."""
+TOLD = 3
+"""Modifiers of a sentence that names two sides and a change."""
 EITHER = "either"
 """Stated as one of two: present, and which of the two it is only probable."""
 CERTAINTY = {
@@ -291,6 +294,8 @@ def _with_other_sides(
     words: Lexicon,
 ) -> list[Match[Term]]:
     """With the finding before it once more for the other side's change: "the right smaller"."""
+    if len(modifiers) < TOLD:
+        return matches
     sides = [m for m in modifiers if m.value.kind == "side" and m.value.value in ("left", "right")]
     if len({side.value.value for side in sides}) < 2:
         return matches
@@ -346,10 +351,16 @@ def _roots(
             continue
         hedged = all(k in ("possible", "probable") for k in kinds[place - 1 : place + 1])
         comma = joined[place - 1] and sentence.words[one.end : other.start] == [","]
-        named = kinds[place] in HEDGES and sentence.names(one, other)
+        named = kinds[place] in HEDGES and _akin(one, other) and sentence.names(one, other)
         if stated and (comma or named or sentence.links(one, other, listed=hedged)):
             roots[place] = roots[place - 1]
     return roots
+
+
+def _akin(one: Match[Term], other: Match[Term]) -> bool:
+    """Whether two findings are of one group: an infiltrate may be a pneumonia, a cavity is none."""
+    groups = [{taxonomy.group_of(label) for label in item.value.labels} for item in (one, other)]
+    return not groups[0].isdisjoint(groups[1])
 
 
 def _organ(match: Match[Term]) -> str:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 SIGN = re.compile(r"(?:^|(?<=[\s,;:]))([-–−+])([ \t]?)(?=[^\W\d_])", re.MULTILINE)
-BEHIND = re.compile(
-    r"(?<!\w)([^\W\d_]{1,40})(?:[ \t]?([-–−+])(?=[ \t]{0,8}(?:[,;.\n\r]|$))|([+])(?=[ \t]))",
-    re.MULTILINE,
-)
+BEHIND = re.compile(r"[-–−+](?=[ \t]{0,8}(?:[,;.\n\r]|$))|[+](?=[ \t])", re.MULTILINE)
+CLOSES = re.compile(r"[ \t]{0,8}(?:[,;.\n\r]|$)")
+BEFORE = re.compile(r"[^\W\d_]{1,40}$")
 SHORT = 4
 """Letters of a short form such as "eff", at most."""
 WORD = re.compile(r"\w+")
@@ -42,17 +41,28 @@ def behind_findings(text: str, describes: Callable[[str], bool]) -> frozenset[in
     attached to its word, which is no place ("upper-, middle- and lower lobe").
     """
     found: list[int] = []
-    line: list[re.Match[str]] = []
+    line: list[int] = []
     for sign in (*BEHIND.finditer(text), None):
-        if sign and describes(sign.group(1)):
+        if sign and not _stands_behind(text, sign, describes):
             continue
-        if sign and line and "\n" not in text[line[-1].end() : sign.start()]:
-            line.append(sign)
+        if sign and line and "\n" not in text[line[-1] : sign.start()]:
+            line.append(sign.start())
             continue
         if len(line) > 1:
-            found.extend(item.end() - 1 for item in line)
-        line = [sign] if sign else []
+            found.extend(line)
+        line = [sign.start()] if sign else []
     return frozenset(found)
+
+
+def _stands_behind(text: str, sign: re.Match[str], describes: Callable[[str], bool]) -> bool:
+    """Whether a sign stands behind a word that is no place, at most a blank away from it."""
+    end = sign.start()
+    if text[end - 1 : end] in (" ", "\t"):
+        if not CLOSES.match(text, sign.end()):
+            return False
+        end -= 1
+    word = BEFORE.search(text[max(0, end - 40) : end])
+    return word is not None and not describes(word.group())
 
 
 def _of_line(

@@ -141,7 +141,7 @@ def test_tension_is_told_by_its_shift():
     "reference",
     [
         "Miliary pattern: metastases or tuberculosis.",
-        "Cavity in the left upper lobe: tuberculosis has to be excluded.",
+        "Infiltrate of the left upper lobe: tuberculosis has to be excluded.",
         "Nodular opacities of the right apex, in the pattern of tuberculosis.",
     ],
 )
