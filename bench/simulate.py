@@ -42,6 +42,6 @@ def main() -> int:
         Figure("making the CT ready, once", preparing, "s"),
         Figure("a case with lateral view, median", statistics.median(seconds), "s", 4),
         Figure("a case with lateral view, slowest", max(seconds), "s", 4),
-        Figure("peak memory of the process", peak, "GiB", 3),
+        Figure("peak memory of the process", peak, "GiB", 2.3),
     ]
     return show("Simulated cases at 1500 pixels, one core", figures)

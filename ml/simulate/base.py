@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from scipy import ndimage
 from ml.simulate import organs
 from ml.simulate.cleaning import (
     body_of,
+    in_strips,
     with_sharp_bones,
     with_sharp_vessels,
     without_contrast,
@@ -163,9 +164,10 @@ def prepare(hu: HU, zooms: Spacing, labels: Labels) -> Base:
     window = _around(body, [round(MARGIN_MM / mm) for mm in fine])
     hu = np.where(body[window], hu[window], np.float32(-1000))
     labels = labels[window].copy()
-    hu = without_contrast(hu, labels)
+    hu = in_strips(without_contrast, fine, hu, labels)
     hu, template = without_masses(hu, labels, fine)
-    hu = with_sharp_vessels(with_sharp_bones(hu, labels, fine), labels, fine)
+    hu = with_sharp_bones(hu, labels, fine)
+    hu = in_strips(partial(with_sharp_vessels, spacing=fine), fine, hu, labels)
     above = round(ABOVE_MM / fine[0])
     hu = np.concatenate([_shoulders(hu, above), hu])
     labels = np.pad(labels, ((above, 0), (0, 0), (0, 0)))
@@ -184,8 +186,9 @@ def _share_within(even: Labels, labels: Labels) -> HU:
     """Share of each voxel of `labels` that slides within the ribs; `even` is the same at 1 mm."""
     inside = within_ribs(even).astype(np.float32)
     factors = [n / m for n, m in zip(labels.shape, inside.shape, strict=True)]
-    share = ndimage.zoom(inside, factors, order=1, grid_mode=True, mode="nearest")
-    return np.where(np.isin(labels, organs.BONES), 0, share).astype(np.float32)
+    share: HU = ndimage.zoom(inside, factors, order=1, grid_mode=True, mode="nearest")
+    share[np.isin(labels, organs.BONES)] = 0
+    return share
 
 
 def _finer(hu: HU, factor: float) -> HU:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -10,6 +14,10 @@ from ml.simulate import organs
 from ml.simulate.organs import Labels, Mask
 
 HU = NDArray[np.float32]
+STRIP = 40
+"""Levels that are worked on at once."""
+REACH, REACH_MM = 12, 13.0
+"""How far up and down what is done to a voxel looks: levels, and millimeters where a blur does."""
 VEIN_HU = 700.0
 BONE_GAIN, FINE_GAIN = 0.5, 0.6
 """How much of what a bone has over soft tissue and over its blurred self is added."""
@@ -28,12 +36,28 @@ def body_of(hu: HU) -> Mask:
     pieces, count = ndimage.label(tissue)
     if count == 0:
         return np.zeros(hu.shape, bool)
-    sizes = np.bincount(pieces.ravel())
+    # A level at a time: of the whole, the count would first make a volume of eight bytes a voxel.
+    sizes = sum(np.bincount(level.ravel(), minlength=count + 1) for level in pieces)
     sizes[0] = 0
     body = pieces == sizes.argmax()
     for level in body:
         level[:] = ndimage.binary_fill_holes(level)
     return ndimage.binary_dilation(body, iterations=2)
+
+
+def in_strips(
+    change: Callable[..., HU], spacing: tuple[float, float, float], hu: HU, *others: NDArray[Any]
+) -> HU:
+    """What `change` makes of a volume and others like it, some levels at a time to spare memory."""
+    halo = max(REACH, int(REACH_MM / spacing[0]) + 1)
+    out = np.empty(hu.shape, np.float32)
+    for start in range(0, len(hu), STRIP):
+        end = min(start + STRIP, len(hu))
+        low = max(0, start - halo)
+        seen = slice(low, end + halo)
+        changed = change(hu[seen], *(other[seen] for other in others))
+        out[start:end] = changed[start - low : end - low]
+    return out
 
 
 def without_contrast(hu: HU, labels: Labels) -> HU:
@@ -122,6 +146,12 @@ def with_sharp_bones(hu: HU, labels: Labels, spacing: tuple[float, float, float]
     a layer of cortex, so that ribs have edges and vertebrae end plates. Cartilage loses its lime:
     else everybody made of this CT would have the same spots.
     """
+    return in_strips(
+        partial(_sharpened, spacing=spacing), spacing, hu, labels, _trabeculae(hu.shape, spacing)
+    )
+
+
+def _sharpened(hu: HU, labels: Labels, grain: HU, spacing: tuple[float, float, float]) -> HU:
     soft = ndimage.binary_dilation(labels == organs.CARTILAGE, iterations=2)
     hard = np.isin(labels, organs.BONES) & (labels != organs.CARTILAGE)
     hu = np.where(soft & ~hard, np.minimum(hu, np.float32(CARTILAGE_HU)), hu)
@@ -133,15 +163,16 @@ def with_sharp_bones(hu: HU, labels: Labels, spacing: tuple[float, float, float]
     fine = FINE_GAIN * np.clip(hu - blurred, -100, 300)
     surface = (4 * near * (1 - near)) ** 2
     added = near * (fine + BONE_GAIN * np.clip(hu - 90, 0, None)) + CORTEX_HU * surface
-    added += TRABECULAE_HU * near * _trabeculae(hu.shape, spacing)
+    added += TRABECULAE_HU * near * grain
     return np.minimum(hu + np.where(hu > -400, added, 0), 2000).astype(np.float32)
 
 
 def _trabeculae(shape: tuple[int, ...], spacing: tuple[float, float, float]) -> HU:
     """The grain of cancellous bone, standard deviation 1: finer than the CT's slices hold."""
     grain = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
-    grain = ndimage.gaussian_filter(grain, [TRABECULAE_MM / mm for mm in spacing])
-    return grain / grain.std()  # type: ignore[no-any-return]
+    ndimage.gaussian_filter(grain, [TRABECULAE_MM / mm for mm in spacing], output=grain)
+    grain /= grain.std()
+    return grain
 
 
 def with_sharp_vessels(hu: HU, labels: Labels, spacing: tuple[float, float, float]) -> HU:

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -14,7 +14,19 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from ml import taxonomy
-from ml.simulate import demo, detector, gates, measures, outlines, plans, run, series, store, words
+from ml.simulate import (
+    cleaning,
+    demo,
+    detector,
+    gates,
+    measures,
+    outlines,
+    plans,
+    run,
+    series,
+    store,
+    words,
+)
 from ml.simulate.base import densities
 from ml.simulate.cases import SimulatedCase, box_of, generate
 from ml.simulate.changes import CHANGES
@@ -467,6 +479,17 @@ def test_the_entry_is_json_that_names_its_pictures(tmp_path):
     (entry,) = json.loads((tmp_path / store.FILE).read_text())["cases"]
     assert [image["view"] for image in entry["images"]] == ["PA", "LATERAL"]
     assert all((tmp_path / image["file"]).stat().st_size for image in entry["images"])
+
+
+@pytest.mark.parametrize("mm", [2.0, 0.6])
+def test_what_is_made_strip_by_strip_is_what_it_would_be_whole(monkeypatch, mm):
+    hu, labels = phantom.volume()
+    monkeypatch.setattr(cleaning, "STRIP", 30)
+    spacing = (mm, mm, mm)
+    whole = cleaning.without_contrast(hu, labels)
+    assert (cleaning.in_strips(cleaning.without_contrast, spacing, hu, labels) == whole).all()
+    sharp = partial(cleaning.with_sharp_vessels, spacing=spacing)
+    assert (cleaning.in_strips(sharp, spacing, hu, labels) == sharp(hu, labels)).all()
 
 
 def test_bone_and_soft_tissue_sum_to_the_density():
