@@ -78,6 +78,9 @@ ELSEWHERE = 0.05
 """How far apart, as a share of the picture, the same thing lies on two days at most: breath and
 rotation move it less."""
 OTHER_SIDE = {"left": "right", "right": "left"}
+ZONE = re.compile(r"\b(upper|middle|lower) zone")
+ZONE_OVER = 0.12
+"""How far past its third of the lung a zone reaches: readers draw no line there."""
 SIDE = re.compile(r"\b(left|right)\b", re.I)
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
 
@@ -303,6 +306,27 @@ def sides(case: Entry) -> Iterator[Verdict]:
         yield Verdict("", case["key"], f"{finding['label']} {value}", side, not wrong)
 
 
+def zones(case: Entry) -> Iterator[Verdict]:
+    """Where in a lung's height a region's middle lies (0 above): in the zone's third ± 0.12.
+
+    The zone is that of the label: `left upper zone` and the like.
+    """
+    lungs = _measured(case).get("lungs") or {}
+    for finding in case["findings"]:
+        match = ZONE.search(finding.get("zone") or "")
+        if match is None or finding["label"] in BESIDE_THE_LUNGS:
+            continue
+        third = ("upper", "middle", "lower").index(match[1])
+        low, high = third / 3 - ZONE_OVER, (third + 1) / 3 + ZONE_OVER
+        for x0, y0, x1, y1 in map(bounds, _drawn(finding)):
+            side = "left" if (x0 + x1) / 2 > _measured(case).get("midline", 0.5) else "right"
+            lung, share = lungs.get(side), None
+            if lung:
+                share = round(((y0 + y1) / 2 - lung[1]) / max(lung[3] - lung[1], 1e-6), 2)
+            asked = f"{match[1]}: {max(low, 0):.2f} to {min(high, 1):.2f}"
+            yield _verdict(case, share, asked, partial(_between, low, high))
+
+
 def _drawn(finding: Entry) -> list[Mapping[str, Any]]:
     """The regions that have bounds: all but points."""
     return [one for one in finding.get("regions", ()) if "box" in one or "polygon" in one]
@@ -448,12 +472,12 @@ def _apart(finding: Entry, other: Entry) -> float:
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
 GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
-    *(sizes, names, distances, drains, boxes, sides, edges, visible, vertebrae, ages, priors),
-    changes,
+    *(sizes, names, distances, drains, boxes, sides, zones, edges, visible, vertebrae, ages),
+    *(priors, changes),
 )
 GATES_OF_EARLIER = (
     *(inspiration, domes, rotation, spine, sizes, names, distances, drains, boxes, sides),
-    *(edges, visible),
+    *(zones, edges, visible),
 )
 """Those of an earlier film: a heart may look large on it, after a small breath."""
 SHOWS = {"rotation": "rotation", "breath": "hypoinflation"}

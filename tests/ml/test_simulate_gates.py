@@ -126,6 +126,7 @@ GOOD = [
     entry(finding("motion_blur", "Domes and vessels are blurred.")),
     entry(finding("pneumothorax", "Left one.", side="left", regions=[{"box": LEFT}])),
     entry(finding("tracheal_tube", measured={"detectability": 1.2})),
+    entry(finding("cavity", side="left", zone="left upper zone", regions=[{"box": LEFT}])),
     twice_followed(),
     entry(finding("cardiomegaly", "Enlarged silhouette."), measured={"heart_ratio": 0.6}),
     entry(view="LATERAL", measured={"vertebrae": 6}),
@@ -193,6 +194,9 @@ BAD = {
         entry(finding("pneumothorax", "A right one.", side="left", regions=[{"box": LEFT}])),
         entry(finding("pneumothorax", "A right one.", side="right", regions=[{"box": LEFT}])),
         entry(finding("central_line", "Left jugular line.", side="right")),
+    ],
+    "zones": [
+        entry(finding("cavity", side="left", zone="left lower zone", regions=[{"box": LEFT}])),
     ],
     "visible": [
         entry(finding("edema", measured={"detectability": 1.4})),
