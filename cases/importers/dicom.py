@@ -311,7 +311,11 @@ def _films(files: Sequence[Instance], earlier: Sequence[Instance]) -> _Images:
         notes.append(f"It has {len(images)} films; the first {MOST_FILMS} were taken.")
         del images[MOST_FILMS:]
     if left := len(files) - len(films):
-        notes.append(f"{left:,} of its files are no films, or are there twice; they were left out.")
+        notes.append(
+            f"{left:,} of its files are no films, or are there twice; they were left out."
+            if left > 1
+            else "One of its files is no film, or is there twice; it was left out."
+        )
     before = min((one for one in earlier if one.is_film), key=_as_read, default=None)
     if before and before.date and films[0].date:
         label = _ago((films[0].date - before.date).days)
