@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 
@@ -21,12 +23,17 @@ def extra_tissue(anatomy: Anatomy, body: Body) -> Block | None:
     """Density added around the CT's body, on a grid of 3 mm; None for a lean man."""
     if body.fat_mm < 1 and body.breast_mm < 1:
         return None
+    return _tissue(anatomy, body.fat_mm, body.breast_mm, body.grain)
+
+
+@lru_cache(maxsize=2)
+def _tissue(anatomy: Anatomy, fat_mm: float, breast_mm: float, grain: int) -> Block:
     outside = anatomy.outside()
-    share = np.clip((body.fat_mm - outside) / STEP + 0.5, 0, 1)
-    if body.breast_mm >= 1:
-        depth = _breasts(anatomy, body)
+    share = np.clip((fat_mm - outside) / STEP + 0.5, 0, 1)
+    if breast_mm >= 1:
+        depth = _breasts(anatomy, breast_mm, grain)
         back = np.arange(outside.shape[1], dtype=np.float32)[None, :, None]
-        reach = (_front(outside)[:, None, :] - back) * STEP - body.fat_mm
+        reach = (_front(outside)[:, None, :] - back) * STEP - fat_mm
         inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1)
         before = (back < outside.shape[1] / 2) & (depth > 0.5)[:, None, :]
         share = np.maximum(share, inside * before)
@@ -42,15 +49,20 @@ def lime(anatomy: Anatomy, body: Body) -> Block | None:
 
     In spots: in men along its margins, in women in its middle (Navani et al. 1970, AJR 108:771).
     """
-    corner, depth = anatomy.cartilage()
-    if body.lime < 0.05 or not depth.any():
+    if body.lime < 0.05 or not anatomy.cartilage()[1].any():
         return None
-    rng = np.random.default_rng(body.grain)
+    return _lime(anatomy, body.lime, body.grain, within=body.breast_mm > 0)
+
+
+@lru_cache(maxsize=2)
+def _lime(anatomy: Anatomy, amount: float, grain_seed: int, *, within: bool) -> Block:
+    corner, depth = anatomy.cartilage()
+    rng = np.random.default_rng(grain_seed)
     grain = ndimage.gaussian_filter(rng.standard_normal(depth.shape), 1.3)
     grain /= max(float(grain.std()), 1e-9)
     margin = np.clip(1.6 - depth / 2, 0, 1)
-    place = 1 - margin if body.breast_mm > 0 else margin
-    spots = np.clip(grain + 1.6 * body.lime - 1.0, 0, 1) * place * (depth > 0)
+    place = 1 - margin if within else margin
+    spots = np.clip(grain + 1.6 * amount - 1.0, 0, 1) * place * (depth > 0)
     return Block(corner, (LIME * spots).astype(np.float32), 2.0, slides=False)
 
 
@@ -61,9 +73,9 @@ def _front(outside: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter(first.astype(np.float32), 2)
 
 
-def _breasts(anatomy: Anatomy, body: Body) -> np.ndarray:
+def _breasts(anatomy: Anatomy, breast_mm: float, grain: int) -> np.ndarray:
     """How far they reach forward, mm, shape (down, left): full below, flat above."""
-    rng = np.random.default_rng(body.grain)
+    rng = np.random.default_rng(grain)
     marks = anatomy.marks
     shape = anatomy.outside().shape
     down = (np.arange(shape[0], dtype=np.float32) - PADDING)[:, None] * STEP
@@ -75,5 +87,5 @@ def _breasts(anatomy: Anatomy, body: Body) -> np.ndarray:
         up = (down - center[0]) / np.where(down < center[0], 92, 46)
         beside = (across - center[1]) / 66
         reach = np.clip(1 - up**2 - beside**2, 0, None)
-        depth = np.maximum(depth, body.breast_mm * reach**0.62)
+        depth = np.maximum(depth, breast_mm * reach**0.62)
     return ndimage.gaussian_filter(depth, 0.8)

@@ -8,6 +8,7 @@ and how wide it is at each level, so that what slides stays as wide as the ribs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,16 @@ class Cage:
         return np.clip(self.inside[np.ix_(*index)] / STEP, 0, 1)
 
     def layer(self, axis: int, depth: float) -> NDArray[np.float32]:
-        """Share of the layer of `SLAB_MM` around that depth along an axis that is inside."""
+        """Share of the layer of `SLAB_MM` around that depth along an axis that is inside; kept."""
+        if (axis, depth) not in self._layers:
+            self._layers[axis, depth] = self._layer(axis, depth)
+        return self._layers[axis, depth]
+
+    @cached_property
+    def _layers(self) -> dict[tuple[int, float], NDArray[np.float32]]:
+        return {}
+
+    def _layer(self, axis: int, depth: float) -> NDArray[np.float32]:
         count = self.inside.shape[axis]
         low, high = (round((depth + end * SLAB_MM / 2) / STEP) for end in (-1, 1))
         low = min(max(low, 0), count - 1)
@@ -81,8 +91,14 @@ def _looked_up(table: NDArray[np.float32], down: Points, other: Points) -> NDArr
         low = place.astype(np.intp)
         found.append((low, np.minimum(low + 1, count - 1), place - low))
     (i, j, f), (k, m, g) = found
-    upper = table[:, i, k] * (1 - g) + table[:, i, m] * g
-    return upper * (1 - f) + (table[:, j, k] * (1 - g) + table[:, j, m] * g) * f  # type: ignore[no-any-return]
+    width = table.shape[2]
+    flat = table.reshape(len(table), -1)
+
+    def between(row: NDArray[np.intp]) -> NDArray[np.float64]:
+        at = row * width
+        return flat.take(at + k, 1) * (1 - g) + flat.take(at + m, 1) * g  # type: ignore[no-any-return]
+
+    return between(i) * (1 - f) + between(j) * f
 
 
 def cage_of(base: Base) -> Cage:

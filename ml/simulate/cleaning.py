@@ -37,7 +37,7 @@ def body_of(hu: HU) -> Mask:
     if count == 0:
         return np.zeros(hu.shape, bool)
     # A level at a time: of the whole, the count would first make a volume of eight bytes a voxel.
-    sizes = np.zeros(count + 1, np.int64)
+    sizes = np.zeros(count + 1, np.intp)
     for level in pieces:
         sizes += np.bincount(level.ravel(), minlength=count + 1)
     sizes[0] = 0

@@ -28,6 +28,8 @@ WHOLE_FROM = 16.0
 """Of `BANDS`: what is coarser has the same gain everywhere."""
 DENSE = 0.55
 """By how much the finer bands are held back where the body is densest."""
+STRIP = 32_768
+"""Pixels of a strip of a picture that is worked on at once."""
 QUANTA_BLUR = 0.8
 """Blur of the quantum noise, by that of the picture: what is absorbed near the diode is sharper."""
 BANDS = (1.2, 3.0, 7.0, 16.0, 38.0, 90.0)
@@ -145,9 +147,12 @@ def expose(integrals: Picture, exposure: Exposure, rng: np.random.Generator) -> 
     quanta = rng.standard_normal(signal.shape, dtype=np.float32)
     quanta = ndimage.gaussian_filter(quanta, exposure.blur * QUANTA_BLUR)
     electronics = rng.standard_normal(signal.shape, dtype=np.float32)
-    counted = signal * exposure.photons + quanta * np.sqrt(signal * exposure.photons)
-    counted += np.float32(exposure.electronics) * electronics
-    return -np.log(np.maximum(counted, 1.0) / exposure.photons).astype(np.float32)
+    for rows in _strips(signal.shape):
+        mean = signal[rows] * exposure.photons
+        counted = mean + quanta[rows] * np.sqrt(mean)
+        counted += np.float32(exposure.electronics) * electronics[rows]
+        signal[rows] = -np.log(np.maximum(counted, 1.0) / exposure.photons)
+    return signal
 
 
 def process(log_signal: Picture, exposure: Exposure, held: Picture | None = None) -> Picture:
@@ -163,13 +168,27 @@ def process(log_signal: Picture, exposure: Exposure, held: Picture | None = None
     held = _held_back(log_signal, scale) if held is None else held
     for sigma, gain in zip(BANDS, gains, strict=True):
         coarser = smooth(log_signal, sigma * scale)
-        band = finer - coarser
         gain *= FINEST if sigma < FINE_TO else 1.0
-        out += np.float32(gain) * band / (1 + np.abs(band) / np.float32(0.8))
-        if sigma == WHOLE_FROM:
-            out *= held
+        for rows in _strips(out.shape):
+            band = finer[rows] - coarser[rows]
+            least = np.abs(band)
+            least /= np.float32(0.8)
+            least += 1
+            band *= np.float32(gain)
+            band /= least
+            out[rows] += band
+            if sigma == WHOLE_FROM:
+                out[rows] *= held[rows]
         finer = coarser
-    return out + np.float32(exposure.latitude) * finer
+    for rows in _strips(out.shape):
+        out[rows] += np.float32(exposure.latitude) * finer[rows]
+    return out
+
+
+def _strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows at a time that stay in a processor's cache while sums are done on them."""
+    some = max(1, STRIP // shape[1])
+    return (slice(start, start + some) for start in range(0, shape[0], some))
 
 
 def _held_back(log_signal: Picture, scale: float) -> Picture:
@@ -223,11 +242,14 @@ def to_values(
 def _curved(processed: Picture, limits: Limits, gamma: float, burnt: float) -> Picture:
     low, high = map(float, limits)
     margin = 0.05 * (high - low)
-    scaled = (processed - (low - margin)) / (high - low + 2 * margin)
-    scaled = (scaled - burnt) / (1 - burnt)
-    # The S of a film: contrast is spent on lungs and heart, little on the spine's white.
-    light = np.clip(scaled, 0, 1) ** np.float32(S_SLOPE * gamma)
-    shade = (np.float32(S_MIDDLE) * (1 - np.clip(scaled, 0, 1))) ** np.float32(S_SLOPE)
-    curve = light / (light + shade + np.float32(1e-6))
-    # Room at both ends, where lossy compression overshoots.
-    return FLOOR + curve * (CEILING - FLOOR)
+    out = np.empty(processed.shape, np.float32)
+    for rows in _strips(processed.shape):
+        scaled = (processed[rows] - (low - margin)) / (high - low + 2 * margin)
+        scaled = np.clip((scaled - burnt) / (1 - burnt), 0, 1)
+        # The S of a film: contrast is spent on lungs and heart, little on the spine's white.
+        light = scaled ** np.float32(S_SLOPE * gamma)
+        shade = (np.float32(S_MIDDLE) * (1 - scaled)) ** np.float32(S_SLOPE)
+        curve = light / (light + shade + np.float32(1e-6))
+        # Room at both ends, where lossy compression overshoots.
+        out[rows] = FLOOR + curve * (CEILING - FLOOR)
+    return out

@@ -125,9 +125,15 @@ def side_marker(
     rows, columns = values.shape
     size = max(12, rows // 26)
     font = ImageFont.load_default(size)
-    canvas = Image.new("L", (columns, rows))
     at = (place[1] * columns, place[0] * rows)
-    ImageDraw.Draw(canvas).text(at, letter, fill=255, font=font, anchor="mm")
+    # It is as high as wide, and what lies farther off is not touched.
+    x, y = (max(0, int(middle) - size) for middle in at)
+    around = (slice(y, y + 2 * size), slice(x, x + 2 * size))
+    out = values.copy()
+    part = out[around]
+    canvas = Image.new("L", part.shape[::-1])
+    ImageDraw.Draw(canvas).text((at[0] - x, at[1] - y), letter, fill=255, font=font, anchor="mm")
     share = np.asarray(canvas, np.float32) / 255
     share = ndimage.gaussian_filter(share, 0.7)
-    return np.round(values * (1 - share) + 3900 * share).astype(np.uint16)
+    part[:] = np.round(part * (1 - share) + 3900 * share)
+    return out

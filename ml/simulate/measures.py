@@ -100,8 +100,7 @@ def millimeters(view: View, depth: float | None = None) -> float:
 
 def shadow_of(anatomy: Anatomy, view: View, labels: tuple[int, ...]) -> Mask:
     """Where organs show in a view, from their labels at every third voxel."""
-    mask = anatomy.base.mask(labels, every=3).astype(np.float32)
-    return view.shadow(Block((0.0, 0.0, 0.0), mask, 3.0))
+    return view.shadow(_organs(anatomy, labels))
 
 
 def heart_ratio(anatomy: Anatomy, view: View) -> float:
@@ -273,6 +272,12 @@ def _half(lung: Points, side: str, spine: float, shape: tuple[int, int]) -> Box:
     x0, x1 = (spine, high) if side == "left" else (low, spine)
     ends = np.clip([x0 / shape[1], top / shape[0], x1 / shape[1], bottom / shape[0]], 0, 1)
     return tuple(round(float(end), 4) for end in ends)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=4)
+def _organs(anatomy: Anatomy, labels: tuple[int, ...]) -> Block:
+    mask = anatomy.base.mask(labels, every=3).astype(np.float32)
+    return Block((0.0, 0.0, 0.0), mask, 3.0)
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ projected alone and added.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any, Literal
 
@@ -72,6 +72,27 @@ class Block:
     spacing: float = 1.0
     slides: bool = True
     """Whether what lies within the ribs goes with what slides there; else all is of the wall."""
+    finest: float = 0.0
+    """Standard deviation (mm) of the blur of what it holds, where that is more than a voxel."""
+    stacks: dict[tuple[int, str, bool], Stacks] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What `View` made of it, by the beam's axis and how; not of one person."""
+
+
+Stack = list[tuple[float, Picture]]
+"""Slabs across the beam, each after its depth."""
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """A block flattened: what goes with the wall, and what slides within it."""
+
+    wall: Stack
+    inside: Stack
+    corner: tuple[float, float]
+    """Of the slabs' first pixel, rows and columns, mm."""
+    spacing: float
 
 
 @dataclass(frozen=True)
@@ -178,7 +199,7 @@ class View:
                 continue
             window = seen.window
             share = share_warped(room, slabs.whole, some, lacking, seen, window)
-            inner = warped(slabs.inner[index], there.within(window), window)
+            inner = warped(slabs.inner[index], there.like(seen), window)
             total[window] += share * inner * soft
         return total * np.float32(self.path_scale)
 
@@ -223,8 +244,8 @@ class View:
         return self._whole(total, step) >= 0.5
 
     def _step(self, block: Block) -> int:
-        """Every which pixel is worth projecting: two of them a voxel, or all."""
-        return max(1, int(block.spacing / (2 * self.mm)))
+        """Every which pixel is worth projecting: two for what is finest in it, or all."""
+        return max(1, int(max(block.spacing, block.finest) / (2 * self.mm)))
 
     def _whole(self, coarse: Picture, step: int) -> Picture:
         """A picture of every `step`-th pixel at the view's own size."""
@@ -234,40 +255,54 @@ class View:
         return large[: self.shape[0], : self.shape[1]].astype(np.float32)  # type: ignore[no-any-return]
 
     def _of_block(self, block: Block, how: str, step: int) -> Iterator[tuple[Window, Picture]]:
+        stacks = self._stacks(block, how)
+        for _, window, picture in self._of_stack(self.body.wall, stacks.wall, stacks, step):
+            yield window, picture
+        shares = self._seen_within([depth for depth, _ in stacks.inside], step)
+        for depth, window, picture in self._of_stack(self.body.inner, stacks.inside, stacks, step):
+            yield window, picture * shares[depth][window]
+
+    def _of_stack(
+        self, mapping: Mapping, stack: Stack, stacks: Stacks, step: int
+    ) -> Iterator[tuple[float, Window, Picture]]:
+        if not stack:
+            return
+        depths, shape = np.array([depth for depth, _ in stack]), stack[0][1].shape
+        mm = (stacks.spacing, stacks.spacing)
+        cells = self._cells(mapping, depths, shape, stacks.corner, mm, step)
+        for (depth, flat), some in zip(stack, cells, strict=True):
+            kept = some.of(Extent(flat != 0).touches(some))
+            if len(kept.boxes):
+                yield depth, kept.window, warped(flat, kept, kept.window)
+
+    def _stacks(self, block: Block, how: str) -> Stacks:
+        """A block as slabs across the beam, which are the same for everybody and kept with it."""
+        axis, inside = self.beam_axis, self.body.inside
+        slides = block.slides and inside is not None
+        key = (axis, how, slides)
+        if key not in block.stacks:
+            block.stacks[key] = self._new_stacks(block, how, slides)
+        return block.stacks[key]
+
+    def _new_stacks(self, block: Block, how: str, slides: bool) -> Stacks:
         axis, mm = self.beam_axis, block.spacing
         block = _trimmed(block, FAINT[how], axis)
-        slides = block.slides and self.body.inside is not None
         pad = max(1, round(REACH_MM / mm)) if slides else 1
         pads = [0 if i == axis else pad for i in range(3)]
         values = np.pad(block.values, [(n, n) for n in pads])
         corner = [c - n * mm for c, n in zip(block.corner, pads, strict=True)]
         place = (corner[0], corner[self.columns_axis])
-
-        def seen(
-            mapping: Mapping, stack: list[tuple[float, Picture]]
-        ) -> Iterator[tuple[float, Window, Picture]]:
-            depths = np.array([depth for depth, _ in stack])
-            shape = stack[0][1].shape if stack else (1, 1)
-            cells = self._cells(mapping, depths, shape, place, (mm, mm), step) if stack else []
-            for (depth, flat), some in zip(stack, cells, strict=True):
-                kept = some.of(Extent(flat != 0).touches(some))
-                if len(kept.boxes):
-                    yield depth, kept.window, warped(flat, kept, kept.window)
-
         share = self._share(corner, values.shape, mm) if slides else None
-        wall = values if share is None else values * (1 - share)
-        for _, window, picture in seen(
-            self.body.wall, _flattened(wall, axis, mm, corner[axis], how)
-        ):
-            yield window, picture
         if share is None:
-            return
-        inside = _flattened(values * share, axis, mm, corner[axis], how)
+            return Stacks(_flattened(values, axis, mm, corner[axis], how), [], place, mm)
+        sliding = values * share
+        values -= sliding
+        walls = _flattened(values, axis, mm, corner[axis], how)
+        inside = _flattened(sliding, axis, mm, corner[axis], how)
         filled = [
             (depth, self._drawn_out(flat, depth, corner, share, mm)) for depth, flat in inside
         ]
-        for depth, window, picture in seen(self.body.inner, filled):
-            yield window, picture * self._window(depth, step)[window]
+        return Stacks(walls, filled, place, mm)
 
     def _share(self, corner: list[float], shape: tuple[int, ...], mm: float) -> Picture:
         """Share of a block that lies within the ribs; kept, since two follow one another."""
@@ -301,25 +336,21 @@ class View:
     def _last(self) -> dict[str, Any]:
         return {}
 
-    def _window(self, depth: float, step: int) -> Picture:
-        """Share of each `step`-th pixel that sees within the ribs at that depth."""
-        key = (int(depth // SLAB_MM), step)
-        if key not in self._windows:
-            layer = self.body.inside.cage.layer(self.beam_axis, (key[0] + 0.5) * SLAB_MM)  # type: ignore[union-attr]
-            [cells] = self._cells(
-                self.body.wall, np.array([depth]), layer.shape, (0.0, 0.0), (STEP, STEP), step
-            )
+    def _seen_within(self, depths: list[float], step: int) -> dict[float, Picture]:
+        """At each depth the share of each `step`-th pixel that sees within the ribs; kept."""
+        keys = {depth: (int(depth // SLAB_MM), step) for depth in depths}
+        new = {key: depth for depth, key in reversed(keys.items()) if key not in self._windows}
+        if new:
+            cage = self.body.inside.cage  # type: ignore[union-attr]
+            layers = [cage.layer(self.beam_axis, (index + 0.5) * SLAB_MM) for index, _ in new]
+            at, mm = np.array(list(new.values())), (float(STEP), float(STEP))
+            cells = self._cells(self.body.wall, at, layers[0].shape, (0.0, 0.0), mm, step)
             rows, columns = _every(step, self.shape)
-            shown = share_warped(
-                layer,
-                1.0,
-                Extent(layer > 0),
-                Extent(layer < 1 - NEARLY),
-                cells,
-                (slice(0, rows), slice(0, columns)),
-            )
-            self._windows[key] = shown
-        return self._windows[key]
+            whole = (slice(0, rows), slice(0, columns))
+            for key, layer, seen in zip(new, layers, cells, strict=True):
+                some, lacking = Extent(layer > 0), Extent(layer < 1 - NEARLY)
+                self._windows[key] = share_warped(layer, 1.0, some, lacking, seen, whole)
+        return {depth: self._windows[key] for depth, key in keys.items()}
 
     @cached_property
     def _windows(self) -> dict[tuple[int, int], Picture]:
@@ -353,13 +384,12 @@ def _flattened(
     """Slabs across the beam, each with its depth: their sums in mm, their means or maxima."""
     step = max(1, round(SLAB_MM / mm))
     stack = []
-    for start in range(0, values.shape[axis], step):
-        end = min(start + step, values.shape[axis])
-        part = values[(*(slice(None),) * axis, slice(start, end))]
-        if not part.any():
+    across = np.moveaxis(values, axis, 0)
+    for start in range(0, len(across), step):
+        slices = np.ascontiguousarray(across[start : start + step])
+        if not slices.any():
             continue
-        depth = corner + (start + part.shape[axis] / 2) * mm
-        slices = list(np.moveaxis(part, axis, 0))
+        depth = corner + (start + len(slices) / 2) * mm
         flat = reduce(np.maximum if how == "max" else np.add, slices)
         if how != "max":
             flat = flat * np.float32(mm if how == "sum" else 1 / len(slices))

@@ -8,7 +8,7 @@ wide a vessel is follows from how many ends it feeds (Murray, PNAS 1926; 12:207)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,21 @@ class Tree:
     end: Points
     radius: NDArray[np.float64]
 
+    @cached_property
+    def _each(self) -> tuple[Points, NDArray[np.intp]]:
+        whole = np.concatenate([self.start, self.middle, self.end])
+        return np.unique(whole, axis=0, return_inverse=True)
+
+    @property
+    def points(self) -> Points:
+        """All of them, each once: one branch begins where another ends."""
+        return self._each[0]
+
+    @property
+    def places(self) -> list[NDArray[np.intp]]:
+        """Of start, middle and end the index in `points`."""
+        return np.split(self._each[1].ravel(), 3)
+
 
 def shadow(anatomy: Anatomy, view: View) -> Picture:
     """What small vessels add to a view's line integrals."""
@@ -55,8 +70,8 @@ def shadow(anatomy: Anatomy, view: View) -> Picture:
     out = np.zeros(view.shape, np.float32)
     if len(tree.radius) == 0:
         return out
-    points = view.pixels(np.concatenate([tree.start, tree.middle, tree.end]))
-    a, b, c = np.split(points, 3)
+    points = view.pixels(tree.points)
+    a, b, c = (points[index] for index in tree.places)
     length = np.linalg.norm(c - a, axis=1) * view.mm
     count = np.maximum(2, (length / STEP_MM).astype(int))
     which = np.repeat(np.arange(len(count)), count)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,8 @@ CELLS = 14
 BLOCK, FINE_BLOCK = 8, 4
 """Pixels a side of the blocks by which a picture is known to be empty; of small ones the second."""
 SMALL = 256
+ONE_PLACE = np.array([1, 1 << 20])
+"""Makes one number of a cell's place, x and y."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,24 @@ class Cells:
             return self
         return Cells(self.boxes[chosen], self.quads[chosen], self.low[chosen], self.high[chosen])
 
-    def within(self, window: Window) -> Cells:
-        """Those that lie in a window, whose borders are those of cells."""
-        rows, columns = window
-        x0, y0, x1, y1 = self.boxes.T
-        inside = (x0 >= columns.start) & (x1 <= columns.stop)
-        return self.of(inside & (y0 >= rows.start) & (y1 <= rows.stop))
+    def like(self, others: Cells) -> Cells:
+        """Those in the places of the output that others have."""
+        there = others.boxes[:, :2] @ ONE_PLACE
+        return self.of(np.isin(self.boxes[:, :2] @ ONE_PLACE, there))
+
+    @property
+    def along(self) -> Points:
+        """(n, 8) of x and y in the source: at the top left, and what is added for a pixel to the
+        right, for one down, and for one of both.
+        """
+        x0, y0, x1, y1 = self.boxes.T[:, :, None]
+        across, down = 1.0 / (x1 - x0), 1.0 / (y1 - y0)
+        first, lower, last, right = (
+            self.quads[:, 2 * corner : 2 * corner + 2] for corner in range(4)
+        )
+        both = (last - lower - right + first) * across * down
+        parts = (first, (right - first) * across, (lower - first) * down, both)
+        return np.stack(parts, axis=-1).reshape(-1, 8)
 
     @property
     def window(self) -> Window:
@@ -126,14 +139,15 @@ def warped(picture: Picture, cells: Cells, window: Window) -> Picture:
     size = (columns.stop - columns.start, rows.stop - rows.start)
     if not len(cells.boxes):
         return np.zeros(size[::-1], np.float32)
-    offset = np.array([columns.start, rows.start] * 2)
-    mesh: list[Any] = [
-        (tuple(box), tuple(quad))
-        for box, quad in zip((cells.boxes - offset).tolist(), cells.quads.tolist(), strict=True)
-    ]
-    out = Image.fromarray(np.ascontiguousarray(picture, np.float32)).transform(
-        size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0
-    )
+    boxes = cells.boxes - np.array([columns.start, rows.start] * 2)
+    out = Image.new("F", size)
+    core = out.im
+    source = Image.fromarray(np.ascontiguousarray(picture, np.float32)).im
+    # What `Image.transform` does for each cell of a mesh, its sums done for all cells at once.
+    for box, along in zip(
+        map(tuple, boxes.tolist()), map(tuple, cells.along.tolist()), strict=True
+    ):
+        core.transform(box, source, Image.Transform.QUAD, along, Image.Resampling.BILINEAR, 0)
     return np.asarray(out)
 
 

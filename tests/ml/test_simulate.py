@@ -21,17 +21,19 @@ from ml.simulate import (
     gates,
     measures,
     outlines,
+    patients,
     plans,
     run,
     series,
     store,
+    warp,
     words,
 )
 from ml.simulate.base import densities
 from ml.simulate.cases import SimulatedCase, box_of, generate
 from ml.simulate.changes import CHANGES
 from ml.simulate.drawing import Wire, curve, draw_wire
-from ml.simulate.findings.common import Placed
+from ml.simulate.findings.common import Placed, noise
 from ml.simulate.patients import Body, Bump, Inside, person, with_heart
 from ml.simulate.plans import RECIPES, Plan
 from ml.simulate.projector import Block, Field, View
@@ -132,6 +134,73 @@ def test_a_heart_is_made_as_large_as_it_should_be(wanted):
     body = Body(anatomy.marks, Inside(anatomy.cage, anatomy.spine))
     body = with_heart(body, anatomy.marks, wanted, ratio)
     assert ratio(body) == pytest.approx(wanted, abs=0.02)
+
+
+@pytest.mark.parametrize("root", [0.5, 17.2, 63.0, 64.1, 127.5])
+@pytest.mark.parametrize(("grows", "most"), [(0.002, 7), (0.0007, 13)])
+def test_the_heart_is_the_one_that_halving_finds_however_its_ratio_grows(root, grows, most):
+    tried = []
+
+    def ratio(body: Body) -> float:
+        tried.append(body)
+        swell = body.inner_bumps[-1].swell
+        step = (swell - patients.SMALLEST) / (patients.LARGEST - patients.SMALLEST) * 128
+        return 0.45 + grows * (step - root) + 1e-8 * (step - root) ** 3
+
+    body = with_heart(Body(phantom.anatomy().marks), phantom.anatomy().marks, 0.45, ratio)
+    step = (body.inner_bumps[-1].swell - patients.SMALLEST) / 1.2 * 128
+    assert abs(step - root) <= 0.5 + 1e-6
+    assert len(tried) <= most
+
+
+def test_cells_are_warped_as_pillow_warps_a_mesh():
+    rng = np.random.default_rng(0)
+    picture = rng.random((80, 120), dtype=np.float32)
+    rows, columns = warp.edges(140), warp.edges(100)
+    down, across = np.meshgrid(rows * 0.6 - 3, columns * 1.1 + 2, indexing="ij")
+    bent = rng.normal(0, 2, (2, 1, *down.shape))
+    [cells] = warp.cells_of(rows, columns, down + bent[0], across + bent[1], picture.shape)
+    window = (slice(0, 140), slice(0, 100))
+    mesh = [
+        (tuple(box), tuple(quad))
+        for box, quad in zip(cells.boxes.tolist(), cells.quads.tolist(), strict=True)
+    ]
+    image = Image.fromarray(picture).transform(
+        (100, 140), Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0
+    )
+    assert (warp.warped(picture, cells, window) == np.asarray(image)).all()
+    some = cells.of(np.arange(len(cells.boxes)) % 3 == 0)
+    assert (cells.like(some).boxes == some.boxes).all()
+
+
+def test_a_block_that_is_kept_shows_another_person_as_a_new_one_does():
+    anatomy = phantom.anatomy()
+    inside = Inside(anatomy.cage, anatomy.spine)
+    kept = cube((60, 40, 60), 30)
+    for breath in (0.0, 20.0):
+        for kind in ("PA", "LATERAL"):
+            seen = view(kind, body=Body(anatomy.marks, inside, breath=breath))
+            new = cube((60, 40, 60), 30)
+            assert (seen.added(kept) == seen.added(new)).all()
+            assert (seen.shadow(kept) == seen.shadow(new)).all()
+
+
+def test_what_is_smooth_is_projected_coarsely_and_looks_the_same():
+    ball = np.zeros((60, 60, 60), np.float32)
+    ball[20:40, 20:40, 20:40] = 1
+    ball = ndimage.gaussian_filter(ball, 3)
+    seen = replace(view(), shape=(view().shape[0] * 2, view().shape[1] * 2))
+    fine, coarse = (seen.added(Block((60.0, 40.0, 60.0), ball, finest=mm)) for mm in (0.0, 3.0))
+    assert np.abs(fine - coarse).max() < 0.02 * fine.max()
+
+
+def test_a_window_of_noise_is_that_part_of_the_whole():
+    window = (slice(5, 30), slice(0, 11), slice(17, 40))
+    for scale in (1.0, 6.0):
+        whole, part = (
+            noise(np.random.default_rng(2), (40, 30, 50), scale, some) for some in (None, window)
+        )
+        assert (whole[window] == part).all()
 
 
 @pytest.mark.parametrize("name", ["nodule", "mass", "granuloma"])

@@ -98,6 +98,16 @@ def axes_of(window: tuple[slice, ...], center: Point = (0, 0, 0)) -> list[Volume
     return list(np.meshgrid(*lines, indexing="ij", sparse=True))
 
 
+def held(volume: Volume, margin: int = 0) -> tuple[slice, ...]:
+    """The part of a volume that holds anything, and so many voxels around it where there are."""
+    window = []
+    for axis, length in enumerate(volume.shape):
+        found = np.flatnonzero(volume.any(axis=tuple(a for a in range(3) if a != axis)))
+        low, high = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 1)
+        window.append(slice(max(0, low - margin), min(length, high + margin)))
+    return tuple(window)
+
+
 def part_of(window: tuple[slice, ...], added: Volume, share: Volume) -> Part:
     """A part from what it adds and how far (0 to 1) each voxel of the window belongs to it."""
     corner = tuple(float(piece.start) for piece in window)
@@ -115,27 +125,36 @@ def sigmoid(value: Volume) -> Volume:
     return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, ...], scale_mm: float) -> Volume:
-    """Smooth noise of unit variance; `scale_mm` is its Gaussian's standard deviation."""
+def noise(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    scale_mm: float,
+    window: tuple[slice, ...] | None = None,
+) -> Volume:
+    """Smooth noise of unit variance; `scale_mm` is its Gaussian's standard deviation.
+
+    Of the volume of that shape the part in a window, or all of it.
+    """
+    window = window or tuple(slice(0, n) for n in shape)
     step = max(1, int(scale_mm // 2))
     small = tuple(-(-n // step) + 4 for n in shape)
     field = ndimage.gaussian_filter(
         rng.standard_normal(small, dtype=np.float32), scale_mm / step, mode="wrap"
     )
     field /= max(float(field.std()), 1e-9)
-    return _enlarged(field, step, shape) if step > 1 else field[tuple(slice(0, n) for n in shape)]
+    return _enlarged(field, step, window) if step > 1 else field[window]
 
 
-def _enlarged(field: Volume, factor: int, shape: tuple[int, ...]) -> Volume:
-    """The first `shape` voxels of the field enlarged by linear interpolation, axis by axis."""
+def _enlarged(field: Volume, factor: int, window: tuple[slice, ...]) -> Volume:
+    """A window of the field enlarged by linear interpolation, axis by axis."""
     # The last axis first, while there is little of it: rows are copied whole then.
-    for axis, length in reversed(list(enumerate(shape))):
+    for axis, part in reversed(list(enumerate(window))):
         size = field.shape[axis]
-        place = np.arange(length) * ((size - 1) / (size * factor - 1))
+        place = np.arange(part.start, part.stop) * ((size - 1) / (size * factor - 1))
         low = place.astype(int)
-        part = (place - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        share = (place - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
         first, second = field.take(low, axis), field.take(np.minimum(low + 1, size - 1), axis)
-        field = first + (second - first) * part
+        field = first + (second - first) * share
     return field
 
 

@@ -13,15 +13,19 @@ from ml.simulate.findings.common import (
     around,
     axes_of,
     density,
+    held,
     lung_share,
     noise,
     part_of,
     sigmoid,
 )
 from ml.simulate.findings.nodules import lung_place
+from ml.simulate.projector import Block
 
 AIRWAY = 0.055
 """Density below which lung is airway, and stays open as an air bronchogram."""
+FULL_VESSELS_MM, VESSEL_REACH = 2.2, 9
+"""Blur of vessels with water around them, standard deviation, and how far it reaches, voxels."""
 
 
 def consolidation(scene: Scene, lobe: str = "") -> Placed:
@@ -272,18 +276,28 @@ def edema(scene: Scene) -> Placed:
     for side in organs.SIDES:
         z, y, x = scene.anatomy.marks.hilum[side]
         window = around(scene, (z + 10, y, x), 95)
-        down, back, left = axes_of(window, (z + 8, y, x))
         lung = lung_share(scene, window, organs.LUNG[side])
-        near = np.exp(-((down / 70) ** 2 + (back / 60) ** 2 + (left / 52) ** 2))
+        # It is made where the lung is, and as far around as the blur of vessels reaches.
+        here = held(lung, margin=VESSEL_REACH)
+        patches, lines = (noise(scene.rng, lung.shape, scale, here) for scale in (6, 4))
+        lung = lung[here]
+        within = tuple(
+            slice(whole.start + part.start, whole.start + part.stop)
+            for whole, part in zip(window, here, strict=True)
+        )
+        down, back, left = axes_of(within, (z + 8, y, x))
+        near = (
+            np.exp(-((down / 70) ** 2)) * np.exp(-((back / 60) ** 2)) * np.exp(-((left / 52) ** 2))
+        )
         # The water lies around the vessels and gathers to patches that run together.
-        patches = sigmoid((noise(scene.rng, lung.shape, 6) + 0.3) / 0.4)
-        haze = near * (0.10 + 0.34 * patches)
-        vessels = np.clip((density(scene, window) - 0.25) * 2.5, 0, 1)
-        thick = ndimage.gaussian_filter(vessels, 2.2) * 0.9
-        lines = np.exp(-((noise(scene.rng, lung.shape, 4) / 0.09) ** 2)) * 0.3
+        haze = near * (0.10 + 0.34 * sigmoid((patches + 0.3) / 0.4))
+        vessels = np.clip((density(scene, within) - 0.25) * 2.5, 0, 1)
+        thick = ndimage.gaussian_filter(vessels, FULL_VESSELS_MM) * 0.9
+        lines = np.exp(-((lines / 0.09) ** 2)) * 0.3
         lines = lines * np.clip((down + 10) / 50, 0, 1)
-        part = part_of(window, np.clip(haze + thick + lines, 0, None) * lung, near * lung)
-        parts.append(Part(part.added))
+        corner = tuple(float(part.start) for part in within)
+        added = (np.clip(haze + thick + lines, 0, None) * lung).astype(np.float32)
+        parts.append(Part(Block(corner, added, finest=FULL_VESSELS_MM)))  # type: ignore[arg-type]
     return Placed(
         "edema",
         "lungs",
