@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cases.imaging import ImageProblem, decode_file
+from cases.imaging import ImageProblem, decode_file, pixels
 from cases.imaging.fingerprint import fingerprint
+from cases.imaging.raster import unstretched
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.test_imaging_polarity import table
 
@@ -87,3 +88,32 @@ def test_a_fingerprint_says_where_a_picture_gets_brighter_across_and_down(across
     file = io.BytesIO()
     Image.fromarray((128 + across * (x - 36) + down * (y - 36)).astype(np.uint8)).save(file, "PNG")
     assert fingerprint(file.getvalue()) == expected
+
+
+def test_eight_bits_that_were_spread_over_sixteen_come_back_as_they_were():
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    assert (unstretched(grey * np.uint16(257)) == grey).all()
+    assert (unstretched(grey << np.uint16(4)) == grey).all()
+    deep = np.array([[0, 257, 258]], np.uint16)
+    assert (unstretched(deep) == deep).all()
+
+
+@pytest.mark.parametrize(
+    "head", [b"abcdCSxx", b"\x02\x00\x00\x30UL\x04\x00", b"\x02\x00\x10\x00UL"]
+)
+def test_capitals_alone_make_no_data_set(tmp_path, head):
+    path = tmp_path / "no.dcm"
+    path.write_bytes(head)
+    with pytest.raises(ImageProblem, match="is not an image of a kind that can be read"):
+        decode_file(path)
+
+
+def test_an_image_and_a_stack_may_be_just_as_large_as_is_said(monkeypatch):
+    monkeypatch.setattr(pixels, "MAX_PIXELS", 12)
+    monkeypatch.setattr(pixels, "MAX_STACK_PIXELS", 24)
+    monkeypatch.setattr(pixels, "MAX_STACK_FRAMES", 6)
+    pixels.check_size("one", 3, 4, 2)
+    pixels.check_size("many", 2, 2, 6)
+    for rows, columns, frames in ((3, 5, 1), (3, 4, 3), (1, 1, 7), (13, 1, 1)):
+        with pytest.raises(ImageProblem):
+            pixels.check_size("more", rows, columns, frames)

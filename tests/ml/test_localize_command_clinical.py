@@ -69,6 +69,9 @@ def test_the_additions_change_nothing_under_the_other_rules():
         ({"marks": [{"label": "x", "point": "a"}]}, "marks[0].point must be a list"),
         ({"ticked": [{"label": "x", "side": 3}]}, "ticked[0].side must be one of"),
         ({"ticked": [{"side": "left"}]}, "ticked[0].label must be"),
+        ({"ticked": [["x"]]}, "ticked[0] must be a non-empty string, or an object with label"),
+        ({"truth": ["x"]}, "truth[0] must be a JSON object"),
+        ({"marks": [1]}, "marks[0] must be a JSON object"),
         (
             {"marks": [{"label": "x", "point": [0.5, 0.5], "box": HERE}]},
             "marks[0] has both point and box: a mark is one of them; leave the other out",

@@ -112,6 +112,20 @@ def test_a_mark_that_names_a_sided_finding_says_the_side_it_lies_on(box, points)
     assert clinical([truth], [mark(box, "pneumothorax")]).score == points
 
 
+@pytest.mark.parametrize(
+    ("ticks", "because"),
+    [
+        ([], "missed"),
+        ([Tick("nodule_mass", "left")], "missed"),
+        ([Tick("pneumothorax", "right")], "side"),
+        ([Tick("pneumothorax", "left")], ""),
+    ],
+)
+def test_what_was_missed_is_not_said_to_have_lost_its_side(ticks, because):
+    truth = Truth("p", "pneumothorax", "select", side="left")
+    assert clinical([truth], [], ticks).truths[0].because == because
+
+
 def test_marks_on_both_sides_say_both_and_a_tick_of_the_other_side_halves_what_a_mark_said():
     both = Truth("p", "pleural_effusion", "select", side="bilateral")
     left, right = ((0.6, 0.6, 0.9, 0.8), (0.1, 0.6, 0.4, 0.8))
