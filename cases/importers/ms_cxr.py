@@ -48,7 +48,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
         corners = box_of(box, is_extent=True) if box else ()
         mark = Mark(row["category_name"], row.where, corners, sentence=row["label_text"])
         film.views[0].marks.append(mark)
-    yield from cases_of(films.values(), ImageFolders(folders), vocabulary("ms_cxr", "ms_cxr"))
+    yield from cases_of(films.values(), ImageFolders(folders), vocabulary(column="ms_cxr"))
 
 
 IMPORTER = Importer(name="ms-cxr", describe=describe, read=read)

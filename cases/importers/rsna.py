@@ -62,7 +62,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
     for film in films.values():
         if not film.views[0].marks and not film.problems:
             film.knows_findings = classes.get(film.key) == NORMAL
-    yield from cases_of(films.values(), ImageFolders(folders), vocabulary("rsna", "vindr"))
+    yield from cases_of(films.values(), ImageFolders(folders), vocabulary("rsna"))
 
 
 def _classes(table: Path) -> dict[str, str]:

@@ -54,7 +54,7 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
         film.views[0].marks += [Mark(LABEL, row.where, corners) for corners in parts]
     for film in films.values():
         film.knows_findings = bool(film.views[0].marks)
-    yield from cases_of(films.values(), ImageFolders(folders), vocabulary("siim", "nih"))
+    yield from cases_of(films.values(), ImageFolders(folders), vocabulary("siim"))
 
 
 IMPORTER = Importer(name="siim", describe=describe, read=read)

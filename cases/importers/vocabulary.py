@@ -23,8 +23,8 @@ def folded(word: str) -> str:
 
 
 @cache
-def vocabulary(name: str, column: str = "") -> Mapping[str, str]:
-    """Folded word → slug; empty for what is no finding."""
+def vocabulary(name: str = "", column: str = "") -> Mapping[str, str]:
+    """Folded word → slug, of a table, a column or both; empty for what is no finding."""
     known = {folded(word): slug for word, slug in taxonomy.names_of(column).items()}
     table = FOLDER / f"{name}.csv"
     if table.exists():
