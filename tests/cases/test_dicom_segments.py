@@ -6,9 +6,9 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import SegmentationStorage, generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SegmentationStorage, generate_uid
 
-from cases.importers import ImportedCase, importer_named
+from cases.importers import ImportedCase, importer_named, segments
 from cases.importers.completeness import judged
 from cases.models import Case
 from tests.cases.files import dicom, ramp, write_dicom
@@ -77,6 +77,68 @@ def segmentation(path, uids, box, description="", meaning="Nodule", **elements):
     for name, value in elements.items():
         setattr(dataset, name, value)
     pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+
+
+def packed(masks, **elements):
+    """A data set of these masks, bit after bit."""
+    count, rows, columns = masks.shape
+    found = item(
+        Rows=rows,
+        Columns=columns,
+        NumberOfFrames=count,
+        SegmentationType="BINARY",
+        BitsAllocated=1,
+        PixelData=np.packbits(masks.ravel(), bitorder="little").tobytes(),
+    )
+    found.file_meta = item(TransferSyntaxUID=ExplicitVRLittleEndian)
+    for name, value in elements.items():
+        setattr(found, name, value)
+    return found
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1, 1), (3, 3, 5), (5, 7, 7), (4, 3, 3), (8, 1, 1), (9, 1, 3), (2, 8, 8), (3, 5, 8)],
+)
+def test_frames_of_any_size_begin_amid_a_byte_and_end_so(shape):
+    masks = np.random.default_rng(1).random(shape) < 0.5
+    masks[0].flat[0] = masks[-1].flat[-1] = True
+    read_masks = list(segments._masks(packed(masks)))
+    assert len(read_masks) == shape[0]
+    assert all(one.dtype == bool for one in read_masks)
+    assert (np.stack(read_masks) == masks).all()
+
+
+@pytest.mark.pure
+def test_bits_that_are_missing_are_told_and_those_to_spare_are_not():
+    masks = np.ones((3, 3, 3), bool)  # 27 bits: four bytes
+    content = packed(masks).PixelData
+    assert len(content) == 4
+    assert len(list(segments._masks(packed(masks, PixelData=content + b"\0\0")))) == 3
+    with pytest.raises(ValueError, match=r"^it is cut off$"):
+        list(segments._masks(packed(masks, PixelData=content[:3])))
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("elements", "sentence"),
+    [
+        ({"SegmentationType": "FRACTIONAL"}, "only binary segmentations are read"),
+        ({"BitsAllocated": 8}, "only binary segmentations are read"),
+        ({"NumberOfFrames": 4}, "it is far too large"),
+        ({"Rows": 4}, "it is far too large"),
+        ({"Columns": 4}, "it is far too large"),
+        ({"file_meta": item(TransferSyntaxUID=RLELossless)}, "it is compressed"),
+    ],
+)
+def test_masks_that_cannot_be_read_say_why(monkeypatch, elements, sentence):
+    monkeypatch.setattr(segments, "MOST_FRAMES", 3)
+    monkeypatch.setattr(segments, "LARGEST", 9)
+    masks = np.ones((3, 3, 3), bool)
+    assert len(list(segments._masks(packed(masks)))) == 3
+    with pytest.raises(ValueError, match=rf"^{sentence}$"):
+        list(segments._masks(packed(masks, **elements)))
 
 
 def told(problems):
