@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -23,7 +26,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
 from cases.imaging import Source
-from cases.importers import ImportedCase, ImportedImage, Problem
+from cases.importers import ImportedCase, ImportedImage, Problem, pipeline
 from cases.importers.base import each_of
 from cases.importers.pipeline import AHEAD, Limits, prepared_cases
 from cases.models import Case
@@ -243,6 +246,23 @@ def test_a_fault_of_a_decoder_costs_its_case_only(good):
     first, faulty, last = outcomes_of(good, Source((3,)), good)
     assert "could not be decoded (AttributeError" in faulty
     assert (first, last) == ("", "")
+
+
+@pytest.mark.pure
+def test_a_process_that_takes_no_task_is_ended_and_none_is_told_half_of_one(monkeypatch):
+    monkeypatch.setattr(pipeline, "TELLING", 0.2)
+    deaf = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,), daemon=True)
+    deaf.start()
+    ours, theirs = socket.socketpair()
+    with theirs, pipeline._Pool(1, Limits()) as pool:
+        pool._workers.append(pipeline._Worker(deaf, ours))
+        large = Source((Path("x" * 20_000_000),))
+        ticket = pool.submit(case_of("large", large), lambda case: ())
+        assert not pool._workers
+        assert not deaf.is_alive()
+        assert pool.outcome(ticket).sentence == (
+            "It could not be given to a process (timed out). The case was skipped."
+        )
 
 
 @pytest.mark.pure

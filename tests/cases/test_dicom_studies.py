@@ -81,6 +81,29 @@ def test_each_study_is_a_case_with_its_frontal_film_first(tmp_path):
     assert views == [["PA"], ["PA", "LATERAL"]]
 
 
+@pytest.mark.parametrize("count", [6, 7])
+def test_of_more_films_than_a_page_shows_the_first_are_taken_and_told(tmp_path, count):
+    one = study()
+    for number in range(count):
+        film(tmp_path, f"{number}.dcm", **one | {"InstanceNumber": count - number})
+    (case,), problems = read(tmp_path)
+    names = [image.source.paths[0].stem for image in case.images]
+    assert names == [str(number) for number in reversed(range(count))][:6]
+    said = ["It has 7 films; the first 6 were taken."] if count > 6 else []
+    assert [one.sentence for one in problems] == said
+
+
+def test_a_film_that_is_there_twice_is_taken_once_and_told(tmp_path):
+    one = study(SOPInstanceUID=generate_uid())
+    for name in "abc":
+        film(tmp_path, name, **one)
+    (case,), (problem,) = read(tmp_path)
+    assert len(case.images) == 1
+    said = "2 of its files are no films, or are there twice; they were left out."
+    assert (problem.sentence, problem.kind) == (said, "part")
+    assert problem.where == f"study {case.key[:8]}"
+
+
 def test_slices_lie_by_their_place_from_the_head_down(tmp_path):
     stack(tmp_path, [10, 30, 20, 50, 40])
     (case,), _ = read(tmp_path)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from cases.importers import SourceProblem
-from cases.importers.tables import LONGEST_LINE, json_of, open_table, whole_table
+from cases.importers.tables import LONGEST_LINE, column_name, json_of, open_table, whole_table
 from tests.cases.sources import (
     BOX_HEADER,
     ENTRY_HEADER,
@@ -207,3 +207,19 @@ def test_headings_of_several_lines_are_one_row(tmp_path):
     assert [row.line for row in plain] == [1, 4, 5]
     path.write_text('"File;Age\na.png;44\n')  # a quote that is never closed
     assert [row.cells for row in whole_table(path).rows(breaks=True)] == [("a.png;44",)]
+
+
+@pytest.mark.parametrize(
+    ("at", "name"),
+    [(0, "A"), (1, "B"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")],
+)
+def test_columns_are_called_as_a_spreadsheet_calls_them(at, name):
+    assert column_name(at) == name
+
+
+def test_a_table_without_headings_has_letters_for_them(tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text("a.png,44,F\n")
+    table = whole_table(path, has_header=False)
+    assert table.header == ("A", "B", "C")
+    assert [(row.line, row.cells) for row in table.rows()] == [(1, ("a.png", "44", "F"))]
