@@ -255,3 +255,14 @@ def test_a_mark_that_names_a_ticked_finding_is_free_also_where_it_is_taken_for_a
     for marks in ([named], [named, wrong], [named, wrong, right], [right, wrong, named]):
         (row,) = [row for row in clinical(truths, marks).marks if row.mark == "named"]
         assert row.cost == 0
+
+
+@pytest.mark.parametrize(
+    ("ticks", "outcome", "because"),
+    [((), "missed", "missed"), (("cardiomegaly",), "hit", ""), (("fracture",), "missed", "missed")],
+)
+def test_a_finding_without_a_place_that_nobody_names_is_missed_and_nothing_else(
+    ticks, outcome, because
+):
+    [row] = clinical([Truth("t", "cardiomegaly", "select")], ticks=ticks).truths
+    assert (row.outcome, row.because) == (outcome, because)
