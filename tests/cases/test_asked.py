@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cases.importers import asked
 from cases.importers.asked import Answers, answers_of, studies_asked, table_question
 from cases.importers.studies.headings import digest
 
@@ -36,6 +35,7 @@ def test_a_table_without_headings_counts_its_first_row_too(tmp_path):
     assert (said["has_header"], said["count"]) == (False, 2)
     assert said["columns"] == {"file": 1}
     assert said["matches"] == [["file 1"], ["file 1"]]
+    assert question(tmp_path, "Age,a.png\n55,b.png\n")["columns"] == {"file": 1}
 
 
 def test_one_of_headings_alone_has_no_rows(tmp_path):
@@ -60,22 +60,22 @@ def test_a_column_is_taken_where_half_of_its_cells_fit(tmp_path, fitting, others
 
 
 def test_as_many_rows_are_looked_at_as_columns_are_guessed_by(tmp_path):
-    rows = ["x.png"] * (asked.LOOKED_AT // 2) + ["a.png"] * (asked.LOOKED_AT // 2)
+    rows = ["x.png"] * (100) + ["a.png"] * (100)
     text = "Nr,Wert\n" + "".join(f"{row},1\n" for row in rows)
     said = question(tmp_path, text + "x.png,1\n" * 7)
-    assert said["count"] == asked.LOOKED_AT + 7
+    assert said["count"] == 207
     assert said["columns"] == {"file": 0}
     said = question(tmp_path, text.replace("a.png", "x.png", 1) + "a.png,1\n" * 500)
     assert said["columns"] == {}
 
 
 def test_as_many_rows_and_letters_are_shown_as_a_page_holds(tmp_path):
-    long = "x" * (asked.LONGEST_CELL + 1)
-    rows = [f"{number},{long}" for number in range(asked.SHOWN + 2)]
+    long = "x" * (201)
+    rows = [f"{number},{long}" for number in range(10)]
     said = question(tmp_path, "Nr,Text\n" + "\n".join(rows))
-    assert len(said["rows"]) == len(said["matches"]) == asked.SHOWN + 1
+    assert len(said["rows"]) == len(said["matches"]) == 9
     assert {row[1] for row in said["rows"][1:]} == {long[:-1]}
-    assert said["count"] == asked.SHOWN + 2
+    assert said["count"] == 10
 
 
 @pytest.mark.parametrize(("columns", "shown"), [(39, 39), (40, 40), (41, 40)])
@@ -90,6 +90,11 @@ def test_columns_beyond_what_a_page_holds_are_left_out(tmp_path, columns, shown)
 def test_a_row_may_be_wider_than_the_headings(tmp_path):
     said = question(tmp_path, "Age,Nr\n44,1,a.png\n45,2,b.png\n")
     assert (said["width"], said["columns"]) == (3, {"file": 2, "age": 0})
+
+
+def test_a_table_whose_rows_are_all_broken_shows_none(tmp_path):
+    said = question(tmp_path, '"a.png,1\n')
+    assert (said["rows"], said["matches"], said["width"], said["columns"]) == ([], [], 0, {})
 
 
 def test_a_table_that_cannot_be_read_says_why(tmp_path):

@@ -117,6 +117,17 @@ def test_one_file_is_never_that_of_two_names(tmp_path, names):
         images.find(names[1])
 
 
+@pytest.mark.parametrize(
+    ("count", "more"), [(3, ""), (4, " and 1 more"), (1003, " and 1,000 more")]
+)
+def test_of_many_files_of_one_name_the_first_three_are_told(found, tmp_path, count, more):
+    files = [f"{number:04}/a.png" for number in range(count)]
+    named = " and ".join(str(tmp_path / file) for file in files[:3])
+    with pytest.raises(AmbiguousName) as problem:
+        found("a.png", *files)
+    assert str(problem.value) == f"is that of several files ({named}{more})"
+
+
 def test_a_path_tells_apart_files_of_one_name(found):
     assert found("p2/a.png", "p1/a.png", "p2/a.png") == "p2/a.png"
 

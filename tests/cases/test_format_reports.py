@@ -7,7 +7,6 @@ from dataclasses import astuple
 import pytest
 
 from cases.importers import ImportedReport, SourceProblem
-from cases.importers.openi import LONGEST
 from tests.cases import formats
 from tests.cases.sources import read
 
@@ -183,6 +182,9 @@ def test_a_folder_of_the_published_game_has_both_its_files_and_no_others(tmp_pat
 
 
 # Open-I
+
+LONGEST = 4 << 20
+"""Bytes of a file."""
 
 
 def test_files_of_openi_that_are_no_studies_are_told_in_the_order_of_their_numbers(tmp_path):

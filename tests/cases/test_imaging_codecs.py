@@ -113,6 +113,25 @@ def test_a_file_without_its_first_group_is_read_as_it_looks(tmp_path, name, impl
     assert np.array_equal(decode_file(path).frames[0], ramp())
 
 
+@pytest.mark.parametrize(
+    ("head", "is_known"),
+    [
+        *((b"\x02\0\x10\0UI\x1a\0", True), (b"\x08\0\x05\0CS\x0a\0", True)),
+        *((b"\0\x08\0\x05CS\0\x0a", True), (b"\0\x02\0\x10UI\0\x1a", True)),
+        *((b"\x08\0\xff\x1fCS\x0a\0", True), (b"\x08\0\0\x20CS\x0a\0", False)),
+        *((b"\x08\0\x05\0\xe7\x03\0\0", True), (b"\x08\0\x05\0\xe8\x03\0\0", False)),
+        *((b"\x08\0\x05\0cs\x0a\0", False), (b"\x08\0\x05\0C1\x0a\0", False)),
+        *((b"\x03\0\x05\0CS\x0a\0", False), (b"\x08\0\x05\0CS\x0a", False)),
+        *((b"COPYRIGHT OF ALL FILMS", False), (b"\x10\0\x10\0PN\x04\0DOE", False)),
+    ],
+)
+def test_a_file_without_its_first_group_is_known_by_its_first_element(tmp_path, head, is_known):
+    (tmp_path / "a").write_bytes(head)
+    with pytest.raises(ImageProblem) as problem:
+        decode_file(tmp_path / "a")
+    assert ("is not an image of a kind that can be read" in str(problem.value)) is not is_known
+
+
 @pytest.mark.parametrize("name", SYNTAXES)
 def test_coded_pixels_without_a_transfer_syntax_are_known_by_how_they_begin(tmp_path, name):
     values, bits = wave_in(name)

@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.importers import SourceProblem, importers
-from cases.importers.base import age_of, checked_box
+from cases.importers import ImportedCase, ImportedFinding, ImportedRegion, SourceProblem, importers
+from cases.importers.base import (
+    Problem,
+    age_of,
+    checked_box,
+    cleaned,
+    contradicted,
+    each_of,
+    sex_of,
+    text_of,
+    told,
+)
+from cases.importers.pack import IMPORTER
 from tests.cases.files import write_png
 from tests.cases.sources import ENTRY_HEADER, read, sentence, simulated, simulated_case, study
 
@@ -67,8 +78,93 @@ def test_a_checked_box_lies_in_the_image_and_has_area(sides):
     ("text", "years"),
     [
         *(("058Y", 58), (58, 58), ("58.0", 58), ("018M", 1), ("", None), (None, None)),
+        *(("060W", 1), ("051W", 0), ("365D", 1), ("364D", 0), ("011M", 0), ("012M", 1), ("1y", 1)),
+        *((0, 0), ("000Y", 0), (-1, None), ("x", None), ("Y", None), (" 7 ", 7), (120.5, None)),
         *(("089Y", 89), (90, 90), ("095Y", 90), (120, 90), ("121", None), ("412", None)),
     ],
 )
 def test_ages_are_years(text, years):
     assert age_of(text) == years
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"),
+    [("female", "F"), (" m", "M"), ("Other", "O"), ("x", ""), ("", ""), (None, ""), (3, "")],
+)
+def test_sexes_are_one_letter(text, sex):
+    assert sex_of(text) == sex
+
+
+@pytest.mark.parametrize(
+    ("sides", "box"),
+    [
+        ([-0.005, 0, 1 + 0.005, 1], (0, 0, 1, 1)),
+        ((0, -0.005, 1, 1 + 0.005), (0, 0, 1, 1)),
+        ([0, 0, 1, 1], (0, 0, 1, 1)),
+        ([-0.0051, 0, 1, 1], "lies outside the image"),
+        ([0, 0, 1, 1 + 0.0051], "lies outside the image"),
+        (
+            [0.2, 0.1, 0.1, 0.2],
+            "is reversed: its right or lower edge comes first, so it has no area",
+        ),
+        (
+            [0.1, 0.2, 0.2, 0.1],
+            "is reversed: its right or lower edge comes first, so it has no area",
+        ),
+        ([0.1, 0.1, 0.1, 0.2], "has no area"),
+        ([0.1, 0.1, 0.2, 0.1], "has no area"),
+        ([1, 0, 1 + 0.005, 1], "has no area"),
+        ([0, 0, 1, True], "is not four numbers"),
+        ([0, 0, 1, 1, 1], "is not four numbers"),
+        ("0011", "is not four numbers"),
+    ],
+)
+def test_a_box_may_lie_outside_by_rounding_and_no_farther(sides, box):
+    if isinstance(box, tuple):
+        assert checked_box(sides) == box
+    else:
+        with pytest.raises(ValueError) as problem:
+            checked_box(sides)
+        assert str(problem.value) == box
+
+
+def test_the_name_of_a_file_is_told_from_its_end_where_it_is_long():
+    assert told("x" * 300) == "x" * 300
+    assert told("a" + "x" * 300) == "…" + "x" * (299)
+    assert told(" a\nb\0c ") == "a bc"
+
+
+def test_texts_hold_what_any_database_can():
+    assert cleaned(" a\0b\ud800 ") == "ab?"
+    assert text_of({"a": " b "}, "a") == "b"
+    assert text_of({"a": 3}, "a") == text_of({}, "a") == ""
+
+
+def test_names_with_two_stories_are_doubted_and_others_are_not():
+    said = [("a", 1), ("b", 1), ("a", 1), ("b", 2), ("", 1), ("", 2)]
+    assert contradicted(said) == {"b"}
+
+
+def test_a_fault_in_one_record_is_told_and_costs_it_alone():
+    def read():
+        yield Problem("x", "It is told.")
+        raise RuntimeError("odd\0 thing")
+
+    said = "It could not be read (RuntimeError: odd thing); it was skipped."
+    assert each_of("row 1", read) == [Problem("row 1", said, "case")]
+    assert each_of("row 1", lambda: iter([Problem("x", "y")])) == [Problem("x", "y")]
+
+
+def test_a_case_has_its_boxes_where_all_that_is_drawn_has_one():
+    def has(*findings):
+        return ImportedCase("a", (), findings=findings).has_truth_boxes
+
+    drawn = ImportedFinding("nodule_mass", regions=(ImportedRegion((0, 0, 1, 1)),))
+    assert has() and has(drawn)
+    assert has(ImportedFinding("cardiomegaly"), ImportedFinding("no such label"), drawn)
+    assert not has(drawn, ImportedFinding("nodule_mass"))
+
+
+def test_images_are_looked_for_beside_the_file_that_is_named(tmp_path):
+    (tmp_path / "films.zip").touch()
+    assert IMPORTER.folders(tmp_path / "films.zip") == IMPORTER.folders(tmp_path) == (tmp_path,)

@@ -74,7 +74,7 @@ def test_counts_of_coco_end_at_the_last_pixel_or_before(counts, on):
     assert pixels(from_coco_counts(counts, ROWS, COLUMNS)) == on
 
 
-@pytest.mark.parametrize("counts", [[13], [0, 13], [11, 1, 1], [12, 0, 1]])
+@pytest.mark.parametrize("counts", [[13], [0, 13], [11, 1, 1], [12, 0, 1], [0, 10**30]])
 def test_counts_of_coco_beyond_the_last_pixel_are_refused(counts):
     with pytest.raises(ValueError, match=r"^has more pixels than the image$"):
         from_coco_counts(counts, ROWS, COLUMNS)

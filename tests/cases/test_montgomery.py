@@ -64,6 +64,35 @@ def test_a_missing_or_contradicting_reading_holds_the_case(tmp_path):
     }
 
 
+def test_what_a_reading_lacks_is_told_and_what_it_says_is_kept(tmp_path):
+    texts = {
+        "MCUCXR_0001_0": "Patient's Sex: M\nPatient's Age: 007Y\n\nNORMAL chest \n no scar\n",
+        "MCUCXR_0002_0": "abnormally large",
+        "MCUCXR_0003_1": "\n",
+        "MCUCXR_0004_1": "x" * (20_009),
+    }
+    folder = films(tmp_path, texts)
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "MCUCXR_0001_0.txt").write_text("Sex: F")
+    write_png(folder / "MCUCXR_0001_0.png")
+    cases, problems = read("montgomery", folder)
+    first = cases["MCUCXR_0001_0"]
+    assert [(one.language, one.findings) for one in first.reports] == [
+        ("en", "NORMAL chest no scar")
+    ]
+    assert (first.sex, first.age, first.images[0].name) == ("M", 7, "MCUCXR_0001_0.png")
+    assert first.images[0].source.view == "FRONTAL"
+    assert first.images[0].source.paths == (folder / "CXR_png" / "MCUCXR_0001_0.png",)
+    assert [(case.sex, case.age) for case in cases.values()][1:] == [("", None)] * 3
+    assert cases["MCUCXR_0003_1"].reports == ()
+    assert len(cases["MCUCXR_0004_1"].reports[0].findings) == 20_000
+    assert [(one.where, one.sentence) for one in problems] == [
+        ("MCUCXR_0002_0", "Its name says normal, and its reading does not."),
+        ("MCUCXR_0003_1", "It has no reading."),
+    ]
+    assert [case.knows_findings for case in cases.values()] == [True, True, False, False]
+
+
 def test_a_folder_without_such_films_is_told(tmp_path):
     with pytest.raises(SourceProblem, match="MCUCXR_0001_0"):
         list(importer_named("montgomery").read(tmp_path, (tmp_path,)))

@@ -81,6 +81,106 @@ def test_broken_nih_rows_are_told_and_the_rest_goes_in(nih):
     assert len(problems) == 4
 
 
+def told(problems):
+    return [(problem.where, problem.sentence, problem.kind) for problem in problems]
+
+
+def test_each_row_that_says_nothing_readable_is_told(nih):
+    folder = nih(
+        "a.png,Mass,1,1,9\n,Mass,1,1,9,9\na.png,Mass,1,x,9,9\na.png,Mass,9,9,0,9\n"
+        "a.png,Mass,512,0,512,1024\n",
+        "a.png,Mass,0,1,57,M\nb.png,Mass,0,1,57,M,PA\nb.png,Mass,0,1,58,M,PA\n"
+        "a.png,Mass,0,1,57,M,LL\na.png,Mass,0,1,57,M,LL\n",
+        images=("a.png", "b.png"),
+    )
+    cases, problems = read("nih", folder)
+    assert [case.age for case in cases.values()] == [57, 57]
+    assert [one.box for one in cases["a.png"].findings[0].regions] == [(0.5, 0, 1, 1)]
+    assert cases["a.png"].images[0].source.view == ""
+    assert cases["a.png"].images[0].source.usual_view == "FRONTAL"
+    boxes, entries = "BBox_List_2017.csv, line", "Data_Entry_2017_v2020.csv, line"
+    assert sorted(told(problems)) == [
+        (f"{boxes} 2", "The row has 5 cells instead of 6; it was left out.", "part"),
+        (f"{boxes} 3", "The row names no image; it was left out.", "part"),
+        (f"{boxes} 4", "The box of “Mass” is not four numbers; left out.", "part"),
+        (f"{boxes} 5", "The box of “Mass” has no area; it was left out.", "part"),
+        (f"{entries} 2", "The row has 6 cells instead of 7; it was left out.", "part"),
+        (f"{entries} 4", "A second row says something else of it; left out.", "part"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "entries", "sentence"),
+    [
+        (
+            "a.png,Mass,1,1,9,9\n",
+            "b.png,Mass,0,1,57,M,PA\n",
+            "The entry table has no readable row of it: labels may be missing.",
+        ),
+        ("", "a.png,No Finding|Mass,0,1,57,M,PA\n", "It has “No Finding” and findings at once."),
+        (
+            "a.png,Mass,1,1,9,9\n",
+            "a.png,No Finding,0,1,57,M,PA\n",
+            "It has “No Finding” and findings at once.",
+        ),
+        ("", "a.png,|,0,1,57,M,PA\n", "Its row names no label, not even “No Finding”."),
+        ("", "a.png,No Finding,0,1,57,M,PA\n", ""),
+        ("a.png,Mass,1,1,9,9\n", "a.png,Mass,0,1,57,M,PA\n", ""),
+    ],
+)
+def test_tables_that_contradict_each_other_are_told(nih, boxes, entries, sentence):
+    _, problems = read("nih", nih(boxes, entries))
+    kept = [line for line in told(problems) if line[0] != "images"]
+    assert kept == ([("a.png", sentence, "part")] if sentence else [])
+
+
+def test_without_the_table_of_entries_no_label_is_missed(nih):
+    folder = nih("a.png,Mass,1,1,9,9\n")
+    (folder / "Data_Entry_2017_v2020.csv").unlink()
+    cases, problems = read("nih", folder)
+    assert ([one.label for one in cases["a.png"].findings], problems) == (["nodule_mass"], [])
+
+
+@pytest.mark.parametrize(
+    ("cells", "extent"),
+    [
+        ("2000,1000,0.2,0.1", (100, 400)),
+        ("2000,1000,5,0.1", None),
+        ("1999,1000,5,0.1", (100, 9995)),
+        ("2000,0,0.2,0.1", None),
+        ("2000,1000,0.2", None),
+        ("2000,1000,x,0.1", None),
+        ("2000,nan,0.2,0.1", None),
+    ],
+)
+def test_how_large_a_film_is_comes_from_the_entry_table(nih, cells, extent):
+    cases, _ = read("nih", nih(entries=f"a.png,Mass,0,1,57,M,PA,{cells}\n"))
+    found = cases["a.png"].images[0].source.extent_mm
+    assert found == (pytest.approx(extent) if extent else None)
+
+
+@pytest.mark.parametrize(("name", "patient"), [("00017_002.png", "00017"), ("a.png", "")])
+def test_a_patients_number_is_in_the_name_of_the_film(nih, name, patient):
+    cases, _ = read("nih", nih(entries=f"{name},Mass,0,1,57,M,AP\n", images=(name,)))
+    assert (cases[name].patient, cases[name].images[0].source.view) == (patient, "AP")
+
+
+def test_labels_of_one_finding_are_put_together_and_unknown_ones_stay_apart(nih):
+    entries = "a.png,Mass|Nodule|Unicorn|Dragon,0,1,57,M,PA\n"
+    cases, _ = read("nih", nih("a.png,Nodule,1,1,9,9\n", entries))
+    case = cases["a.png"]
+    assert [(one.source_label, len(one.regions)) for one in case.findings] == [("mass, nodule", 1)]
+    assert case.findings[0].regions[0].reader == "1"
+    assert [one.source_label for one in case.unmapped] == ["unicorn", "dragon"]
+
+
+def test_a_name_that_leads_out_is_told_and_the_next_film_is_taken(nih):
+    entries = "../a.png,Mass,0,1,57,M,PA\na.png,Mass,0,1,57,M,PA\n"
+    cases, problems = read("nih", nih(entries=entries))
+    said = "The image's name names a file outside the images folder; the case was skipped."
+    assert ([*cases], told(problems)) == (["a.png"], [("../a.png", said, "case")])
+
+
 def test_a_dicom_may_stand_in_for_the_png_of_the_table(nih):
     folder = nih(entries="a.png,Mass,0,1,57,M,PA,1,1,1,1\n", images=())
     write_dicom(folder / "a.dcm")

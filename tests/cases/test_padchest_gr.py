@@ -153,6 +153,87 @@ def test_a_missing_image_is_told_with_its_name(padchest):
     assert [(p.where, p.kind) for p in problems] == [("a.png", "case")]
 
 
+def test_each_thing_that_is_wrong_in_a_study_is_told(padchest):
+    wrong = [
+        3,
+        sentence(abnormal=False),
+        sentence(abnormal="yes"),
+        sentence(labels=[]),
+        sentence(labels=[7, None, "", "normal"]),
+        sentence(sentence_es=None, sentence_en=7, boxes=3, extra_boxes=[[0, 0, 2, 2]]),
+    ]
+    _, problems = read("padchest-gr", padchest(study(*wrong)))
+    outside = "lies outside the image; it was left out."
+    unknown = "is not in the taxonomy; it was left out."
+    assert [(one.where, one.sentence, one.kind) for one in problems] == [
+        ("a.png, finding 1", "The finding is not an object; it was left out.", "part"),
+        ("a.png, finding 2", "It is called not abnormal and has boxes; left out.", "part"),
+        ("a.png, finding 3", "Its “abnormal” is neither true nor false.", "part"),
+        ("a.png, finding 4", "The finding names no label; it was left out.", "part"),
+        ("a.png, finding 5", f"The label “7” {unknown}", "part"),
+        ("a.png, finding 5", f"The label “” {unknown}", "part"),
+        ("a.png, finding 5", f"The label “” {unknown}", "part"),
+        ("a.png, finding 6", "Box 1 of boxes is not four numbers; it was left out.", "part"),
+        ("a.png, finding 6", f"Box 1 of extra_boxes {outside}", "part"),
+        ("a.png", "A sentence of its report in “en” is no text.", "part"),
+        ("a.png", "Its report in “en” lacks the sentence of a finding.", "part"),
+        ("a.png", "Its report in “es” lacks the sentence of a finding.", "part"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("findings", "sentence_"),
+    [
+        (None, "It has no list of findings."),
+        ([sentence(labels=["normal"])], "It is called abnormal, and no finding came of it."),
+    ],
+)
+def test_a_study_of_which_nothing_came_is_told(padchest, findings, sentence_):
+    one = {**study(), "findings": findings}
+    _, problems = read("padchest-gr", padchest(one))
+    assert [(problem.where, problem.sentence) for problem in problems] == [("a.png", sentence_)]
+
+
+def test_long_words_of_a_sentence_are_cut(padchest):
+    said = sentence(
+        labels=["nodule"] * 30, locations=["loc " + "left lung " * 30], progression=["p" * 21]
+    )
+    (finding,) = only_case(padchest(study(said))).findings
+    assert finding.source_label == ", ".join(["nodule"] * 30)[:200]
+    assert finding.location == ("left lung " * 30)[:200]
+    assert (finding.progression, finding.side) == ("p" * 20, "left")
+
+
+@pytest.mark.parametrize(
+    ("places", "side"),
+    [
+        *((["Left base", "right apex"], "bilateral"), (["bilateral"], "bilateral")),
+        *(("right", "right"), ([3, " "], ""), (None, ""), (["leftmost"], "")),
+    ],
+)
+def test_the_side_is_in_the_words_for_the_place(padchest, places, side):
+    assert only_case(padchest(study(sentence(locations=places)))).findings[0].side == side
+
+
+def test_a_sentence_ends_with_a_stop(padchest):
+    said = [sentence(sentence_en=f"A{stop}", sentence_es="B") for stop in ("", ".", "!", "?")]
+    case = only_case(padchest(study(*said)))
+    assert case.reports[0].findings == "A. A. A! A?"
+
+
+def test_patients_of_the_master_table_and_its_broken_rows(padchest):
+    folder = padchest(study())
+    header = "ImageID,PatientSex_DICOM,PatientAge,PatientAge_DICOM,PatientID\n"
+    (folder / "master_table.csv").write_text(header + "b.png,F,1,2,3,4\na.png,M,,071Y,P7\n")
+    cases, [problem] = read("padchest-gr", folder)
+    assert (cases["a.png"].sex, cases["a.png"].age, cases["a.png"].patient) == ("M", 71, "P7")
+    assert (problem.where, problem.sentence) == (
+        "master_table.csv, line 2",
+        "The row's quotes or cells are broken; its age and sex are not known.",
+    )
+    assert cases["a.png"].images[0].source.usual_view == "FRONTAL"
+
+
 def test_age_and_sex_come_from_the_master_table(padchest):
     folder = padchest(study())
     (folder / "master_table.csv").write_text(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cases.imaging import Source, prepare_image
+from cases.imaging.pixels import MAX_PIXELS, MAX_STACK_FRAMES, OLDEST
 from cases.importers import pipeline, wire
 from cases.importers.wire import LENGTH, Failure, KeptImage, KnownImage
 from tests.cases.curious import Answering
@@ -141,6 +142,91 @@ def test_a_value_that_no_image_has_is_refused(made, name, value):
     received(changed(made))
     with pytest.raises(wire.Unreadable):
         received(changed(made, **{name: value}))
+
+
+def said_of(made):
+    """What is said of an image before its bytes come."""
+    return json.loads(sent((made,))[LENGTH.size :].split(b"}")[0] + b"}]}")["images"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        *(("source_width", 1, MAX_PIXELS), ("source_height", 1, MAX_PIXELS)),
+        *(("width", 1, 65535), ("height", 1, 65535), ("max_value", 1, 65535)),
+        *(("age", 0, OLDEST), ("thumbnail", 1, 2 << 20)),
+    ],
+)
+def test_a_number_may_go_to_its_limits_and_no_farther(made, name, least, most):
+    said = said_of(made)
+    for value in (least, most):
+        wire._image(said | {name: value}, None)
+    for value in (least - 1, most + 1):
+        with pytest.raises(wire.Unreadable, match=rf"^its {name} cannot be$"):
+            wire._image(said | {name: value}, None)
+
+
+def test_frames_may_be_so_many_and_so_large_and_no_more(made):
+    said = said_of(made)
+    for number, size, count in ((0, 1, 1), (2**31 - 1, 64 << 20, 1), (0, 1, MAX_STACK_FRAMES)):
+        frames = {"frame_order": [number] * count, "frames": [size] * count}
+        values, sizes = wire._image(said | frames, None)
+        assert values["frame_order"] == (number,) * count
+        assert sizes == [*[size] * count, said["thumbnail"]]
+    many = MAX_STACK_FRAMES + 1
+    for frames in (
+        {"frame_order": [2**31], "frames": [1]},
+        {"frame_order": [0], "frames": [(64 << 20) + 1]},
+        {"frame_order": [0] * many, "frames": [1] * many},
+    ):
+        with pytest.raises(wire.Unreadable):
+            wire._image(said | frames, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_well"),
+    [
+        *(("bits", 8, True), ("bits", 16, True), ("bits", 16.0, False), ("view", "CT", True)),
+        *(("view", "", True), ("view", "PAA", False), ("orientation", "LF", True)),
+        *(("orientation", "LFA", False), ("orientation", "", True), ("sex", "O", True)),
+        *(("sex", "X", False), ("fingerprint", "a" * 32, True), ("fingerprint", "a" * 33, False)),
+        *(("spacing_mm", None, True), ("spacing_mm", [0.1, 0.2], True), ("age", None, True)),
+        *(("spacing_mm", [0.1], False), ("value_scale", None, True), ("value_scale", -1, True)),
+        *(("pixel_aspect", 0, False), ("pixel_aspect", 0.1, True), ("pixel_aspect", True, False)),
+        *(("window", [-5, 0.1], True), ("window", [-5, -0.1], False)),
+    ],
+)
+def test_a_value_is_taken_or_not(made, name, value, is_well):
+    said = said_of(made) | {name: value}
+    if is_well:
+        values, _ = wire._image(said, None)
+        kept = values[name]
+        if name == "window":
+            assert [kept.center, kept.width] == value
+        else:
+            assert kept == (tuple(value) if isinstance(value, list) else value)
+    else:
+        with pytest.raises(wire.Unreadable, match=rf"^its {name} cannot be$"):
+            wire._image(said, None)
+
+
+def test_an_answer_may_be_so_long_and_no_longer(monkeypatch):
+    content = framed({"failure": "It is no image."})
+    monkeypatch.setattr(wire, "MOST_SAID", len(content) - LENGTH.size)
+    assert received(content) == Failure("It is no image.")
+    monkeypatch.setattr(wire, "MOST_SAID", len(content) - LENGTH.size - 1)
+    with pytest.raises(wire.Unreadable, match=r"^it is longer than an answer can be$"):
+        received(content)
+
+
+def test_all_images_of_a_case_may_take_so_much_and_no_more(made, monkeypatch):
+    content = sent((made, made))
+    size = 2 * (sum(map(len, made.renditions)) + len(made.thumbnail))
+    monkeypatch.setattr(wire, "MOST_OF_A_CASE", size)
+    assert received(content, (None, None)) == (made, made)
+    monkeypatch.setattr(wire, "MOST_OF_A_CASE", size - 1)
+    with pytest.raises(wire.Unreadable, match="its images take more than"):
+        received(content, (None, None))
 
 
 def test_what_is_kept_is_what_the_library_has(made):
