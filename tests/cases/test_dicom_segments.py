@@ -8,8 +8,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SegmentationStorage, generate_uid
 
-from cases.importers import ImportedCase, importer_named, segments
+from cases.imaging import Source
+from cases.importers import ImportedCase, ImportedImage, importer_named, segments
 from cases.importers.completeness import judged
+from cases.importers.dicom import _slices
+from cases.importers.studies.headers import instance_of
 from cases.models import Case
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.importing import run, table_row
@@ -139,6 +142,39 @@ def test_masks_that_cannot_be_read_say_why(monkeypatch, elements, sentence):
     assert len(list(segments._masks(packed(masks)))) == 3
     with pytest.raises(ValueError, match=rf"^{sentence}$"):
         list(segments._masks(packed(masks, **elements)))
+
+
+@pytest.mark.pure
+def test_the_first_and_last_frame_of_a_file_and_each_slice_have_their_place(tmp_path):
+    files = []
+    for name, values in {
+        "film": ramp(SIDE, SIDE + 2),
+        "many": np.stack([ramp(SIDE, SIDE)] * 5),
+        "one": ramp(SIDE, SIDE),
+        "other": ramp(SIDE, SIDE),
+        "lone": ramp(SIDE, SIDE),
+    }.items():
+        write_dicom(tmp_path / name, values, StudyInstanceUID=STUDY)
+        files.append(instance_of(tmp_path / name))
+    film, many, one, other, lone = files
+    images = [
+        ImportedImage("film", Source((film.path,))),
+        ImportedImage("many", Source((many.path,))),
+        ImportedImage("stack", Source((one.path, tmp_path / "none", other.path))),
+        ImportedImage("odd", Source((many.path, lone.path))),
+    ]
+    found = _slices([film, one, other, many], images[:3])
+    assert found.frames == {
+        (film.sop, 1): (0, 0),
+        **{(many.sop, at + 1): (1, at) for at in range(5)},
+        (one.sop, 1): (2, 0),
+        (other.sop, 1): (2, 2),
+    }
+    assert found.files == {(0, 0): film, (2, 0): one, (2, 2): other}
+    assert found.sizes == {0: film.size, 1: many.size, 2: other.size}
+    assert film.size != many.size
+    # A file of several frames among others of a stack: which of them is meant nobody can tell.
+    assert _slices(files, images[3:]).frames == {(lone.sop, 1): (0, 1)}
 
 
 def told(problems):
