@@ -22,7 +22,7 @@ from cases.importers.columns import table_of
 from cases.importers.films import Film, Mark, cases_of
 from cases.importers.films import Films as FilmsByName
 from cases.importers.folders import ImageFolders
-from cases.importers.masks import LARGEST, from_rows, outlines
+from cases.importers.masks import from_rows, outlines
 from cases.importers.shapes import ellipse
 from cases.importers.vocabulary import own_words
 
@@ -127,7 +127,7 @@ def _mask(shape: Element) -> list[tuple[Point, ...]]:
     left, top, width, height = (
         int(one) for one in _numbers(shape, "left", "top", "width", "height")
     )
-    if min(width, height) < 1 or width * height > LARGEST:
+    if min(width, height) < 1:
         raise ValueError
     runs = [int(part) for part in shape.get("rle", "").split(",")]
     parts = outlines(from_rows(runs, height, width))

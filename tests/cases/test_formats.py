@@ -93,7 +93,7 @@ def test_two_readers_of_three_who_found_nothing_outvote_the_third(tmp_path):
 def test_the_original_size_of_the_table_goes_before_that_of_a_smaller_copy(tmp_path):
     header = f"{formats.VINDR_HEADER},width,height"
     formats.films(tmp_path, "a.png")
-    formats.csv(tmp_path, "train.csv", header, "a,Nodule/Mass,8,R1,100,100,300,300,1000,1000")
+    formats.csv(tmp_path, "train.csv", header, "a,Nodule/Mass,8,R1,100,80,300,240,1000,800")
     cases, _ = read("vindr", tmp_path)
     assert places(cases["a"]) == {"nodule_mass": [(0.1, 0.1, 0.3, 0.3)]}
 

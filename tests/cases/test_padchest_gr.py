@@ -144,7 +144,15 @@ def test_broken_entries_are_skipped_by_number_and_name(padchest):
     folder = padchest(study(), "no object", study(), study(name="b.png"))
     cases, problems = read("padchest-gr", folder)
     assert list(cases) == ["a.png", "b.png"]
-    assert ["entry 2" in problems[0].where, "entry 3" in problems[1].where] == [True, True]
+    file = "grounded_reports_20240819.json"
+    assert [(one.where, one.sentence, one.kind) for one in problems] == [
+        (
+            f"{file}, entry 2",
+            "The entry is not an object with an ImageID; it was skipped.",
+            "case",
+        ),
+        (f"{file}, entry 3 (a.png)", "The image occurs a second time; it was skipped.", "case"),
+    ]
 
 
 def test_a_missing_image_is_told_with_its_name(padchest):
