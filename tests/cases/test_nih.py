@@ -141,6 +141,12 @@ def test_without_the_table_of_entries_no_label_is_missed(nih):
     assert ([one.label for one in cases["a.png"].findings], problems) == (["nodule_mass"], [])
 
 
+def test_a_table_of_which_every_row_is_broken_tells_each_of_them(nih):
+    cases, [problem] = read("nih", nih(entries="a.png\n"))
+    said = "The row has 1 cells instead of 7; it was left out."
+    assert (cases, problem.sentence) == ({}, said)
+
+
 @pytest.mark.parametrize(
     ("cells", "extent"),
     [
