@@ -53,6 +53,7 @@ def test_it_works(attempt, django_capture_on_commit_callbacks):
     assert attempt.state == "scored"
     assert attempt.results.get().score == 100
     assert attempt.elapsed_ms == 1500
+    assert attempt.saved_at is not None
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,19 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
+from pydicom import uid
+from pydicom.encaps import encapsulate
 
 from cases.imaging import ImageProblem, decode_file, pixels
+from cases.imaging.dicom import codecs, header
 from cases.imaging.fingerprint import fingerprint
+from cases.imaging.pixels import Window
 from cases.imaging.raster import unstretched
+from cases.imaging.render import downscaled
+from cases.imaging.stored import Scale
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.test_imaging_polarity import table
 
@@ -117,3 +124,54 @@ def test_an_image_and_a_stack_may_be_just_as_large_as_is_said(monkeypatch):
     for rows, columns, frames in ((3, 5, 1), (3, 4, 3), (1, 1, 7), (13, 1, 1)):
         with pytest.raises(ImageProblem):
             pixels.check_size("more", rows, columns, frames)
+
+
+@pytest.mark.parametrize(
+    ("said", "years"),
+    [
+        *(("000D", 0), ("364D", 0), ("365D", 1), ("051W", 0), ("052W", 1), ("011M", 0)),
+        *(("012M", 1), ("023M", 1), ("024M", 2), ("054Y", 54), ("7", 7), (" 031y ", 31)),
+        *(("089Y", 89), ("090Y", 90), ("120Y", 90), ("121Y", None), ("", None), ("Y", None)),
+    ],
+)
+def test_an_age_is_told_in_whole_years(said, years):
+    assert header.age(said) == years
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "read"),
+    [
+        *((0, True, 0), (2047, True, 2047), (2048, True, -2048), (4095, True, -1)),
+        *((4096, True, 4096), (-1, False, 4095), (-2048, False, 2048), (-2049, False, -2049)),
+        *((0, False, 0), (4095, False, 4095), (-5, True, -5)),
+    ],
+)
+def test_a_number_of_twelve_bits_is_read_with_its_sign(value, signed, read):
+    assert header._as_stored(value, signed, 12) == read
+
+
+def test_a_smaller_picture_keeps_its_depth():
+    deep, plain = np.full((8, 8), 40_000, np.uint16), np.full((8, 8), 200, np.uint8)
+    for frame in (deep, plain):
+        small = downscaled(frame, 4, 2)
+        assert (small.shape, small.dtype) == ((4, 2), frame.dtype)
+        assert (small == frame[0, 0]).all()
+
+
+@pytest.mark.parametrize(("width", "kept"), [(0.5, 1.0), (2.0, 1.0), (3.0, 1.5), (400.0, 200.0)])
+def test_a_window_is_at_least_one_stored_value_wide(width, kept):
+    assert Scale(2.0, -1000.0).stored(Window(40.0, width)) == Window(520.0, kept)
+
+
+@pytest.mark.parametrize(
+    ("planes", "first", "syntax"),
+    [
+        *((1, 64, uid.RLELossless), (15, 64, uid.RLELossless)),
+        *((0, 64, None), (16, 64, None), (1, 63, None)),
+    ],
+)
+def test_run_lengths_are_known_by_their_planes(planes, first, syntax):
+    code = planes.to_bytes(4, "little") + first.to_bytes(4, "little") + bytes(56)
+    dataset = pydicom.Dataset()
+    dataset.PixelData = encapsulate([code])
+    assert codecs._shown_syntax(dataset) == syntax

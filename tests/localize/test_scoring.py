@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from attempts import services, tasks
+from cases.models import Case
+from localize.scoring import playable
 from tests import factories
 
 NODULE = [0.6, 0.2, 0.7, 0.3]
@@ -73,3 +77,10 @@ def test_what_was_marked_and_ticked_is_kept_with_the_finding_that_it_was_taken_f
     assert kept == {
         "nodule_mass": "nodule_mass", "cardiomegaly": "cardiomegaly", "scoliosis": None
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "is_played"), [("clinical", True), ("radgame", False)])
+def test_a_box_that_nobody_drew_cannot_be_answered_under_radgame(nodule_case, rule, is_played):
+    assert playable(Case.objects.all(), rule).exists()
+    factories.FindingFactory(case=nodule_case, label="fracture")
+    assert playable(Case.objects.all(), rule).exists() == is_played
