@@ -1,6 +1,6 @@
 """Sessions in the database as Django keeps them, read by a statement that is built once.
 
-Every page and every address that a game asks begins with it (`radgame.prepared`).
+Every page and every address that a game asks begins with it (`accounts.prepared`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from radgame.prepared import prepared
+from accounts.prepared import prepared
 
 
 class SessionStore(db.SessionStore):

@@ -9,12 +9,12 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.prepared import prepared, prepared_models
 from attempts import aids, clock
 from attempts.games import game_of
 from attempts.models import Attempt, Mode, Result, Series, SeriesCase, holding
 from cases.models import Case
 from cases.queries import lets_in
-from radgame.prepared import prepared, prepared_models
 
 
 def attempt_for(user: User, public_id: Any) -> Attempt | None:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared, prepared_models
 from attempts import clock
 from attempts.aids import give_second_look
 from attempts.games import Scored, game_of
@@ -24,7 +25,6 @@ from attempts.seen import truth_was_seen
 from attempts.signals import attempt_scored
 from attempts.telling import tell_group
 from cases.models import Case
-from radgame.prepared import prepared, prepared_models
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared
 from cases import history
 from cases.models import Case, CaseChange, DoubtAnswer
-from radgame.prepared import prepared
 
 MOST, SHOWN = 100, 5
 

@@ -14,11 +14,11 @@ from django.http import Http404
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.prepared import prepared_models
 from cases.doubts import counts_of, with_open_doubts
 from cases.models import Case, Dataset, Finding, Image, Region
 from cases.patients import MOST_STUDIES
 from ml import synonyms, taxonomy
-from radgame.prepared import prepared_models
 
 OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 

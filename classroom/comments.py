@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared
 from attempts.models import Attempt, Result
 from attempts.queries import held_keys
 from classroom.models import Cohort, Comment
 from classroom.problems import Refused
 from learning.past import name_of
-from radgame.prepared import prepared
 
 LONGEST = 2000
 WHOLE = "the whole attempt"

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.prepared import prepared
 from accounts.requests import UserRequest
 from attempts.models import Series
 from classroom.comparing import comparisons
@@ -16,7 +17,6 @@ from classroom.models import Invitation, Membership, Run
 from classroom.queries import invitations_for
 from classroom.work import work_of
 from learning.queries import ENOUGH_CASES
-from radgame.prepared import prepared
 from report.scoring import KIND as REPORT
 
 MOST_ON_START_PAGE = 5

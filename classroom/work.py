@@ -12,13 +12,13 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared
 from attempts import services
 from attempts.models import Attempt, Result, SeriesCase
 from cases.models import Case
 from classroom.access import members
 from classroom.assigning import closes_for, due_for
 from classroom.models import Assignment, Cohort, Extension, Membership, Run
-from radgame.prepared import prepared
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared_models
 from attempts.queries import held_cases
 from learning import assigned
 from learning.models import CaseDifficulty, CaseRecord, LabelRecord, Preferences
 from ml.learning import goals
-from radgame.prepared import prepared_models
 from report.scoring import KIND as REPORT
 
 SWITCHES = ("plays_for_points", "shows_badges", "shows_streak", "plays_daily_film")

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared, prepared_models
 from attempts.games import Game, game_of, kinds
 from attempts.models import Attempt, Mode, Outcome, Result, Series
 from attempts.queries import counted_results, held_cases
@@ -20,7 +21,6 @@ from learning.models import CaseRecord
 from learning.past import Past, described, name_of, submitted
 from ml import taxonomy
 from ml.psychometrics import Interval, proportion, rate
-from radgame.prepared import prepared, prepared_models
 
 ENOUGH_CASES = 20
 """Below this number of cases a learner's figures are mostly chance."""

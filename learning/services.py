@@ -13,6 +13,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
+from accounts.prepared import prepared
 from attempts import series
 from attempts.games import game_of
 from attempts.models import Attempt, Mode, Series
@@ -24,7 +25,6 @@ from learning import adaptive, assigned, daily
 from learning.models import Chosen, Preferences
 from learning.skills import skills_by_game, skills_of
 from ml.learning.skills import Skills
-from radgame.prepared import prepared
 
 ADAPTIVE, SEQUENTIAL = Preferences.Strategy.ADAPTIVE, Preferences.Strategy.SEQUENTIAL
 

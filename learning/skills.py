@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from accounts.models import User
+from accounts.prepared import prepared_models
 from attempts.games import game_of, kinds
 from attempts.models import Result, SeriesCase, holding
 from learning import difficulties
@@ -24,7 +25,6 @@ from learning.records import LOOK_BACK
 from ml.learning.ability import Belief
 from ml.learning.memory import Memory
 from ml.learning.skills import Finding, LabelSkill, Played, Skills, learn
-from radgame.prepared import prepared_models
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
+from accounts.prepared import prepared, prepared_models
 from attempts.models import Attempt
 from cases.models import Case
-from radgame.prepared import prepared, prepared_models
 
 pytestmark = pytest.mark.django_db
 
