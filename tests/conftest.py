@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -15,6 +16,10 @@ from ml.models.packages import NOT_INSTALLED, has_packages
 from radgame import rates
 from radgame.celery import app as celery
 from tests import factories
+
+# A million rounds take a fifth of a second, for each of many hundred passwords. Whole games, whose
+# processes are their own, keep to what is usual.
+PBKDF2PasswordHasher.iterations = 1_000
 
 # How long one example takes, or is made, says how busy the machine is.
 hypothesis_settings.register_profile(
