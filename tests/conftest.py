@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from hypothesis import HealthCheck
@@ -20,6 +21,9 @@ from tests import factories
 # A million rounds take a fifth of a second, for each of many hundred passwords. Whole games, whose
 # processes are their own, keep to what is usual.
 PBKDF2PasswordHasher.iterations = 1_000
+
+# Each test client has middleware of its own, which would else read the folder of static files first.
+settings.WHITENOISE_AUTOREFRESH = True
 
 # How long one example takes, or is made, says how busy the machine is.
 hypothesis_settings.register_profile(
