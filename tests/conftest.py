@@ -22,7 +22,7 @@ from tests import factories
 # processes are their own, keep to what is usual.
 PBKDF2PasswordHasher.iterations = 1_000
 
-# Each test client has middleware of its own, which would else read the folder of static files first.
+# Each test client has middleware of its own, which would read the folder of static files first.
 settings.WHITENOISE_AUTOREFRESH = True
 
 # How long one example takes, or is made, says how busy the machine is.
