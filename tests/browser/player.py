@@ -99,10 +99,11 @@ class Player:
         query = (
             "SELECT c.public_id FROM cases_case c "
             "JOIN cases_finding f ON f.case_id = c.id JOIN cases_region r ON r.finding_id = f.id "
+            "WHERE c.status = 'published' AND c.made_for_id IS NULL "
             "GROUP BY c.id, c.public_id "
             "HAVING count(*) = ? AND min(f.label) = 'nodule_mass' AND max(f.label) = 'nodule_mass'"
             " AND (SELECT count(*) FROM cases_finding g WHERE g.case_id = c.id) = ? "
-            "AND (SELECT count(*) FROM cases_image i WHERE i.case_id = c.id) = 1"
+            "AND (SELECT count(*) FROM cases_image i WHERE i.case_id = c.id) = 1 ORDER BY c.id"
         )
         found = self.game.rows(query, nodules, nodules)
         assert found, f"the demo set has no case with just {nodules} nodules"
@@ -111,9 +112,11 @@ class Player:
     def normal_case(self) -> str:
         """Public id of a case without findings and without a prior film."""
         query = (
-            "SELECT public_id FROM cases_case c WHERE NOT EXISTS "
+            "SELECT public_id FROM cases_case c WHERE c.status = 'published' "
+            "AND c.made_for_id IS NULL AND NOT EXISTS "
             "(SELECT 1 FROM cases_finding f WHERE f.case_id = c.id) AND NOT EXISTS "
-            "(SELECT 1 FROM cases_image i WHERE i.case_id = c.id AND i.study = 'prior')"
+            "(SELECT 1 FROM cases_image i WHERE i.case_id = c.id AND i.study = 'prior') "
+            "ORDER BY c.id"
         )
         return str(self.game.rows(query)[0][0])
 

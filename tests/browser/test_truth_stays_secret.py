@@ -105,7 +105,8 @@ def device_case(player):
 
 def compared_case(player, change: str) -> str:
     """A demo case whose prior film shows a finding of which that has become."""
-    query = "SELECT public_id, before FROM cases_case"
+    of_all = "status = 'published' AND made_for_id IS NULL"
+    query = f"SELECT public_id, before FROM cases_case WHERE {of_all} ORDER BY id"
     rows = [(case, str(before)) for case, before in player.game.rows(query)]
     return next(str(case) for case, before in rows if change in before)
 
