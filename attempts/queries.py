@@ -192,8 +192,8 @@ def number_of(attempt: Attempt) -> str:
     place = place_in_series(attempt)
     if place:
         return f"{place[0]} of {place[1]}"
-    ((number,),) = _number(attempt.user_id, attempt.kind, attempt.pk)
-    return str(number)
+    rows = _number(attempt.user_id, attempt.kind, attempt.pk)  # none where it was deleted just now
+    return str(rows[0][0] if rows else 0)
 
 
 @prepared
