@@ -141,6 +141,12 @@ def test_it_names_blinks_splits_and_peels(player):
     expect(veil).to_be_hidden()
     expect(page.locator("[data-role=behind-said]")).to_have_text("The film as it is.")
 
+    page.keyboard.down("f")  # held again, where nothing is off it and the split was moved before
+    expect(veil).to_be_visible()
+    expect(page.locator("[data-role=behind-said]")).to_contain_text("while it is held")
+    page.keyboard.up("f")
+    expect(veil).to_be_hidden()
+
 
 def test_after_a_report_the_film_is_seen_through_too(player):
     case = str(player.game.rows(WITH_CT)[0][0])

@@ -220,7 +220,11 @@ export class Behind {
   // The film without the layer, as long as the key is held.
   blink(on) {
     if (!this.veil) return false;
-    if (on && !this.layer) this.select.selectedIndex = 1;
+    if (on && !this.layer) {
+      this.select.selectedIndex = 1;
+      this.split.value = "100"; // the film, and without while it is held
+      this.role("said").textContent = `${this.#saidOf(this.layer)}, while it is held.`;
+    }
     this.blinking = on;
     this.role("blink").setAttribute("aria-pressed", String(on));
     this.#compare();
