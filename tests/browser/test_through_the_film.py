@@ -210,6 +210,23 @@ def test_what_is_damaged_is_a_sentence_and_the_feedback_stands(player):
     expect(page.locator("[data-row]").first).to_be_visible()
 
 
+def test_what_cannot_be_fetched_is_said_in_a_sentence_of_the_game(player):
+    page = player.page
+    page.route(re.compile(r"/behind/ct$"), lambda route: route.abort())
+    told(player, WITH_CT)
+    page.keyboard.press("b")
+    expect(page.locator("[data-role=behind-ct-said]")).to_have_text(
+        "The CT could not be loaded. Try again later."
+    )
+    page.route(re.compile(r"/behind$"), lambda route: route.abort())
+    page.reload()
+    page.locator("details[data-role=behind] summary").click()
+    expect(page.locator("[data-role=behind-problem]")).to_have_text(
+        "What lies behind the film could not be loaded."
+    )
+    page.complaints.clear()  # the browser's own, of what it was not let fetch
+
+
 def point_of(player):
     """Where the cross-hair stands: mm of the person, and shares of the film."""
     script = (

@@ -1,5 +1,6 @@
 // Seeing through a simulated film, in the feedback: what lies where, and the film without parts of it.
 import { svgElement } from "../marks/pins.js";
+import { LOGGED_OUT, exchange } from "../shell/server.js";
 import { CtPanes } from "./ct-panes.js";
 import { inWords, prepared, structuresAt } from "./naming.js";
 import { Veil, graysOf, withLayer } from "./layers.js";
@@ -31,9 +32,10 @@ export class Behind {
   }
 
   async #told() {
-    const answer = await fetch(this.element.dataset.url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error("What lies behind the film could not be loaded.");
-    return answer.json();
+    const { status, body } = await exchange("GET", this.element.dataset.url).catch(() => ({}));
+    if (status === 401) throw new Error(LOGGED_OUT);
+    if (status !== 200 || !body) throw new Error(body?.error ?? "What lies behind the film could not be loaded.");
+    return body;
   }
 
   #problem(sentence) {

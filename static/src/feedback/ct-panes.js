@@ -1,6 +1,6 @@
 // The CT behind a simulated film in the viewer's own panes, its cross-hair linked with the film's.
 import { svgElement } from "../marks/pins.js";
-import { exchange } from "../shell/server.js";
+import { LOGGED_OUT, exchange } from "../shell/server.js";
 import { graysOf } from "./layers.js";
 import { OFFSET, PLANES, PersonCt, WINDOWS } from "./person-ct.js";
 
@@ -95,16 +95,22 @@ export class CtPanes {
     await this.stage.takeAway();
   }
 
+  // What could not be asked at all is said below, like every answer that tells of no CT.
+  #exchange(method, ...more) {
+    return exchange(method, this.url, ...more).catch(() => ({ status: 0, body: null }));
+  }
+
   async #load() {
     this.#say("The CT is coming …");
-    let { status, body } = await exchange("GET", this.url);
+    let { status, body } = await this.#exchange("GET");
     const isMade = status === 202;
-    if (isMade) ({ status, body } = await exchange("POST", this.url, {}, this.csrf));
+    if (isMade) ({ status, body } = await this.#exchange("POST", {}, this.csrf));
     for (let left = PATIENCE; status === 202 && left > 0 && !this.signal.aborted; left -= 1) {
       this.#say("The CT behind this film is being made. That takes about half a minute.");
       await new Promise((resolve) => setTimeout(resolve, ASKED_EVERY_MS));
-      ({ status, body } = await exchange("GET", this.url));
+      ({ status, body } = await this.#exchange("GET"));
     }
+    if (status === 401) throw new Error(LOGGED_OUT);
     if (status !== 200) throw new Error(body?.error ?? "The CT could not be loaded. Try again later.");
     if (isMade) this.made();
     try {
