@@ -148,6 +148,26 @@ def test_it_names_blinks_splits_and_peels(player):
     expect(veil).to_be_hidden()
 
 
+def test_a_tap_names_what_lies_there_until_the_next_and_a_finger_holds_blink(visitor):
+    with visitor(has_touch=True, viewport={"width": 1024, "height": 768}) as player:
+        told(player)
+        page = player.page
+        page.keyboard.press("=")
+        page.touchscreen.tap(*player.at(0.62, 0.7))
+        named = page.locator(".named")
+        expect(page.locator("[data-role=behind-here]")).to_contain_text("eart")
+        page.wait_for_timeout(300)  # whatever the browser sends after the finger has left
+        expect(named).to_be_visible()
+        expect(named).to_contain_text("eart")
+        blink = page.locator("[data-role=behind-blink]")
+        expect(blink).to_have_css("touch-action", "none")
+        expect(blink).to_have_css("user-select", "none")
+        blink.dispatch_event("pointerdown", {"button": 0})
+        expect(blink).to_have_attribute("aria-pressed", "true")
+        blink.dispatch_event("blur")
+        expect(blink).to_have_attribute("aria-pressed", "false")
+
+
 def test_after_a_report_the_film_is_seen_through_too(player):
     case = str(player.game.rows(WITH_CT)[0][0])
     page = player.page

@@ -89,7 +89,8 @@ export class Behind {
     view.pane.querySelector("svg.marks").prepend(this.group);
     for (const name of ["moved", "frame"]) view.viewer.addEventListener(name, () => this.#place(), { signal });
     view.element.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#hover(event), { signal });
-    view.element.addEventListener("pointerleave", () => (this.tip.hidden = true), { signal });
+    // A finger leaves as it is lifted: what it tapped stays named until the next tap.
+    view.element.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && (this.tip.hidden = true), { signal });
     view.element.addEventListener("pointerup", (event) => this.#tell(this.#hover(event)), { signal });
     const box = this.role("groups");
     for (const [group, name] of Object.entries(GROUPS)) {
@@ -197,7 +198,8 @@ export class Behind {
     this.role("alone").addEventListener("click", () => this.#alone(), { signal });
     const blink = this.role("blink");
     blink.addEventListener("pointerdown", () => this.blink(true), { signal });
-    for (const name of ["pointerup", "pointerleave", "pointercancel"]) {
+    blink.addEventListener("contextmenu", (event) => event.preventDefault(), { signal }); // of a finger that is held
+    for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
       blink.addEventListener(name, () => this.blink(false), { signal });
     }
     blink.addEventListener("keydown", ({ key, repeat }) => [" ", "Enter"].includes(key) && !repeat && this.blink(true), { signal });
