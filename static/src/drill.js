@@ -119,6 +119,7 @@ class DrillPage extends CasePage {
       peel: () => this.#behind?.next() ?? false,
       outlines: () => this.#behind?.nextGroup() ?? false,
       slices: () => this.#behind?.slices() ?? false,
+      crosshair: () => this.#behind?.crosshair() ?? false,
     };
   }
 

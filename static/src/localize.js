@@ -96,6 +96,7 @@ class LocalizePage extends CasePage {
       peel: () => this.behind?.next() ?? false,
       outlines: () => this.behind?.nextGroup() ?? false,
       slices: () => this.behind?.slices() ?? false,
+      crosshair: () => this.behind?.crosshair() ?? false,
     };
   }
 

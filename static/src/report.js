@@ -143,6 +143,7 @@ class ReportPage extends CasePage {
       peel: () => this.behind?.next() ?? false,
       outlines: () => this.behind?.nextGroup() ?? false,
       slices: () => this.behind?.slices() ?? false,
+      crosshair: () => this.behind?.crosshair() ?? false,
     };
   }
 

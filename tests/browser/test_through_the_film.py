@@ -148,6 +148,31 @@ def test_it_names_blinks_splits_and_peels(player):
     expect(veil).to_be_hidden()
 
 
+def test_by_keyboard_a_crosshair_names_what_lies_there_and_takes_the_slices_along(player):
+    told(player, WITH_CT)
+    page = player.page
+    page.keyboard.press("b")
+    expect(page.locator("[data-view^='CT,']")).to_have_count(3)
+    expect(page.locator("[data-role=behind-ct-said]")).to_contain_text("Slices: axial")
+    page.keyboard.press("k")
+    said = page.locator("[data-role=behind-here]")
+    named = page.locator(".named")
+    expect(named).to_be_visible()
+    expect(said).to_have_text(f"{named.inner_text()}.")
+    before = point_of(player)[1]
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator(".crosshair line")).to_have_count(2)
+    assert point_of(player)[1][0] == pytest.approx(0.3, abs=0.01)
+    assert point_of(player)[1] != before
+    expect(said).to_contain_text("right")  # the patient's right is on the left
+    page.keyboard.press("Escape")
+    expect(page.locator(".crosshair line")).to_have_count(0)
+    row = page.locator("[data-row]").first
+    page.keyboard.press("ArrowDown")  # the arrows step through the findings again
+    expect(row).to_be_visible()
+
+
 def test_a_tap_names_what_lies_there_until_the_next_and_a_finger_holds_blink(visitor):
     with visitor(has_touch=True, viewport={"width": 1024, "height": 768}) as player:
         told(player)

@@ -123,6 +123,27 @@ export class Behind {
     if (said) this.role("here").textContent = `${said}.`;
   }
 
+  // A crosshair for who works by keyboard, on the film: what lies under it is named, and the slices go there.
+  crosshair() {
+    const { view, stage } = this;
+    if (!view || stage.view !== view || !(this.all?.length || this.ct)) return false;
+    this.element.open = true;
+    view.crosshair.telling ??= (at) => this.#pointed(at);
+    view.crosshair.toggle();
+    if (!view.crosshair.on) this.tip?.toggleAttribute("hidden", true);
+    return true;
+  }
+
+  #pointed([x, y]) {
+    const share = [x / this.view.image.width, y / this.view.image.height];
+    if (this.all?.length) {
+      const said = inWords(structuresAt(this.all, share));
+      Object.assign(this.tip, { textContent: said, hidden: this.stage.hidden === true });
+      this.#tell(said);
+    }
+    this.ct?.fromFilm(share);
+  }
+
   // What lies at the middle of a finding's place, in words.
   describe(item) {
     this.item = item;

@@ -23,7 +23,7 @@ export class CtPanes {
       button.addEventListener("click", () => this.#window(...window), { signal });
       role("ct-windows").append(button);
     }
-    this.#follow(view, (at) => this.#fromFilm(at));
+    this.#follow(view, ([x, y]) => this.fromFilm([x / view.image.width, y / view.image.height]));
   }
 
   // A press that is no drag tells its place: image pixels of the view.
@@ -142,10 +142,9 @@ export class CtPanes {
     if (this.ct.frameOf(plane, this.point) !== viewer.frame) this.#set(this.ct.moved(plane, viewer.frame, this.point));
   }
 
-  #fromFilm([x, y]) {
-    const { width, height } = this.view.image;
-    const share = [x / width, y / height];
-    if (share.some((part) => part < 0 || part > 1)) return;
+  // To the line of a point of the film, in shares of it.
+  fromFilm(share) {
+    if (!this.point || share.some((part) => part < 0 || part > 1)) return;
     const spot = this.ct.spotNear(share, { reach: NEAR });
     this.#set(this.ct.onLine(share, spot ? spot.at[1] : this.point[1]));
   }

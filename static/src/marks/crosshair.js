@@ -10,6 +10,7 @@ export class KeyboardCrosshair {
   constructor(svg, view, answer, activeLabel, { measuring = () => false, isPoint = () => false } = {}) {
     Object.assign(this, { svg, view, answer, activeLabel, measuring, isPoint });
     this.on = false;
+    this.telling = null; // hears each place where nothing is drawn any more: image pixels
     this.group = document.createElementNS(SVG, "g");
     this.group.setAttribute("class", "crosshair");
     svg.append(this.group);
@@ -21,6 +22,7 @@ export class KeyboardCrosshair {
     this.corner = null;
     if (this.on && !this.at) this.at = [this.view.image.width / 2, this.view.image.height / 2];
     this.draw();
+    if (this.on) this.telling?.(this.at);
   }
 
   switchOff() {
@@ -42,10 +44,15 @@ export class KeyboardCrosshair {
     const { width, height } = this.view.image;
     const step = Math.max(1, Math.round((ctrlKey ? 0.001 : shiftKey ? 0.05 : 0.01) * width));
     this.at = [clamp(this.at[0] + dx * step, 0, width), clamp(this.at[1] + dy * step, 0, height)];
+    this.telling?.(this.at);
   }
 
   #setCorner() {
     if (this.measuring(this.at)) return;
+    if (this.telling) {
+      this.telling(this.at);
+      return;
+    }
     const label = this.activeLabel() ?? null;
     const { image, viewer } = this.view;
     if (label && this.isPoint(label)) {

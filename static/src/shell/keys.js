@@ -42,7 +42,7 @@ export const KEYS = [
   { keys: ["u"], action: "outlines", help: "After the score, of a simulated film: outlines of the next group" },
   { keys: ["b"], action: "slices", help: "After the score, of a simulated film: the CT behind it, or away with it" },
   { keys: ["g"], action: "hint", help: "Ask for a hint" },
-  { keys: ["k"], action: "crosshair", help: "Draw by keyboard: move with the arrows, Enter sets a corner or a tip" },
+  { keys: ["k"], action: "crosshair", help: "Crosshair, moved with the arrows: Enter sets a corner or a tip; after the score, of a simulated film: what lies there is named" },
   { keys: ["z"], ctrl: true, action: "undo", help: "Undo", shown: "Ctrl Z" },
   { keys: ["y", "Shift z"], ctrl: true, action: "redo", help: "Redo", shown: "Ctrl Y" },
   { keys: ["Enter"], action: "submit", help: "Submit" },

@@ -237,7 +237,7 @@ export class Stage {
       event.preventDefault(); // one press, one corner, one submission
       return;
     }
-    const mayDraw = this.drawing() || this.measurements.tool;
+    const mayDraw = this.drawing() || this.measurements.tool || this.view?.crosshair?.telling;
     if (mayDraw && this.view?.crosshair?.key(event)) {
       event.preventDefault();
       return;

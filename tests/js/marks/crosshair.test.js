@@ -167,3 +167,14 @@ test("of a device one Enter marks the tip", () => {
   assert.deepEqual(answer.marks[0].point, [0.51, 0.5]);
   assert.equal(crosshair.on, false);
 });
+
+test("where it is told of places, each is told of as it moves and nothing is drawn", () => {
+  const told = [];
+  crosshair.telling = ([x, y]) => told.push([x, y]);
+  crosshair.toggle();
+  keys("ArrowRight", "Enter", "Enter");
+  assert.deepEqual(told, [[500, 250], [510, 250], [510, 250], [510, 250]]);
+  assert.equal(answer.marks.length, 0);
+  key("Escape");
+  assert.equal(told.length, 4);
+});
