@@ -173,6 +173,7 @@ def _boxes(identity: str, note: NoteRow, data: ReportData) -> list[dict[str, Any
     group = taxonomy.group_of(finding["label"])
     same = [row for row in data["regions"] if taxonomy.group_of(row["label"]) == group]
     sided = [row for row in same if row["side"] and row["side"] == finding["side"]]
+    known = taxonomy.labels()
     return [
         {
             "id": identity,
@@ -181,6 +182,7 @@ def _boxes(identity: str, note: NoteRow, data: ReportData) -> list[dict[str, Any
             **{name: value for name, value in row.items() if name in SHAPE},
             "kind": note["kind"],
             "text": finding["name"] or finding["finding"],
+            "label": known[row["label"]].name if row["label"] in known else "",
         }
         for row in (sided or same)
     ]

@@ -171,7 +171,7 @@ class ReportPage extends CasePage {
     if (!this.boxes.length) return;
     const [first] = this.boxes;
     this.goTo(first);
-    this.behind.describe({ ...first, name: first.text });
+    this.behind.describe({ ...first, name: first.text, spot: first.label });
   }
 }
 

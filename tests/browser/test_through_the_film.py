@@ -210,6 +210,8 @@ def test_after_a_report_the_film_is_seen_through_too(player):
     page.keyboard.press("b")
     expect(page.locator("[data-view^='CT,']")).to_have_count(3)
     expect(page.locator("[data-role=behind-ct-said]")).to_contain_text("Slices: axial")
+    spots = page.evaluate("() => radgame.page.behind.ct.ct.spots.map(({ at }) => at)")
+    assert point_of(player)[0] in spots  # where the finding lies that was stepped to
 
 
 def test_with_raised_local_contrast_it_differs_from_the_film_by_what_is_off_alone(player):

@@ -132,6 +132,7 @@ def test_a_missed_finding_has_its_box_of_its_side_on_the_image(client, attempt, 
     boxes = json.loads(re.search(r'id="review-boxes"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
     assert [box["kind"] for box in boxes] == ["missing"]
     assert boxes[0]["text"] == "right pleural effusion"
+    assert boxes[0]["label"] == "Pleural effusion"  # as the CT behind a film names its findings
     assert boxes[0]["box"] == [0.6, 0.2, 0.7, 0.3]
 
 

@@ -159,7 +159,9 @@ export class CtPanes {
     if (!this.ct || this.role("ct-tools").hidden || !item?.box || item.image !== this.view.image.id) return;
     const [x0, y0, x1, y1] = item.box;
     const share = item.point ?? [(x0 + x1) / 2, (y0 + y1) / 2];
-    const spot = this.ct.spotNear(share, { name: item.name }) ?? this.ct.spotNear(share, { reach: NEAR });
+    // Of that name where the place lies: a mark of what is elsewhere stays where it was made.
+    const reach = Math.max(NEAR, Math.hypot(x1 - x0, y1 - y0) / 2);
+    const spot = this.ct.spotNear(share, { name: item.spot || item.name, reach }) ?? this.ct.spotNear(share, { reach: NEAR });
     const [first, last] = this.ct.depths;
     this.#set(spot ? spot.at : this.ct.onLine(share, this.point?.[1] ?? (first + last) / 2));
   }
