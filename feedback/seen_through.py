@@ -92,6 +92,8 @@ def film_of(attempt: Attempt, public_id: str) -> Case | None:
     """
     if public_id in ("", attempt.case.public_id):
         return attempt.case
+    if "\0" in public_id:
+        return None  # PostgreSQL refuses it
     beside = game_of(attempt.kind).beside(attempt)
     handed_in = Attempt.objects.filter(
         user=attempt.user_id, series=attempt.series_id, submitted_at__isnull=False

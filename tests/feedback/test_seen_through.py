@@ -138,6 +138,9 @@ def test_nobody_elses_attempt_and_no_other_cases_layer(
     assert client.get(addresses(scored, other)[1]).status_code == 404
     outlines = nodule_case.images.first().layers.get(kind="anatomy")
     assert client.get(addresses(scored, outlines)[1]).status_code == 404
+    for film in ("%00", "x%00", "..%2F", other.image.case.public_id, "9" * 5000):
+        for address in addresses(scored, layer):
+            assert client.get(f"{address}?film={film}").status_code == 404
 
 
 def test_a_file_that_is_lost_costs_the_outlines_alone(client, trainee, nodule_case, layer):
