@@ -26,6 +26,7 @@ TAKEN_OFF = {
 """After the findings, in this order."""
 MADE_WHEN_ASKED = {Layer.Kind.CT.value, Layer.Kind.ANATOMY.value}
 """Kinds that the page has room for where they may be made."""
+OUTLINES_LOST = "The outlines of this film are missing or damaged: nothing is named on it."
 ORDER = [Layer.Kind.FINDING, *TAKEN_OFF]
 
 
@@ -117,6 +118,7 @@ def told(attempt: Attempt, case: Case) -> dict[str, Any]:
         "structures": shown.get("structures", []),
         "layers": [_described(one, attempt, case) for one in taken_off],
         "ct": _address("ct", attempt, case) if has_ct else None,
+        "problem": OUTLINES_LOST if outlines and not shown else "",
     }
 
 

@@ -58,6 +58,7 @@ def test_it_works(client, trainee, nodule_case, layer):
     scored = play(trainee, nodule_case, [])
     told, picture, ct, volume = (client.get(address) for address in addresses(scored, layer))
     assert told.json()["structures"] == [HEART]
+    assert told.json()["problem"] == ""
     (one,) = told.json()["layers"]
     assert one["name"] == "Without: Nodule / mass, left"
     assert one["url"] == addresses(scored, layer)[1]
@@ -150,6 +151,7 @@ def test_a_file_that_is_lost_costs_the_outlines_alone(client, trainee, nodule_ca
     told = client.get(addresses(scored, layer)[0]).json()
     assert told["structures"] == []
     assert len(told["layers"]) == 1
+    assert told["problem"].startswith("The outlines of this film are missing or damaged")
 
 
 def test_a_real_film_has_no_such_control(client, trainee, nodule_case):

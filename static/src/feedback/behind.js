@@ -54,6 +54,7 @@ export class Behind {
       this.ct = new CtPanes({ stage, view, role: (name) => this.role(name), url: told.ct, csrf, signal, made });
       this.ct.goTo(this.item);
     }
+    if (told.problem) this.#problem(told.problem);
     this.element.dataset.ready = "true";
   }
 
