@@ -286,6 +286,10 @@ def _ct_piece(said: dict[str, Any], content: bytes) -> Piece | None:
     )
     if not good or not _are_numbers(single) or min(sizes_mm) <= 0:
         return None
+    near, far = (said["corner"][1] + share * shape[1] * sizes_mm[0] for share in (0, 1))
+    narrow = [beam["near"] + beam["slope"] * depth for depth in (near, far)]
+    if min(*narrow, *beam["size"]) <= 0:
+        return None  # points of the film would be no lines through the body
     known = [spot for spot in spots[:MOST_LAYERS] if _is_spot(spot)]
     if len(known) < len(spots) or not _is_webp(content) or len(content) > LARGEST_CT:
         return None
