@@ -68,7 +68,7 @@ def ask(case: Case) -> None:
 def problem(case: Case) -> str:
     """Why a CT could not be made, in a sentence; empty where nobody tried or it may come yet."""
     try:
-        return _note(case.pk).read_text(encoding="utf-8")
+        return _note(case.pk).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 

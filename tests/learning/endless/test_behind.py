@@ -87,6 +87,13 @@ def test_a_full_disk_is_a_sentence_and_asked_again_it_is_made(film, trainee, mon
     assert make(film.case)
 
 
+def test_a_note_cut_within_a_letter_is_read_as_far_as_it_goes(data):
+    note = behind._note(7)
+    note.parent.mkdir(parents=True)
+    note.write_bytes("Full: é".encode()[:-1])
+    assert behind.problem(Case(pk=7)).startswith("Full: ")
+
+
 def test_without_a_ct_or_of_a_real_film_there_is_no_control(trainee, data, plenty, client_of):
     case = film_for(trainee)
     assert ct.problem() and not behind.can_make(case)
