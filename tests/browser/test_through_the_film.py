@@ -302,6 +302,13 @@ def test_it_follows_a_point_into_the_ct(player):
     spots = page.evaluate("() => radgame.page.behind.ct.ct.spots.map(({ at }) => at)")
     assert point_of(player)[0] in spots
 
+    page.evaluate(
+        "() => { const { ct, told } = radgame.page.behind; const box = [0.01, 0.01, 0.03, 0.03];"
+        "ct.goTo({ box, image: told.image, name: ct.ct.spots[0].name }); }"
+    )
+    stayed, share = point_of(player)  # a mark of the same name that is elsewhere
+    assert stayed not in spots and share == pytest.approx([0.02, 0.02], abs=0.02)
+
     film = page.locator("[data-view=PA], [data-view=AP]").first.locator("[data-role=canvas]")
     around = film.bounding_box()
     assert around
