@@ -166,6 +166,12 @@ def test_by_keyboard_a_crosshair_names_what_lies_there_and_takes_the_slices_alon
     assert point_of(player)[1][0] == pytest.approx(0.3, abs=0.01)
     assert point_of(player)[1] != before
     expect(said).to_contain_text("right")  # the patient's right is on the left
+    page.keyboard.press("v")  # to a slice, from where it can be put away, too
+    page.keyboard.press("k")
+    expect(page.locator(".crosshair line")).to_have_count(0)
+    page.locator("[data-view=PA], [data-view=AP]").first.locator("[data-role=canvas]").click()
+    page.keyboard.press("k")
+    expect(page.locator(".crosshair line")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(page.locator(".crosshair line")).to_have_count(0)
     row = page.locator("[data-row]").first

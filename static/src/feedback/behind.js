@@ -127,7 +127,8 @@ export class Behind {
   // A crosshair for who works by keyboard, on the film: what lies under it is named, and the slices go there.
   crosshair() {
     const { view, stage } = this;
-    if (!view || stage.view !== view || !(this.all?.length || this.ct)) return false;
+    if (!view || !(this.all?.length || this.ct)) return false;
+    if (stage.view !== view && !view.crosshair.on) return false; // from another pane it can be put away
     this.element.open = true;
     view.crosshair.telling ??= (at) => this.#pointed(at);
     view.crosshair.toggle();
