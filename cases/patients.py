@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 from django.conf import settings
 
@@ -13,6 +14,7 @@ from cases.models import Case, CaseChange, Image
 
 MARK = "~"
 LONGEST = 25
+_PSEUDONYM = re.compile(rf"{MARK}[0-9a-f]{{24}}")
 PURPOSE = "radgame: pseudonyms of patients"
 MOST_STUDIES = 100
 """A number that more cases of a data set have stands for anybody, as "anonymous" does."""
@@ -29,11 +31,16 @@ def pseudonym(slug: str, patient: str) -> str:
     them all. What is a pseudonym already, as in a pack, stays so.
     """
     patient = patient.strip()
-    if not patient or patient.startswith(MARK):
-        return patient[:LONGEST]
+    if not patient or is_pseudonym(patient):
+        return patient
     key = f"{PURPOSE} {settings.SECRET_KEY}".encode()
     digest = hmac.new(key, f"{slug} {patient}".encode(), hashlib.sha256).hexdigest()
     return f"{MARK}{digest[:24]}"
+
+
+def is_pseudonym(word: str) -> bool:
+    """Whether it is a digest as kept here: a name with the mark before it is none."""
+    return _PSEUDONYM.fullmatch(word) is not None
 
 
 def cases_of_patient(case: Case) -> set[int]:

@@ -33,7 +33,7 @@ from cases.importers.base import (
 from cases.importers.shapes import region_of
 from cases.models import Case, Dataset, Image
 from cases.packing import FORMAT, MANIFEST, SIGNATURE, VERSION
-from cases.patients import MARK
+from cases.patients import is_pseudonym
 from cases.signing import BadSignature, check
 
 MOST_MEMBERS = 500_000
@@ -184,7 +184,7 @@ def _case(path: Path, key: str, entry: Entry) -> Iterator[Item]:
             for one in _objects(entry, "before")
         ),
         offered=offered if (offered := text_of(entry, "split")) in Case.Split.values else "",
-        patient=patient if (patient := text_of(entry, "patient")).startswith(MARK) else "",
+        patient=patient if is_pseudonym(patient := text_of(entry, "patient")) else "",
         explanation=text_of(entry, "explanation"),
         behind=PackedLayers(path, tuple(_objects(entry, "behind"))),
         is_held=entry.get("status") == Case.Status.REVIEW,

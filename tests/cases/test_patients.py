@@ -116,6 +116,19 @@ def test_a_pseudonym_of_a_pseudonym_is_itself():
 
 
 @pytest.mark.pure
+@pytest.mark.parametrize("word", ["~Doe^John", "~4711", f"~{'F' * 24}", f"~{'a' * 25}", "~"])
+def test_what_only_begins_as_a_pseudonym_does_is_none(word):
+    found = pseudonym("a", word)
+    assert patients.is_pseudonym(found) and found != word
+    assert not patients.is_pseudonym(word) and not patients.is_pseudonym(f"{found}\n")
+
+
+def test_a_patients_name_with_the_mark_before_it_is_not_stored(tmp_path):
+    (case,) = studies(tmp_path / "a", 1, patient="~Doe^John")
+    assert "Doe" not in case.patient and patients.is_pseudonym(case.patient)
+
+
+@pytest.mark.pure
 @pytest.mark.parametrize("word", ["", " ", "0", "000", "ANONYMOUS", "Unknown", "REMOVED", "--"])
 def test_placeholders_are_nobody(word):
     assert not _is_somebody(word)
