@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from cases import history
 from cases.imaging import OLDEST
+from cases.importers.base import cleaned
 from cases.importers.shapes import MOST_POINTS
 from cases.models import Case, CaseChange, Finding, Image, ReferenceReport, Region
 from cases.services import correcting
@@ -97,7 +98,7 @@ def _list(value: Any, most: int, what: str) -> list[Any]:
 
 
 def _text(value: Any, longest: int) -> str:
-    said = str(value or "").replace("\0", "").replace("\r\n", "\n").strip()
+    said = cleaned(str(value or "").replace("\r\n", "\n"))
     if len(said) > longest:
         raise Refused(f"“{said[:30]} …” is longer than {longest:,} characters: make it shorter.")
     return said
@@ -138,7 +139,7 @@ def _size(value: Any, where: str) -> float | None:
         return None
     try:
         size = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         size = math.nan
     if not 0 < size <= 1000:
         raise Refused(f"{where}: the size is millimeters between 0 and 1000.")
@@ -174,7 +175,7 @@ def _pair(point: Any, where: str) -> tuple[float, float]:
 
 def _is_part(value: Any) -> bool:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 0 <= value <= 1
+    return is_number and 0 <= value <= 1  # which is neither infinite nor none
 
 
 def _box_of(shape: str, points: Sequence[tuple[float, float]], box: Any, where: str) -> Box:
@@ -202,7 +203,7 @@ def _context(value: Any) -> dict[str, Any]:
     age = value.get("age")
     if age in (None, ""):
         years = None
-    elif str(age).isdecimal() and int(age) <= 150:
+    elif str(age).isdecimal() and len(str(age)) <= 3 and int(age) <= 150:
         years = min(int(age), OLDEST)
     else:
         raise Refused("The age is a number of years.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
@@ -144,6 +145,11 @@ BAD = {
     "outside": ({"regions": [{"shape": "box", "box": [0, 0, 1, 1.2]}]}, "beside the image"),
     "reversed": ({"regions": [{"shape": "box", "box": [0.5, 0, 0.4, 1]}]}, "no area"),
     "corners": ({"regions": [{"shape": "polygon", "points": [[0, 0], [1, 1]]}]}, "three corners"),
+    "endless size": ({"size_mm": 10**400}, "size"),
+    "endless side": (
+        {"regions": [{"shape": "box", "box": [0, 0, 10**400, 1]}]},
+        "beside the image",
+    ),
     "number": ({"regions": [{"shape": "point", "points": [["a", 1]]}]}, "beside the image"),
     "list": ({"regions": "all"}, "not a list"),
 }
@@ -161,6 +167,33 @@ def test_what_cannot_be_is_refused_with_a_sentence(client, nodule_case, name):
     answer = save(client, nodule_case, data)
     assert answer.status_code == 422 and said in answer.json()["error"]
     assert nodule_case.findings.count() == 2
+
+
+def test_an_age_of_thousands_of_digits_is_refused(client, nodule_case):
+    data = sent(nodule_case) | {"why": "x"}
+    data["context"]["age"] = "9" * 5000
+    answer = save(client, nodule_case, data)
+    assert answer.status_code == 422 and "number of years" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("what", ["truth", "second/"])
+def test_half_letters_that_no_database_holds_cost_nothing_else(client, nodule_case, what):
+    nodule_case.dataset.needs_second_reading = True
+    nodule_case.dataset.save()
+    nodule_case.status = "review"
+    nodule_case.save()
+    half = "Round\ud800."
+    data = sent(nodule_case) | {"explanation": half, "why": half}
+    nodule_of(data)["sentence"] = nodule_of(data)["severity"] = half
+    data["context"]["indication"] = half
+    data["reports"][0]["findings"] = half
+    url = f"/cases/{nodule_case.public_id}/{what}"
+    assert client.post(url, json.dumps(data), content_type="application/json").status_code == 200
+    if what == "truth":
+        assert nodule_case.findings.get(label="nodule_mass").sentence == "Round?."
+        assert nodule_case.reports.get().findings == "Round?."
+    else:
+        assert "Round?." in str(nodule_case.readings.get().findings)
 
 
 @pytest.mark.parametrize("is_normal", [False, True])
