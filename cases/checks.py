@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cases.curating import Draft, DraftFinding
 from cases.duplicates import Twin
@@ -33,7 +32,7 @@ def checks_of(case: Case, draft: Draft, twins: Sequence[Twin] = ()) -> list[Chec
         *_report(draft),
         *_places(draft),
         *(_twin(case, twin) for twin in twins),
-        *_persons(draft, case.before),
+        *_persons(draft, case),
         *_terms(case.dataset),
         *_unmapped(case),
     ]
@@ -157,10 +156,14 @@ def _twin(case: Case, twin: Twin) -> Check:
     return Check("twin", sentence, address=twin.case.public_id)
 
 
-def _persons(draft: Draft, before: Iterable[Mapping[str, Any]]) -> Iterator[Check]:
+def _persons(draft: Draft, case: Case) -> Iterator[Check]:
     """What in free text may tell who the patient, or somebody who treated them, is."""
-    earlier = (("A finding of the prior film", str(one["sentence"]), None) for one in before)
-    for where, text, number in (*_texts(draft), *earlier):
+    earlier = (("A finding of the prior film", str(one["sentence"]), None) for one in case.before)
+    unmapped = (
+        ("A label that is not mapped", f"{one['label']}\n{one.get('sentence', '')}", None)
+        for one in case.unmapped
+    )
+    for where, text, number in (*_texts(draft), *earlier, *unmapped):
         for told in told_in(text):
             sentence = f"{where} may hold {told.what}: “{told.text}”. Take it out if it is one."
             yield Check("person", sentence, number)
@@ -175,7 +178,8 @@ def _texts(draft: Draft) -> Iterator[tuple[str, str, int | None]]:
         yield f"The {name}", str(draft.context.get(name) or ""), None
     yield "The explanation", draft.explanation, None
     for number, finding in enumerate(draft.findings, start=1):
-        said = (str(finding.values.get(name) or "") for name in ("sentence", "location"))
+        names = ("sentence", "location", "severity")
+        said = (str(finding.values.get(name) or "") for name in names)
         yield f"{_name(finding)}: its text", "\n".join(said), number
 
 

@@ -74,7 +74,11 @@ def _persons(case: ImportedCase, reports: Iterable[ImportedReport]) -> Iterator[
         "indication": case.indication,
         "comparison": case.comparison,
         "explanation": case.explanation,
-        "findings' text": "\n".join(f"{one.sentence}\n{one.location}" for one in case.findings),
+        "findings' text": "\n".join(
+            f"{one.sentence}\n{one.location}\n{one.severity}\n{one.source_label}"
+            for one in (*case.findings, *case.unmapped)
+        ),
+        "image's label": "\n".join(one.study_label for one in case.images),
         "prior film's findings": "\n".join(one.sentence for one in case.before),
     }
     if any(map(looks_like_a_persons, (case.key, *(image.name for image in case.images)))):

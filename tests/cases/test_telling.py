@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cases.checks import checks_of
-from cases.curating import read_draft
+from cases.curating import draft_of, read_draft
 from cases.imaging import Source
 from cases.importers.base import ImportedCase, ImportedFinding, ImportedImage, ImportedReport
 from cases.importers.completeness import judged
@@ -144,6 +144,31 @@ def test_an_imported_text_that_may_tell_who_somebody_is_holds_the_case_and_is_no
         "In its indication may stand an age over 89: look before others do.",
         "In its findings' text may stand a date: look before others do.",
     ]
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"unmapped": (ImportedFinding("", sentence="As Dr. Weaver saw.", source_label="Spot"),)},
+        {"unmapped": (ImportedFinding("", source_label="Spot of Dr. Weaver"),)},
+        {"findings": (ImportedFinding("no_such", sentence="Told by Dr. Weaver."),)},
+        {"findings": (ImportedFinding("pleural_effusion", severity="Dr. Weaver"),)},
+        {"images": (ImportedImage("a.png", Source(()), "prior", "Mrs. Weaver, before"),)},
+    ],
+)
+def test_what_nobody_mapped_yet_and_what_stands_beside_films_is_read_too(said):
+    case = ImportedCase(**{"key": "k", "images": (), **said})
+    found = [one.sentence for one in judged(case, [[0]]).problems]
+    assert any("may stand a person's name" in one for one in found)
+    assert not any("In its" in one and "Weaver" in one for one in found)
+
+
+def test_a_name_in_what_nobody_mapped_is_told_at_the_desk(nodule_case):
+    nodule_case.unmapped = [{"label": "Spot", "sentence": "As Dr. Weaver saw.", "regions": []}]
+    nodule_case.save()
+    found = [one.sentence for one in checks_of(nodule_case, draft_of(nodule_case), [])]
+    assert any(one.startswith("A label that is not mapped may hold a person's") for one in found)
 
 
 PERSONS = (
