@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from cases.importers.base import (
@@ -57,13 +58,37 @@ def judged(case: ImportedCase, frames: Sequence[Sequence[int]]) -> ImportedCase:
             before.append(replace(was, regions=tuple(_once(places))))
     reports = tuple(_readable(case, problems))
     problems += _persons(replace(case, before=tuple(before)), reports)
-    return replace(
+    found = replace(
         case,
         findings=tuple(_joined(findings)),
         before=tuple(before),
         reports=reports,
         problems=tuple(problems),
         unmapped=tuple(unmapped),
+    )
+    return _without_readers_names(found)
+
+
+def _without_readers_names(case: ImportedCase) -> ImportedCase:
+    """The case with numbers for readers who are called by their name or address: learners see
+    who drew what, and packs carry it.
+    """
+    findings = (*case.findings, *case.unmapped, *case.before)
+    readers = sorted({region.reader for finding in findings for region in finding.regions})
+    named = [one for one in readers if looks_like_a_persons(one) or told_in(one)]
+    free = (str(number) for number in count(1) if str(number) not in readers)
+    numbers = dict(zip(named, free, strict=False))
+    if not numbers:
+        return case
+
+    def of(found: Iterable[ImportedFinding]) -> tuple[ImportedFinding, ...]:
+        return tuple(replace(one, regions=tuple(map(unnamed, one.regions))) for one in found)
+
+    def unnamed(region: ImportedRegion) -> ImportedRegion:
+        return replace(region, reader=numbers.get(region.reader, region.reader))
+
+    return replace(
+        case, findings=of(case.findings), unmapped=of(case.unmapped), before=of(case.before)
     )
 
 

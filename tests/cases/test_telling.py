@@ -13,7 +13,13 @@ import pytest
 from cases.checks import checks_of
 from cases.curating import draft_of, read_draft
 from cases.imaging import Source
-from cases.importers.base import ImportedCase, ImportedFinding, ImportedImage, ImportedReport
+from cases.importers.base import (
+    ImportedCase,
+    ImportedFinding,
+    ImportedImage,
+    ImportedRegion,
+    ImportedReport,
+)
 from cases.importers.completeness import judged
 from cases.telling import AGE, CONTACT, DAY, NAME, NUMBER, looks_like_a_persons, told_in
 from tests.cases.files import REAL_DATA, needs_real_data
@@ -162,6 +168,22 @@ def test_what_nobody_mapped_yet_and_what_stands_beside_films_is_read_too(said):
     found = [one.sentence for one in judged(case, [[0]]).problems]
     assert any("may stand a person's name" in one for one in found)
     assert not any("In its" in one and "Weaver" in one for one in found)
+
+
+@pytest.mark.pure
+def test_readers_who_are_called_by_name_or_address_are_numbers():
+    names = ("Dr. Ann Weaver", "1", "ann.weaver@example.org", "R8", "")
+    places = tuple(
+        ImportedRegion((0.1, 0.1, 0.2, 0.2 + number / 10), reader=name, alternate=number > 0)
+        for number, name in enumerate(names)
+    )
+    spot = ImportedFinding("", source_label="Spot", regions=places[:1])
+    case = ImportedCase(
+        "k", (), (ImportedFinding("nodule_mass", regions=places),), unmapped=(spot,)
+    )
+    found = judged(replace(case, images=(ImportedImage("a.png", Source(())),)), [[0]])
+    assert [one.reader for one in found.findings[0].regions] == ["2", "1", "3", "R8", ""]
+    assert [one.reader for one in found.unmapped[0].regions] == ["2"]
 
 
 def test_a_name_in_what_nobody_mapped_is_told_at_the_desk(nodule_case):
