@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,15 @@ from cases.importers.base import (
     Item,
     Problem,
 )
-from cases.models import Case, CaseChange, Dataset, Image, Region, StudySeries
+from cases.models import (
+    Case,
+    CaseChange,
+    Dataset,
+    Image,
+    Region,
+    SecondReading,
+    StudySeries,
+)
 from cases.renditions import ImagePlan, carry_out
 
 ASIDE = 10_000
@@ -119,11 +127,14 @@ def _place(case: Case, stored: Sequence[Image], wanted: Mapping[int, int]) -> No
     for pk, position in wanted.items():
         Image.objects.filter(pk=pk).update(position=position)
     source = case.source_truth or {}
+    readings = list(case.readings.all())
+    read = [one for reading in readings for one in reading.findings]
     said = (*source.get("findings", ()), *source.get("before", ()), *case.before, *case.unmapped)
-    for one in said:
+    for one in (*said, *read):
         kept = [place for place in one["regions"] if place["image"] in moves]
         one["regions"] = [place | {"image": moves[place["image"]]} for place in kept]
     case.save(update_fields=["source_truth", "before", "unmapped", "updated_at"])
+    SecondReading.objects.bulk_update(readings, ["findings"])
 
 
 def offered(case: Case) -> list[Offered]:
@@ -189,10 +200,25 @@ def _show(case: Case, keys: Sequence[str]) -> None:
     gone = [one for one in stored if one not in shown]
     if Region.objects.filter(image__in=gone).exists():
         raise CannotChoose("Findings have places on a series that would go: delete them first.")
+    if _are_read_on(case, {one.position for one in gone}):
+        raise CannotChoose(
+            "A second reader has places on a series that would go: settle what differs first."
+        )
     wanted = {one.pk: at for at, one in enumerate(shown)}
     _place(case, stored, wanted)
     for one in gone:
         carry_out(ImagePlan(one, {}), case.pk, [])
+
+
+def _are_read_on(case: Case, positions: Container[int]) -> bool:
+    """Whether a second reading that waits to be settled has places on one of these images."""
+    waiting = case.readings.filter(version=case.version, settled_at=None)
+    return any(
+        place["image"] in positions
+        for reading in waiting
+        for one in reading.findings
+        for place in one["regions"]
+    )
 
 
 def keep_choices(

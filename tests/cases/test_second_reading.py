@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from cases import second, services
-from cases.models import Image, SecondReading
+from cases import second, series, services
+from cases.models import Image, SecondReading, StudySeries
 from cases.truth import NotRead
 from tests import factories
 
@@ -218,6 +218,46 @@ def test_it_is_read_once(client_of, other, case):
     read(client, case, drawn(case), HEART)
     assert "read a second time already" in read(client, case, HEART).json()["error"]
     assert SecondReading.objects.count() == 1
+
+
+@pytest.fixture
+def of_two_series(case):
+    """The case with a second series; its findings lie on the first."""
+    first = case.images.get()
+    first.source_name = "s1"
+    first.save()
+    factories.ImageFactory(case=case, position=1, source_name="s2")
+    StudySeries.objects.create(
+        dataset=case.dataset, source_key=case.source_key, known=[["s1", "One"], ["s2", "Two"]]
+    )
+    return case
+
+
+def test_what_the_second_reader_drew_stays_on_its_series_when_their_order_changes(
+    client_of, other, curator, of_two_series
+):
+    case = of_two_series
+    read(client_of(other), case, drawn(case, box=[0.1, 0.6, 0.2, 0.7]), HEART)
+    series.choose(case=case, keys=["s2", "s1"], by=curator)
+    page = client_of(other).get(f"/cases/{case.public_id}/settle/")
+    found = page.context["differences"]
+    assert {place.image for one in found for place in one.places} == {1}
+    takes = {one.key: one.choices[-1][0] for one in found}
+    second.settle(case=case, decisions=takes, by=other)
+    [region] = case.findings.get(label="nodule_mass").regions.filter(alternate=False)
+    assert (region.image.source_name, region.box) == ("s1", (0.1, 0.6, 0.2, 0.7))
+
+
+def test_a_series_that_only_the_second_reader_drew_on_does_not_go(
+    client_of, other, curator, of_two_series
+):
+    case = of_two_series
+    finding = drawn(case)
+    finding["regions"][0]["image"] = case.images.get(source_name="s2").public_id
+    read(client_of(other), case, finding, drawn(case), HEART)
+    with pytest.raises(series.CannotChoose, match="second reader has places"):
+        series.choose(case=case, keys=["s1"], by=curator)
+    assert case.images.count() == 2
 
 
 @pytest.mark.parametrize("body", ["{", "[]", json.dumps({"findings": [{"label": "x"}]})])
