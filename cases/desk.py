@@ -22,7 +22,7 @@ from cases import doubts as doubting
 from cases import made, queries, services
 from cases.fetching.recipes import recipes
 from cases.importers.base import cleaned
-from cases.mapping import map_label, unmapped_labels
+from cases.mapping import map_label, take_back, unmapped_labels
 from cases.models import Case, Dataset, LabelMapping, label_choices
 from cases.queries import DIFFICULTIES, PROBLEMS, DeskFilters
 from cases.truth import CannotPublish
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 ROWS = 50
 MOST_AT_ONCE = 200
 NEEDS_REASON = (Case.Status.RETIRED, Case.Status.REVIEW, Case.Status.DRAFT)
-RESTORE, PROMOTE = "restore", "promote"
+RESTORE, PROMOTE, TAKE_BACK = "restore", "promote", "take-back"
 ACTIONS = {
     Case.Status.PUBLISHED: "Publish",
     Case.Status.REVIEW: "Back to review",
@@ -168,6 +168,9 @@ def labels(request: UserRequest) -> HttpResponse:
 def _map(request: UserRequest) -> None:
     dataset = get_object_or_404(Dataset, slug=clean(request.POST.get("dataset", "")))
     name, label = (clean(request.POST.get(key, "")) for key in ("name", "label"))
+    if label == TAKE_BACK:
+        _take_back(request, get_object_or_404(LabelMapping, dataset=dataset, name=name))
+        return
     if not name or not label:
         messages.error(request, "Choose what the label means, or that it is no finding.")
         return
@@ -183,6 +186,17 @@ def _map(request: UserRequest) -> None:
     more = f" {left} more follow in the background." if left else ""
     said = f"“{name}” is mapped; imports of {dataset.title} follow it too.{more}"
     messages.success(request, said)
+
+
+def _take_back(request: UserRequest, mapping: LabelMapping) -> None:
+    name, had_meaning = mapping.name, bool(mapping.label)
+    left = take_back(mapping, request.user)
+    if left:
+        messages.warning(request, f"“{name}”: {left} more cases have it. Take it back once more.")
+    elif had_meaning:
+        messages.success(request, f"“{name}” is not mapped any more; its cases wait in review.")
+    else:
+        messages.success(request, f"“{name}” is not mapped any more: import its data set again.")
 
 
 @require_GET

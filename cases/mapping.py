@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from cases import history
 from cases.importers.base import ImportedCase, ImportedFinding
-from cases.models import Case, Dataset, Finding, LabelMapping, Region
+from cases.models import Case, CaseChange, Dataset, Finding, LabelMapping, Region
 from cases.queries import labels_called
 from cases.signals import tell_if_published
-from cases.truth import has_truth_boxes, region_row, said_by_library
+from cases.truth import described, has_truth_boxes, region_row, said_by_library
 from ml import taxonomy
 
 AT_ONCE = 200
@@ -127,6 +128,62 @@ def map_label(*, dataset: Dataset, name: str, label: str, by: User) -> int:
     for key in keys[:AT_ONCE]:
         follow(key, name, label, by)
     return len(keys[AT_ONCE:])
+
+
+def take_back(mapping: LabelMapping, by: User) -> int:
+    """Undo a mapping: what its cases have of it waits to be mapped again; how many are left.
+
+    Of a large data set some cases follow at once, and the mapping stays until the others have
+    been asked for too. What was mapped to no finding comes back with the next import.
+    """
+    found = Case.objects.filter(dataset=mapping.dataset_id, findings__in=_made_by(mapping))
+    keys = list(found.order_by("pk").distinct().values_list("pk", flat=True))
+    for key in keys[:AT_ONCE]:
+        _unfollow(key, mapping, by)
+    left = len(keys[AT_ONCE:])
+    if not left:
+        mapping.delete()
+    return left
+
+
+def _made_by(mapping: LabelMapping) -> QuerySet[Finding]:
+    return Finding.objects.filter(
+        case__dataset=mapping.dataset_id, source_label=mapping.name, label=mapping.label
+    )
+
+
+@transaction.atomic
+def _unfollow(key: int, mapping: LabelMapping, by: User) -> None:
+    case = Case.objects.select_for_update().get(pk=key)
+    before = (case.version, said_by_library(case))
+    made = _made_by(mapping).filter(case=case)
+    case.unmapped = [
+        *case.unmapped,
+        *(
+            {
+                "label": mapping.name,
+                "sentence": one.sentence,
+                "regions": [
+                    described(region, region.image.position) for region in one.regions.all()
+                ],
+            }
+            for one in made.prefetch_related("regions__image")
+        ),
+    ]
+    made.delete()
+    said = f"The label “{mapping.name[:80]}” {NOT_IN_TAXONOMY}; it is kept as unmapped."
+    case.review_reasons = [*case.review_reasons, f"{case.source_key}: {said}"[:300]]
+    was = case.status
+    if case.is_playable:
+        case.status = Case.Status.REVIEW
+    case.has_truth_boxes = has_truth_boxes(case.findings.prefetch_related("regions"))
+    case.version += 1
+    case.save()
+    why = f"“{mapping.name}” is not mapped any more"
+    history.note_truth(case, before=before, said=said_by_library(case), by=by, why=why)
+    if case.status != was:
+        moved = {"before": was, "after": case.status}
+        history.note(case, CaseChange.What.STATUS, by=by, why=why, said=moved)
 
 
 def cases_with(dataset: Dataset, name: str) -> list[int]:

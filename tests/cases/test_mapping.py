@@ -6,7 +6,7 @@ import pytest
 
 from cases import tasks
 from cases.importers.base import ImportedCase, ImportedFinding, ImportedRegion
-from cases.mapping import follow, map_label, mapped, unmapped_labels
+from cases.mapping import follow, map_label, mapped, take_back, unmapped_labels
 from cases.models import Case, CaseChange, LabelMapping
 from tests import factories
 
@@ -65,6 +65,35 @@ def test_a_mapping_makes_findings_of_them(client, curator):
     assert case.unmapped == [] and case.review_reasons == ["More."] and case.version == 2
     assert CaseChange.objects.filter(case=case, version=2).get().by == curator
     assert "Nodule / mass" in client.get("/cases/labels/").content.decode()
+
+
+def test_a_wrong_mapping_is_taken_back_and_its_cases_wait_as_before(client, curator):
+    elsewhere = factories.DatasetFactory(slug="elsewhere")
+    case, other = odd_case(), factories.CaseFactory(dataset=elsewhere)
+    factories.FindingFactory(case=other, label="nodule_mass", source_label="Lungenherd")
+    map_label(dataset=case.dataset, name="Lungenherd", label="nodule_mass", by=curator)
+    Case.objects.filter(pk=case.pk).update(status="published", review_reasons=[])
+    form = {"dataset": case.dataset.slug, "name": "Lungenherd", "label": "take-back"}
+    page = client.post("/cases/labels/", form, follow=True).content.decode()
+    assert "is not mapped any more; its cases wait in review" in page
+    case.refresh_from_db()
+    assert case.unmapped == [ODD] and not case.findings.exists() and case.version == 3
+    assert case.status == "review" and "Lungenherd" in case.review_reasons[0]
+    assert case.changes.get(what="status").by == curator
+    assert other.findings.exists() and not LabelMapping.objects.exists()
+    map_label(dataset=case.dataset, name="Lungenherd", label="pneumothorax", by=curator)
+    case.refresh_from_db()
+    assert case.findings.get().label == "pneumothorax" and case.review_reasons == []
+
+
+def test_a_mapping_of_many_cases_is_taken_back_bit_by_bit(curator, monkeypatch):
+    case = odd_case()
+    odd_case(dataset=case.dataset)
+    map_label(dataset=case.dataset, name="Lungenherd", label="nodule_mass", by=curator)
+    monkeypatch.setattr("cases.mapping.AT_ONCE", 1)
+    mapping = LabelMapping.objects.get()
+    assert take_back(mapping, curator) == 1 and LabelMapping.objects.exists()
+    assert take_back(mapping, curator) == 0 and not LabelMapping.objects.exists()
 
 
 def test_what_is_no_finding_is_left_out_and_the_truth_stays(client):
