@@ -100,7 +100,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _read_image(film: Film, entry: dict[str, Any]) -> None:
     width, height = entry.get("width"), entry.get("height")
-    if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
+    if all(isinstance(one, int) and 0 < one < 1 << 31 for one in (width, height)):
         film.views[0].size = (width, height)
     film.views[0].view = view_of(text_of(entry, "view"))
     film.age, film.sex = age_of(entry.get("age")), sex_of(entry.get("sex"))

@@ -49,11 +49,12 @@ def read(path: Path, folders: tuple[Path, ...]) -> Iterator[Item]:
         if name in films:
             yield Problem(f"{where} ({name})", "The image occurs a second time; skipped.", "case")
             continue
-        answers = [
-            one
-            for one in task.get("annotations") or task.get("completions") or ()
-            if isinstance(one, dict) and not one.get("was_cancelled")
-        ]
+        given = task.get("annotations") or task.get("completions") or []
+        if not isinstance(given, list):
+            said = "Its annotations are not a list; skipped."
+            yield Problem(f"{where} ({name})", said, "case")
+            continue
+        answers = [one for one in given if isinstance(one, dict) and not one.get("was_cancelled")]
         if not answers:
             open_tasks += 1
             continue

@@ -356,6 +356,29 @@ def test_results_and_tasks_of_label_studio_that_are_wrong_are_told(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("given", [3, True, 1.5, "x", {"result": []}])
+def test_a_task_of_label_studio_whose_annotations_are_no_list_costs_itself(tmp_path, given):
+    box = {"x": 10, "y": 20, "width": 30, "height": 40}
+    wrong = {"data": {"image": "b.png"}, "annotations": given}
+    cases, problems = studio(tmp_path, wrong, task(result("rectanglelabels", **box)))
+    assert list(cases) == ["a.png"]
+    assert ("project.json, task 1 (b.png)", "Its annotations are not a list; skipped.") in [
+        (one.where, one.sentence) for one in problems
+    ]
+
+
+def test_an_endless_size_of_coco_is_none_and_the_files_own_holds(tmp_path):
+    formats.films(tmp_path, "a.png")
+    document = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 10**400, "height": 10**400}],
+        "categories": [{"id": 1, "name": "Nodule"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}],
+    }
+    formats.document(tmp_path, "coco.json", document)
+    cases, problems = read("coco", tmp_path)
+    assert cases["a.png"].findings[0].regions and not problems
+
+
 @pytest.mark.parametrize(
     ("address", "name"),
     [
