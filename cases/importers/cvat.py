@@ -90,7 +90,7 @@ def _read_image(film: Film, element: Element, where: str) -> None:
             continue
         try:
             parts = _parts(shape)
-        except ValueError:
+        except (OverflowError, ValueError):
             said = f"The {shape.tag} of “{label}” is not made of numbers; it was left out."
             film.problems.append(Problem(at, said))
             parts = [()]
@@ -102,7 +102,7 @@ def _parts(shape: Element) -> list[tuple[Point, ...]]:
     """The corners of a shape, of a mask those of its parts; one without any of a tag.
 
     Raises:
-        ValueError: what should be numbers is not.
+        ValueError, OverflowError: what should be numbers is not, or has no end.
     """
     if shape.tag == "tag":
         return [()]

@@ -228,6 +228,22 @@ def test_a_mask_of_cvat_lies_at_its_corner(tmp_path, runs, width, height, box):
         assert told(problems) == [("annotations.xml, image 1, shape 1", said, *LINE)]
 
 
+@pytest.mark.parametrize("name", ["left", "top", "width", "height"])
+@pytest.mark.parametrize("value", ["inf", "1e999", "9" * 400])
+def test_a_mask_of_cvat_without_an_end_costs_itself(tmp_path, name, value):
+    formats.films(tmp_path, "a.png")
+    place = {"left": "1", "top": "1", "width": "3", "height": "3", name: value}
+    said = " ".join(f'{key}="{one}"' for key, one in place.items())
+    shapes = f'<mask label="Nodule" rle="3, 4, 2" {said}/><tag label="Edema"/>'
+    image = f'<image name="a.png" width="64" height="64">{shapes}</image>'
+    (tmp_path / "annotations.xml").write_text(f"<annotations>{image}</annotations>")
+    cases, problems = read("cvat", tmp_path)
+    assert len(cases["a.png"].findings) == 2
+    assert [one.sentence for one in problems] == [
+        "The mask of “Nodule” is not made of numbers; it was left out."
+    ]
+
+
 def test_images_of_cvat_that_are_wrong_are_told(tmp_path):
     formats.films(tmp_path, "a.png", "b.png", "c.png")
     box = '<box label="Nodule" xtl="10" ytl="8" xbr="30" ybr="40"/>'
