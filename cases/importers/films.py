@@ -197,7 +197,13 @@ def _case(film: Film, sources: Sequence[Source | None], words: Mapping[str, str]
 
 
 def _size(view: View, path: Path, problems: list[Problem]) -> Size | None:
-    if view.size or not any(mark.corners for mark in view.marks):
+    if not any(mark.corners for mark in view.marks):
+        return view.size
+    if view.size and not min(view.size) > 0:  # of which size its places are nobody can tell
+        said = "The size that the table names of it is none: its places were left out."
+        problems.append(Problem(view.marks[0].where, said))
+        return None
+    if view.size:
         return view.size
     try:
         return size_of(path)

@@ -10,6 +10,7 @@ from cases.importers import ImportedCase, ImportedReport, Problem
 from cases.importers.films import Film, Films, Mark, View, box_of, cases_of, view_of
 from cases.importers.folders import ImageFolders
 from tests.cases import formats
+from tests.cases.sources import read
 
 pytestmark = pytest.mark.pure
 
@@ -262,3 +263,14 @@ def test_films_and_views_are_made_once():
     assert film.view("a.jpg") is film.views[0]
     assert film.view("b.jpg") is film.view("b.jpg")
     assert [view.name for view in film.views] == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize("width", ["0", "-3", "nan"])
+def test_a_film_of_vindr_whose_size_is_none_keeps_its_findings_without_places(tmp_path, width):
+    formats.films(tmp_path, "a.png")
+    head = "image_id,class_name,rad_id,x_min,y_min,x_max,y_max,width,height"
+    rows = [f"a,Nodule/Mass,{reader},1,1,9,9,{width},64" for reader in ("R1", "R2")]
+    (tmp_path / "train.csv").write_text("\n".join([head, *rows]))
+    cases, problems = read("vindr", tmp_path)
+    assert [one.regions for one in cases["a"].findings] == [()]
+    assert cases["a"].problems and not any("ZeroDivision" in one.sentence for one in problems)
