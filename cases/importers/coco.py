@@ -99,9 +99,10 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _read_image(film: Film, entry: dict[str, Any]) -> None:
-    width, height = entry.get("width"), entry.get("height")
-    if all(isinstance(one, int) and 0 < one < 1 << 31 for one in (width, height)):
-        film.views[0].size = (width, height)
+    given = entry.get("width"), entry.get("height")
+    known = [one for one in given if isinstance(one, int) and 0 < one < 1 << 31]
+    if len(known) == len(given):
+        film.views[0].size = (known[0], known[1])
     film.views[0].view = view_of(text_of(entry, "view"))
     film.age, film.sex = age_of(entry.get("age")), sex_of(entry.get("sex"))
     film.indication = text_of(entry, "indication")
