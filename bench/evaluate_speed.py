@@ -7,6 +7,7 @@ half a second of the processor, or the command answers fewer than 500 pairs a se
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -83,6 +84,8 @@ def long_texts(found: Sequence[str]) -> bool:
     """Print what long texts of every shape take; whether all are fast enough."""
     for text in (found[0], "Abnormalty of an unknwon kind."):
         seconds_of(text)  # So that no shape's time holds the reading of the tables.
+    gc.collect()
+    gc.freeze()  # as a scoring process does before it begins
     print(f"{LONG // 1000} kB, seconds of the processor (at most {LIMIT}): read / and scored")
     slowest = 0.0
     for name, text in shapes(found).items():

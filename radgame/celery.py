@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -22,8 +23,19 @@ def log_as_django_does(**kwargs: Any) -> None:
 
 @signals.worker_init.connect
 def have_ready(**kwargs: Any) -> None:
-    """Load what scoring imports late, before processes are forked: no learner waits for it."""
+    """Load what scoring loads late, before processes are forked: no learner waits for it.
+
+    What is there by then is there for good: the garbage collector need not look through it again
+    while a long report is read, nor write to memory that the processes share.
+    """
     import scipy.optimize  # noqa: F401
+
+    from ml import evaluate, style
+
+    evaluate.evaluate("No effusion.", "Small effusion.")
+    style.score("No effusion.")
+    gc.collect()
+    gc.freeze()
 
 
 @signals.before_task_publish.connect

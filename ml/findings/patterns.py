@@ -107,6 +107,7 @@ class Matcher(Generic[T]):
         self._initials = {begun[0] for begun in (*self._by_word, *self._by_prefix) if begun}
         self._prefix_lengths = sorted({len(prefix) for prefix in self._by_prefix})
         self._needs = [tuple(self._needed(pattern)) for pattern, _ in self._rows]
+        self._simple = [_following(pattern) for pattern, _ in self._rows]
         self._known: dict[str, tuple[int, ...]] = {}
 
     def _check_classes(self) -> None:
@@ -149,29 +150,35 @@ class Matcher(Generic[T]):
                 yield frozenset(words)
 
     def _candidates(self, word: str) -> tuple[int, ...]:
-        known = self._known.get(word)
-        if known is None:
-            if word[:1] not in self._initials:
-                return ()
-            numbers = set(self._by_word.get(word, ()))
-            for end in self._prefix_lengths:
-                if (prefix := word[:end]) in self._by_prefix:
-                    numbers.update(self._by_prefix[prefix])
-            known = tuple(sorted(numbers))
-            if len(self._known) < 50_000:
-                self._known[word] = known
+        """The rows that a match beginning with a word can be of; kept for the next time."""
+        numbers = set(self._by_word.get(word, ()))
+        for end in self._prefix_lengths:
+            if (prefix := word[:end]) in self._by_prefix:
+                numbers.update(self._by_prefix[prefix])
+        known = tuple(sorted(numbers))
+        if len(self._known) < 50_000:
+            self._known[word] = known
         return known
 
     def find(self, words: Sequence[str]) -> list[Match[T]]:
         """Every row's match at every place of a sentence, overlapping ones included, in order."""
-        there = set(words)
+        absent = set(words).isdisjoint
         found = []
         for place, word in enumerate(words):
-            for number in self._candidates(word):
-                if any(map(there.isdisjoint, self._needs[number])):
+            candidates = self._known.get(word)
+            if candidates is None:
+                if word[:1] not in self._initials:
+                    continue
+                candidates = self._candidates(word)
+            for number in candidates:
+                if any(map(absent, self._needs[number])):
                     continue
                 pattern, value = self._rows[number]
-                places = next(self._match(pattern, 0, words, place), None)
+                following = self._simple[number]
+                if following is None:
+                    places = next(self._match(pattern, 0, words, place), None)
+                else:
+                    places = _in_a_row(following, words, place)
                 if places:
                     found.append(Match(value, places))
         return found
@@ -217,6 +224,26 @@ class Matcher(Generic[T]):
                 if self._parts(word, skipped) or word in self._stop_words:
                     return
             yield from self._match(pattern, step + 1, words, place + skipped)
+
+
+def _following(pattern: Pattern) -> tuple[Element, ...] | None:
+    """What follows the first word of a pattern of words alone, which can match in one way only."""
+    words_alone = all(
+        (element.words or element.prefixes)
+        and not (element.classes or element.gap or element.optional or element.ahead or element.end)
+        for element in pattern
+    )
+    return pattern[1:] if words_alone else None
+
+
+def _in_a_row(following: Sequence[Element], words: Sequence[str], place: int) -> Places | None:
+    """The places of a pattern of words alone whose first one is at `place`."""
+    after = place + 1
+    for element in following:
+        if after == len(words) or not element.accepts(words[after]):
+            return None
+        after += 1
+    return tuple(range(place, after))
 
 
 def longest(matches: Sequence[Match[T]]) -> list[Match[T]]:

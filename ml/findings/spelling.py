@@ -22,6 +22,8 @@ from ml.findings.tokens import Token
 SHORTEST = 6
 """Letters; shorter words differ by one letter too often."""
 LONG = 9
+MOST = 2
+"""Letters by which a misspelling may differ."""
 BRITISH = re.compile(r"is(e[ds]?|ing|ations?)$")
 """Endings that American spelling, which the tables have, writes with a z: visualised."""
 UMLAUTS = [re.compile(rf"([{letters}])e") for letters in ("aou", "u", "o", "a")]
@@ -42,6 +44,8 @@ def right_word(word: str, language: str) -> str:
     if len(word) < SHORTEST or not word.isalpha():
         return ""
     found = lexicon(language)
+    if word[0] not in _initials(language):
+        return ""
     if BRITISH.search(word) and found.has(american := BRITISH.sub(r"iz\1", word)):
         return american
     if found.knows(word):
@@ -51,10 +55,9 @@ def right_word(word: str, language: str) -> str:
             return written
     if squeezed := _squeezed_choices(language).get(_squeezed(word)):
         return squeezed
-    limit = 2 if len(word) >= LONG else 1
-    near = process.extract(
-        word, _choices(language).get(word[0], ()), scorer=OSA.distance, score_cutoff=limit, limit=2
-    )
+    limit = MOST if len(word) >= LONG else 1
+    alike = _choices(language).get((word[0], len(word)), ())
+    near = process.extract(word, alike, scorer=OSA.distance, score_cutoff=limit, limit=2)
     if not near or (
         len(near) > 1 and near[0][1] == near[1][1] and not _akin(near[0][0], near[1][0])
     ):
@@ -68,12 +71,20 @@ def _akin(one: str, other: str) -> bool:
 
 
 @cache
-def _choices(language: str) -> dict[str, list[str]]:
-    """First letter → the words of the lexicon that a misspelling may be set right to."""
-    found: dict[str, list[str]] = {}
+def _initials(language: str) -> frozenset[str]:
+    """Letters that words and stems begin with: of other alphabets no word can be a misspelling."""
+    found = lexicon(language)
+    return frozenset(word[0] for word in (*found.vocabulary, *found.stems) if word)
+
+
+@cache
+def _choices(language: str) -> dict[tuple[str, int], list[str]]:
+    """First letter and length of a misspelling → the words of the lexicon that may be meant."""
+    found: dict[tuple[str, int], list[str]] = {}
     for word in lexicon(language).vocabulary:
         if len(word) >= SHORTEST:
-            found.setdefault(word[0], []).append(word)
+            for length in range(len(word) - MOST, len(word) + MOST + 1):
+                found.setdefault((word[0], length), []).append(word)
     return found
 
 

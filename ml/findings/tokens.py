@@ -167,28 +167,25 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     choices, chosen = _choices(text, rules), 0
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
-        if match.start() in choices:
-            chosen, answer = choices[match.start()]
+        start, end = match.span()
+        if start in choices:
+            chosen, answer = choices[start]
             if sentence and sentence[-1].word != ":":
-                sentence.append(Token(":", match.start(), match.start() + 1))
-            sentence.append(Token(answer, match.start(), chosen))
-        if match.start() < chosen:
+                sentence.append(Token(":", start, start + 1))
+            sentence.append(Token(answer, start, chosen))
+        if start < chosen:
             continue
-        if match.start() in answering:
+        if start in answering:
             answer = YES if match.group() == "+" else NO
-            sentence += [
-                Token(":", match.start(), match.start() + 1),
-                Token(answer, *match.span()),
-            ]
+            sentence += [Token(":", start, start + 1), Token(answer, start, end)]
             continue
-        if match.start() in signed and kind in ("dash", "mark"):
+        if start in signed and kind in ("dash", "mark"):
             if sentence:
                 yield sentence
             denied = match.group() != "+"
-            sentence = [Token(UNTICKED, match.start(), match.end())] if denied else []
+            sentence = [Token(UNTICKED, start, end)] if denied else []
             continue
         if kind == "word":
-            start, end = match.span()
             if end - start <= LONGEST_WORD:
                 sentence.extend([Token(word, start, end) for word in _words(match.group())])
                 if len(sentence) >= LONGEST_SENTENCE:
@@ -197,7 +194,7 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
             continue
         if kind == "mark" and (mark := match.group()) not in ENDS and mark != "/":
             if mark not in DROPPED and (word := plain(MARKS.get(mark, mark))):
-                sentence.append(Token(word, *match.span()))
+                sentence.append(Token(word, start, end))
                 if len(sentence) >= LONGEST_SENTENCE:
                     yield sentence
                     sentence = []
@@ -206,17 +203,17 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
             if sentence:
                 yield sentence
             empty = EMPTY_BOX.match(match.group())
-            sentence = [Token(UNTICKED, match.start(), match.end())] if empty else []
+            sentence = [Token(UNTICKED, start, end)] if empty else []
             continue
         if kind == "sign" and signs_first and match.group()[-1] in ")]":
             if sentence:
                 yield sentence
             denied = "+" not in match.group()
-            sentence = [Token(UNTICKED, match.start(), match.end())] if denied else []
+            sentence = [Token(UNTICKED, start, end)] if denied else []
             continue
         if kind == "cell":
             if sentence and _asks(text, match, rules):
-                sentence.append(Token(":", match.start(), match.end()))
+                sentence.append(Token(":", start, end))
             elif sentence and _divides(text, match):
                 yield sentence
                 sentence = []

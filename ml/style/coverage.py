@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from ml import tables
 from ml.findings import LANGUAGES, normality, reading
@@ -19,6 +20,8 @@ ENOUGH_FOR_FULL = 5
 """A normal study may have no device, so one region of the six may stay unsaid …"""
 ESSENTIAL = ("lungs", "pleura", "heart")
 """… but not one of these."""
+BEGINNING = 3
+"""Letters of a word that are looked at before the words are tried."""
 STATEMENT = re.compile(r"(?:[^.;!?\n]|[.](?=\w))+(?::[ \t]*\n)?(?:[^.;!?\n]|[.](?=\w))*")
 """A statement, with the heading on the line above it."""
 
@@ -48,14 +51,39 @@ def lexicon(language: str) -> Lexicon:
     """The table's words for a language; English where it has none."""
     words: dict[str, list[str]] = {}
     names: dict[str, str] = {}
-    for row in tables.rows(f"language/{spoken(language)}/style_regions"):
+    rows = tables.rows(f"language/{spoken(language)}/style_regions")
+    for row in rows:
         words.setdefault(row["region"], []).append(_as_pattern(row["word"]))
         names[row["region"]] = row["name"]
     groups = "|".join(
         f"(?P<{region}>{'|'.join(sorted(found, key=len, reverse=True))})"
         for region, found in sorted(words.items(), key=lambda item: _specific_first(item[0]))
     )
-    return Lexicon(re.compile(rf"\b(?:{groups})", re.IGNORECASE), names)
+    begun = _beginnings(row["word"].removesuffix("*") for row in rows)
+    return Lexicon(re.compile(rf"\b(?={begun})(?:{groups})", re.IGNORECASE), names)
+
+
+def _beginnings(words: Iterable[str]) -> str:
+    """A pattern of the letters that the words begin with, which few places of a text match.
+
+    Of alternatives that begin with plain letters the matcher tries the one that fits alone; those
+    whose letters may be of either case it tries one after the other.
+    """
+    tree: dict[str, Any] = {}
+    for word in words:
+        node = tree
+        for letter in word[:BEGINNING].lower():
+            node = node.setdefault(letter, {})
+        if len(word) < BEGINNING:
+            node[""] = {}
+
+    def pattern(node: dict[str, Any]) -> str:
+        if not node or "" in node:
+            return ""
+        ways = [f"[{re.escape(x + x.upper())}]{pattern(node[x])}" for x in sorted(node)]
+        return f"(?:{'|'.join(ways)})"
+
+    return f"(?-i:{pattern(tree)})"
 
 
 def _specific_first(region: str) -> int:
