@@ -10,6 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SegmentationStorage
 
 from cases.imaging import Source
 from cases.importers import ImportedCase, ImportedImage, importer_named, segments
+from cases.importers.base import ImportedFinding, ImportedRegion
 from cases.importers.completeness import judged
 from cases.importers.dicom import _slices
 from cases.importers.studies.headers import instance_of
@@ -200,6 +201,20 @@ def test_four_readers_outlines_of_a_nodule_are_one_finding_with_alternates(tmp_p
     assert [(region.frame, region.shape) for region in own] == [(1, "polygon"), (0, "polygon")]
     assert len({region.reader for region in finding.regions}) == 4
     assert own[0].box == pytest.approx((13 / SIDE, 0.25, 0.5, 0.5))
+
+
+@pytest.mark.pure
+def test_readers_are_numbered_by_their_annotations_names_in_places_and_in_words():
+    def said(sentence, size, left):
+        region = ImportedRegion(box=(left, 0.1, 0.5, 0.5))
+        return ImportedFinding("nodule_mass", sentence=sentence, size_mm=size, regions=(region,))
+
+    pairs = [("b", said("Spiculated.", 9, 0.2)), ("a", said("Smooth.", 6, 0.1))]
+    joined = segments._joined([*pairs, ("c", said("", None, 0.3))])
+    assert joined.sentence == "Reader 1: Smooth. Reader 2: Spiculated."
+    assert joined.size_mm == 7.5
+    places = [(region.box[0], region.reader, region.alternate) for region in joined.regions]
+    assert places == [(0.1, "1", False), (0.2, "2", True), (0.3, "3", True)]
 
 
 @pytest.mark.pure
