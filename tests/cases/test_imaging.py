@@ -18,6 +18,7 @@ from pydicom.pixels import convert_color_space
 from pydicom.uid import BasicTextSRStorage, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from cases.imaging import ImageProblem, Source, Window, decode_file, prepare_image
+from cases.imaging.decode import decode_files
 from cases.imaging.pixels import MAX_PIXELS
 from cases.imaging.raster import unstretched
 from cases.imaging.render import downscaled, pixels_of, png_bytes, scaled_size
@@ -80,6 +81,13 @@ def test_12_bit_jpeg_2000_gets_its_precision_back(tmp_path):
     decoded = decode_file(path)
     assert decoded.max_value == 4095
     assert np.array_equal(decoded.frames[0], ramp())
+
+
+def test_one_picture_gets_its_precision_back_and_those_of_a_stack_do_not(tmp_path):
+    path = write_png(tmp_path / "a.png", ramp() << 4)
+    other = write_png(tmp_path / "b.png", ramp() << 4)
+    assert int(decode_files([path]).frames.max()) == 4095
+    assert int(decode_files([path, other]).frames.max()) == 4095 << 4
 
 
 def test_values_that_mean_something_are_left_as_they_are(tmp_path):

@@ -180,3 +180,14 @@ def test_pictures_and_a_header_that_cannot_be_read_give_no_doubt(tmp_path):
     broken.write_bytes(ct_slice(tmp_path / "a.dcm", 0).read_bytes()[:700])
     assert doubt_of([write_png(tmp_path / f"{n}.png") for n in range(3)]) == ""
     assert doubt_of([broken, broken, broken]) == ""
+
+
+@pytest.mark.parametrize(("depths", "gap"), [((0, 3, 8, 13), ""), ((0, 5, 10, 18), "8 mm apart")])
+def test_what_is_usual_is_the_step_in_the_middle(depths, gap):
+    places = [Place((1, 0, 0), (0, 1, 0), (0, 0, z)) for z in depths]
+    assert (gap in gap_in(places)) if gap else gap_in(places) == ""
+
+
+def test_a_slice_that_says_no_spacing_may_lie_among_others(tmp_path):
+    paths = (*stack(tmp_path, 0, 5), ct_slice(tmp_path / "c.dcm", 10, PixelSpacing=None))
+    assert len(prepare_image(Source(paths)).renditions) == 3

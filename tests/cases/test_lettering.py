@@ -14,7 +14,7 @@ from PIL import ImageDraw, ImageFont
 
 from cases import blackouts
 from cases.blackouts import ChangedMeanwhile, black_out
-from cases.imaging import Source, htj2k
+from cases.imaging import Source, htj2k, text_doubt
 from cases.imaging.lettering import text_boxes
 from cases.imaging.render import pixels_of
 from cases.importers import child
@@ -342,6 +342,14 @@ def test_files_that_did_not_change_are_not_decoded_to_look_for_letters(
     monkeypatch.setattr(child, "text_doubt", lambda source: pytest.fail("it was decoded"))
     source = Source((tmp_path / "a.dcm",), look_for_text=True)
     assert child.prepare_or_keep(source, known).doubt == known.doubt
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize("looked_for", [True, False])
+def test_letters_are_looked_for_where_it_is_asked(tmp_path, looked_for):
+    values, _ = lettered(film())
+    source = Source((write_dicom(tmp_path / "a.dcm", values),), look_for_text=looked_for)
+    assert bool(text_doubt(source)) is looked_for
 
 
 @pytest.mark.pure

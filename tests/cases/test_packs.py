@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -302,6 +303,21 @@ def test_a_film_that_is_not_the_signed_one_costs_its_case(pack):
     output = run("pack", rewritten(pack, lambda n, c: wrong if n == other else c))
     assert (table_row(output, "new"), table_row(output, "skipped")) == (4, 1)
     assert "is not the one that was signed" in " ".join(output.split())
+
+
+def test_a_film_of_a_pack_that_cannot_be_decoded_costs_its_case(pack):
+    emptied()
+    name, broken = "images/000001/0000.jhc", b"no film"
+
+    def signs_it(manifest):
+        images = [image for case in manifest["cases"] for image in case["images"]]
+        (member,) = [one for image in images for one in image["files"] if one["name"] == name]
+        member["sha256"] = hashlib.sha256(broken).hexdigest()
+
+    broken_pack = rewritten(signed_anew(pack, signs_it), lambda n, c: broken if n == name else c)
+    output = run("pack", broken_pack)
+    assert (table_row(output, "new"), table_row(output, "skipped")) == (4, 1)
+    assert "cannot be decoded" in " ".join(output.split())
 
 
 @pytest.mark.parametrize(

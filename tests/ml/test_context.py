@@ -115,3 +115,18 @@ def test_a_cause_or_an_alternative_explains_what_stands_before_it(text, explaine
     first, second = findings.extract(text)
     assert first.explains is None
     assert second.explains == (first.span if explained else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("Large effusion, atelectasis or consolidation.", True),
+        ("The left effusion, atelectasis or consolidation.", True),
+        ("Effusion, atelectasis or consolidation.", False),
+        ("An effusion, atelectasis or consolidation.", False),
+        ("Cardiomegaly; large effusion, atelectasis or consolidation.", True),
+    ],
+)
+def test_an_item_that_is_described_is_no_alternative_of_what_follows_its_comma(text, stated):
+    [effusion] = [one for one in findings.extract(text) if one.label == "pleural_effusion"]
+    assert effusion.certainty == ("certain" if stated else "probable")
