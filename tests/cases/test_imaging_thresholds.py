@@ -17,6 +17,7 @@ from cases.imaging.fingerprint import fingerprint
 from cases.imaging.pixels import Window
 from cases.imaging.raster import unstretched
 from cases.imaging.render import downscaled
+from cases.imaging.size import size_of
 from cases.imaging.stored import Scale
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.test_imaging_polarity import table
@@ -175,3 +176,19 @@ def test_run_lengths_are_known_by_their_planes(planes, first, syntax):
     dataset = pydicom.Dataset()
     dataset.PixelData = encapsulate([code])
     assert codecs._shown_syntax(dataset) == syntax
+
+
+@pytest.mark.parametrize(
+    ("elements", "told"), [({}, True), ({"Rows": 0}, False), ({"Columns": 0}, False)]
+)
+def test_a_size_that_is_nothing_is_none(tmp_path, elements, told):
+    path = write_dicom(tmp_path / "a.dcm", ramp())
+    dataset = pydicom.dcmread(path)
+    for name, value in elements.items():
+        setattr(dataset, name, value)
+    dataset.save_as(path)
+    if told:
+        assert size_of(path) == ramp().shape[::-1]
+        return
+    with pytest.raises(ImageProblem, match=r"^a\.dcm does not tell how large it is"):
+        size_of(path)

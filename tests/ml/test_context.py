@@ -130,3 +130,11 @@ def test_a_cause_or_an_alternative_explains_what_stands_before_it(text, explaine
 def test_an_item_that_is_described_is_no_alternative_of_what_follows_its_comma(text, stated):
     [effusion] = [one for one in findings.extract(text) if one.label == "pleural_effusion"]
     assert effusion.certainty == ("certain" if stated else "probable")
+
+
+@pytest.mark.parametrize(
+    "text", ["The right side was biopsied; effusion.", "Effusion; the right side was biopsied."]
+)
+def test_what_a_clause_of_its_own_says_belongs_to_no_finding_of_another(text):
+    [effusion] = findings.extract(text)
+    assert effusion.side == ""
