@@ -9,10 +9,11 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom import uid
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
-from cases.imaging import ImageProblem, decode_file, pixels
-from cases.imaging.dicom import codecs, header
+from cases.imaging import ImageProblem, decode_file, pixels, stored, windows
+from cases.imaging.dicom import codecs, contrast, header
 from cases.imaging.fingerprint import fingerprint
 from cases.imaging.pixels import Window
 from cases.imaging.raster import unstretched
@@ -192,3 +193,36 @@ def test_a_size_that_is_nothing_is_none(tmp_path, elements, told):
         return
     with pytest.raises(ImageProblem, match=r"^a\.dcm does not tell how large it is"):
         size_of(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.3, 0.5, 0.995])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_share_of_counted_values_is_numpys_percentile(seed, share):
+    values = np.random.default_rng(seed).integers(0, 40, size=3 + 7 * seed)
+    up_to = np.cumsum(np.bincount(values))
+    expected = np.percentile(values, 100 * share)
+    assert windows._percentile(up_to, share) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_jpeg_whose_segments_are_out_of_step_says_nothing():
+    frame = bytes([0xC0, 0, 17, 8, 0, 4, 0, 5, 1, 0, 0])
+    assert codecs._jpeg_frame_header(b"\xff\xd8\xff" + frame) == (0xC0, 8, 4, 5, 1)
+    assert codecs._jpeg_frame_header(b"\xff\xd8\x00" + frame) is None
+    assert codecs._jpeg_frame_header(b"\xff\xd8\xff" + frame[:8]) is None
+
+
+def test_a_table_of_an_odd_number_of_bytes_keeps_its_last_entry():
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData = [5, 0, 8], bytes(range(0, 250, 50))
+    found = contrast.table_of(item, little_endian=True, signed=False)
+    assert list(found.values) == [0, 50, 100, 150, 200]
+
+
+def test_what_a_decoder_says_is_cut_at_150_characters():
+    assert header.brief(ValueError("x" * 200)) == "x" * 150
+
+
+@pytest.mark.parametrize(("shift", "kept"), [(2.0**31, 65535), (-(2.0**31), 0), (5.0, 12)])
+def test_a_shift_beyond_32_bits_does_not_wrap(shift, kept):
+    assert stored._scaled(np.array([[7]], np.uint16), 1.0, shift).tolist() == [[kept]]
+    assert stored._scaled(np.array([[7]], np.int16), 1.0, shift).tolist() == [[kept]]
