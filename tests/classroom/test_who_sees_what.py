@@ -19,6 +19,7 @@ from attempts.series import start_series
 from classroom import services
 from learning import records
 from tests import factories
+from tests.kept_rows import kept_rows
 from tests.learning.playing import mark, play
 from tests.radgame.permission_matrix import every_url_name
 
@@ -157,8 +158,14 @@ def of_class(instructors: list, learner, classmate=None) -> SimpleNamespace:
     )
 
 
-@pytest.fixture
-def users(db):
+@pytest.fixture(scope="module")
+def rows(django_db_setup, django_db_blocker):
+    with kept_rows(django_db_blocker):
+        yield
+
+
+@pytest.fixture(scope="module")
+def users(rows):
     make = factories.UserFactory
     return {
         "learner": make(role="trainee"),
@@ -172,9 +179,9 @@ def users(db):
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def classes(users):
-    """What is in class A and what is in class B."""
+    """What is in class A and what is in class B, for all tests: each undoes what it wrote."""
     teachers = [users["instructor"], users["co-instructor"]]
     made = (
         of_class(teachers, users["learner"], users["classmate"]),
@@ -233,7 +240,7 @@ def test_every_address_of_classes_and_of_learning_has_a_rule():
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
-def test_every_role_is_let_in_to_what_is_theirs_and_to_nothing_else(name, users, classes):
+def test_every_role_is_let_in_to_what_is_theirs_and_to_nothing_else(name, db, users, classes):
     for role, relations in RELATIONS.items():
         client = Client()
         if role in users:
@@ -249,7 +256,7 @@ def test_every_role_is_let_in_to_what_is_theirs_and_to_nothing_else(name, users,
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))
-def test_nobody_comes_by_an_own_class_to_what_is_in_another(name, users, classes):
+def test_nobody_comes_by_an_own_class_to_what_is_in_another(name, db, users, classes):
     for outer, inner in (classes, classes[::-1]):
         address = reverse(name, args=arguments(name, outer, inner)) + RULE
         for role, user in users.items():
