@@ -37,7 +37,8 @@ JOB = "MUTATION_JOB"
 """Environment variable: a file of a job.
 
 Either ``{"changes": [[path, number], …], "files": [path, …], "told": file}``, with the files of
-which the calls are noted, or ``{"only": [test, …]}``, to run these tests in this order.
+which the calls are noted, or ``{"only": [test, …]}``, to run these tests in this order. With
+``"shortest_limit"`` beside the changes, quick tests have other seconds than below.
 """
 SHORTEST_LIMIT, LONGEST_WAIT = 20, 600
 TIMES_AS_LONG = 5
@@ -157,8 +158,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         if calls is None:
             told.write("unusable\n")
             return True
+        least = int(job.get("shortest_limit", SHORTEST_LIMIT))
         for path, number in job["changes"]:
-            told.write(verdict(session, calls, path, number) + "\n")
+            told.write(verdict(session, calls, path, number, least) + "\n")
             told.flush()
     return True
 
@@ -253,8 +255,8 @@ def calls_of(session: pytest.Session, watch: Watch) -> Calls | None:
     return Calls.kept(kept)
 
 
-def verdict(session: pytest.Session, calls: Calls, path: str, number: int) -> str:
-    """What the tests say of one change."""
+def verdict(session: pytest.Session, calls: Calls, path: str, number: int, least: int) -> str:
+    """What the tests say of one change; they may take `least` seconds, however quick they are."""
     file = str(Path(path).resolve())
     tree, line = changed_tree(Path(path).read_text(encoding="utf-8"), number)
     function = function_at(tree, line)
@@ -278,7 +280,7 @@ def verdict(session: pytest.Session, calls: Calls, path: str, number: int) -> st
         return passes(session, chosen)
 
     usual = sum(calls.processor[item.nodeid] for item in chosen)
-    seconds = max(SHORTEST_LIMIT, TIMES_AS_LONG * usual)
+    seconds = max(least, TIMES_AS_LONG * usual)
     status = in_fork(changed, seconds, max(LONGEST_WAIT, 2 * TIMES_AS_LONG * calls.clock))
     if status == PASSED:
         return "unknown" if any(is_it(place) for place in calls.lasting) else "alive"

@@ -99,7 +99,7 @@ def tried(folder: Path, tests: str, changes: list[tuple[str, int]]) -> list[str]
     (folder / "changing.py").write_text(MODULE)
     (folder / "test_changing.py").write_text(tests)
     job = {"changes": changes, "files": ["changing.py"], "told": str(folder / "told")}
-    run(folder, job)
+    run(folder, {**job, "shortest_limit": 2})  # what never ends takes all of it
     return (folder / "told").read_text().split()
 
 
