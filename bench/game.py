@@ -76,7 +76,7 @@ def first_bytes(game: Game) -> list[float]:
 def play(game: Game, page: Page, count: int) -> list[float]:
     """Milliseconds from the click on Submit to the feedback on the screen, a case each."""
     player = Player(game, page)
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     return [_one_case(player) for _ in range(count)]
 
 
@@ -115,7 +115,7 @@ def _submitted_to_shown(page: Page, feedback: str) -> float:
 def write(game: Game, page: Page, count: int) -> list[float]:
     """The same for reports: each writes the reference of another case, or what it can get."""
     player = Player(game, page)
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     texts = [text for (text,) in game.rows("SELECT findings FROM cases_referencereport")]
     return [_one_report(player, texts[number % len(texts)]) for number in range(count)]
 
@@ -138,7 +138,7 @@ def images(game: Game, page: Page) -> list[float]:
     once their images are there: a learner reads longer than it takes to fetch them.
     """
     player = Player(game, page)
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     page.goto(f"{game.address}/next/localize/")
     times = [_seen_after(page)]
     for _ in range(NEXT_CASES):
@@ -176,7 +176,7 @@ def slices(game: Game, page: Page) -> list[Figure]:
         SLICES,
     )
     player = Player(game, page)
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     page.goto(f"{game.address}/localize/cases/{case}/")
     first = _seen_after(page)
     player.wait_until_shown()

@@ -88,7 +88,7 @@ def report(player: Player) -> None:
 
 def games(game: Game, browser: Browser) -> None:
     player = Player(game, browser.new_page(viewport={"width": 1280, "height": 720}))
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     for picture in (viewer, localize, change, report):
         picture(player)
 
@@ -100,7 +100,7 @@ def classes(game: Game, browser: Browser) -> None:
     game.manage("make_demo_class", "--learners", "12", "--attempts", "24", "--seed", "1")
     page = browser.new_page(viewport={"width": 960, "height": 975}, color_scheme="light")
     player = Player(game, page)
-    player.log_in("instructor")
+    player.log_in_by_form("instructor")
     cohort = game.one(
         "SELECT public_id FROM classroom_cohort WHERE is_simulated ORDER BY id DESC LIMIT 1"
     )

@@ -94,7 +94,7 @@ SLICES = """async () => {
 def steps(game: Game, page: Page) -> dict[str, list[float]]:
     """Milliseconds of each kind of step, of several films."""
     player = Player(game, page)
-    player.log_in("trainee")
+    player.log_in_by_form("trainee")
     found: dict[str, list[float]] = defaultdict(list)
     for (case,) in game.rows(WITH_ALL)[:FILMS]:
         player.open(case)

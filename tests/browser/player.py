@@ -57,6 +57,28 @@ class Player:
         expect.set_options(timeout=WAIT_MS)
 
     def log_in(self, username: str) -> None:
+        """Come to the start page with a session as the form gives one.
+
+        That the form gives it each role is tested in tests/browser/test_off_origin.py.
+        """
+        self.username = username
+        address, session = self.game.address, self.game.session_of(username)
+        self.page.context.add_cookies(
+            [
+                {
+                    "name": "sessionid",
+                    "value": session,
+                    "url": address,
+                    "httpOnly": True,
+                    "sameSite": "Lax",
+                }
+            ]
+        )
+        self.page.goto(f"{address}/")
+        opened = self.page.context.cookies(address)
+        assert any(c["value"] == session for c in opened), f"{username} is not logged in"
+
+    def log_in_by_form(self, username: str) -> None:
         """Send the form, without its page, and come to the start page."""
         self.username = username
         form = f"{self.game.address}/account/login/"

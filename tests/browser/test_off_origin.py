@@ -22,7 +22,7 @@ def test_it_works(game, page, trainee):
     """One case played, from the log-in to the feedback."""
     asked = asked_by(page)
     player = Player(game, page)
-    player.log_in(trainee)
+    player.log_in_by_form(trainee)
     player.open(player.case_with(nodules=1))
     player.choose("nodule")
     player.draw([0.3, 0.3, 0.5, 0.5])
@@ -36,7 +36,7 @@ def test_it_works(game, page, trainee):
 @pytest.mark.parametrize("role", PAGES)
 def test_pages_ask_their_own_server_alone(game, page, role):
     asked = asked_by(page)
-    Player(game, page).log_in(role)
+    Player(game, page).log_in_by_form(role)
     for address in PAGES[role]:
         page.goto(game.address + address, wait_until="networkidle")
     assert len(asked) > len(PAGES[role]) and off_origin(asked) == []

@@ -110,7 +110,7 @@ def test_after_logging_in_again_elsewhere_the_answer_is_saved(player):
     player.page.context.new_page()
     other = player.page.context.pages[-1]
     page, player.page = player.page, other
-    player.log_in(player.username)
+    player.log_in_by_form(player.username)
     other.close()
     player.page = page
     expect(page.locator("#save-state")).to_have_text("saved")
