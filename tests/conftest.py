@@ -17,6 +17,7 @@ from ml.models.packages import NOT_INSTALLED, has_packages
 from radgame import rates
 from radgame.celery import app as celery
 from tests import factories
+from tests.order import longest_first
 
 # A million rounds take a fifth of a second, for each of many hundred passwords. Whole games, whose
 # processes are their own, keep to what is usual.
@@ -39,6 +40,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("MODELS_REQUIRED") == "1":
             pytest.fail(NOT_INSTALLED, pytrace=False)
         pytest.skip(NOT_INSTALLED)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import os
 import re
 import shutil
@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -42,19 +41,24 @@ NOT_INHERITED = (
 )
 
 
-@cache
 def _migrated() -> Path:
-    """The SQLite file of an empty library, made once by this process."""
-    folder = Path(tempfile.mkdtemp(prefix="radgame-migrated-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-        cwd=ROOT,
-        env={**inherited, "DATA_DIR": str(folder)},
-        check=True,
-    )
-    return folder / "radgame.sqlite3"
+    """The SQLite file of an empty library, made once by one of the processes of this run."""
+    from tests.environment import SHARED  # which benches that import this module do without
+
+    made, file = SHARED / "migrated", "radgame.sqlite3"
+    with (SHARED / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder = Path(tempfile.mkdtemp(prefix="migrating-", dir=SHARED))
+            inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+                cwd=ROOT,
+                env={**inherited, "DATA_DIR": str(folder)},
+                check=True,
+            )
+            folder.rename(made)
+    return made / file
 
 
 def migrated(folder: Path) -> Path:

@@ -28,25 +28,6 @@ from tests.library import first_game, furnished
 
 
 @pytest.mark.stack
-def test_a_second_start_makes_no_new_accounts_and_loads_nothing_again():
-    first = first_game()
-    assert set(first.passwords) == {"trainee", "instructor", "curator"}
-    [told] = [line for line in first.lines if re.match(r"\d+ simulated cases loaded in", line)]
-    cases = int(told.split()[0])
-    assert cases >= 60
-    files = Path(first.folder, "media").rglob("*")
-    taken = sum(file.stat().st_size for file in files if file.is_file())
-    asked = demo_set.room_for(_demo_cases())
-    assert taken <= asked <= 1.3 * taken, "the room asked for is not what the set takes"
-    with furnished() as second:
-        printed = "\n".join(second.lines)
-        assert "Accounts" not in printed
-        assert "Loading" not in printed
-        assert second.one("SELECT count(*) FROM cases_case") == cases
-        assert httpx.get(f"{second.address}/").url.path == "/"
-
-
-@pytest.mark.stack
 def test_the_game_is_ready_after_a_dozen_cases_and_loads_the_rest_beside_it(tmp_path):
     """The loading is killed once by force and once with the game, and goes on both times."""
     with started(data_dir=tmp_path, whole_demo=False) as first:
@@ -124,6 +105,25 @@ def test_ctrl_c_stops_every_process(tmp_path):
         assert game.process.wait(30) == 0
         _, alive = psutil.wait_procs(family, timeout=10)
         assert not alive
+
+
+@pytest.mark.stack
+def test_a_second_start_makes_no_new_accounts_and_loads_nothing_again():
+    first = first_game()
+    assert set(first.passwords) == {"trainee", "instructor", "curator"}
+    [told] = [line for line in first.lines if re.match(r"\d+ simulated cases loaded in", line)]
+    cases = int(told.split()[0])
+    assert cases >= 60
+    files = Path(first.folder, "media").rglob("*")
+    taken = sum(file.stat().st_size for file in files if file.is_file())
+    asked = demo_set.room_for(_demo_cases())
+    assert taken <= asked <= 1.3 * taken, "the room asked for is not what the set takes"
+    with furnished() as second:
+        printed = "\n".join(second.lines)
+        assert "Accounts" not in printed
+        assert "Loading" not in printed
+        assert second.one("SELECT count(*) FROM cases_case") == cases
+        assert httpx.get(f"{second.address}/").url.path == "/"
 
 
 @pytest.mark.stack
