@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The lock files name every package; their modules are compiled when they are first imported.
 LOCKED = $(PIP) --no-deps --no-compile --require-hashes
-TESTS = MODELS_REQUIRED=1 $(BIN)/python -m pytest --dist loadfile
+# Files are handed out in the order of tests/order.py.
+TESTS = MODELS_REQUIRED=1 $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 GAMES ?= 2
 # After pytest: 5 says that ARGS chose none. With SECOND_GO, what failed (1) once more, in games of its own
 # (docs/decisions/033-a-second-go.md).

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -42,7 +44,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NOT_INSTALLED)
 
 
+WITH_GAMES = re.compile(r"\bmark\.(browser|stack)\b")
+GAMES_ALONE = re.compile(r"(browser|stack)( or (browser|stack))?( and (not )?\w+)*")
+
+
+def _has_games(file: Path) -> bool:
+    return bool(WITH_GAMES.search(file.read_text(encoding="utf-8")))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where `-m` asks for tests with whole games alone, import no other files, unless named."""
+    named = any(argument.partition("::")[0].endswith(".py") for argument in config.args)
+    if named or not GAMES_ALONE.fullmatch(config.option.markexpr):
+        return None
+    is_other = collection_path.match("test_*.py") and not _has_games(collection_path)
+    return True if is_other else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    whole = {
+        item.path for item in items if {"browser", "stack"} & {m.name for m in item.iter_markers()}
+    }
+    assert all(map(_has_games, whole)), "these would not be found among the tests with whole games"
     longest_first(items)
 
 
