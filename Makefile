@@ -17,7 +17,7 @@ NODE = $(or $(firstword $(wildcard node_modules/node-linux-*/bin/node)),node)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 OPTIONAL := production simulate data dev models
 
-.PHONY: run models test test-js test-python test-database lint lint-style lint-types lint-deploy format bench lock licenses sbom build \
+.PHONY: run models test test-js test-python test-compile test-database lint lint-style lint-types lint-deploy format bench lock licenses sbom build \
   install clean $(OPTIONAL:%=install-%)
 
 run:
@@ -48,6 +48,11 @@ test-database: build
 	$(TESTS) --numprocesses logical -m "$(AGAIN)" $(ARGS) || $(call second_go,$(AGAIN))
 	$(TESTS) --numprocesses $(GAMES) -m "stack and not browser and not any_database" $(ARGS) || \
 	  $(call second_go,stack and not browser and not any_database)
+
+# Compiles the tests, and what they import, once; otherwise each process of pytest begins with it.
+test-compile: build
+	@$(MAKE) --silent --jobs 1 install-dev install-models
+	@$(TESTS) --collect-only >/dev/null
 
 test-js: build
 	$(NODE) --test $$(find tests/js -name '*.test.js')
