@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import RTStructureSetStorage, generate_uid
 
+from cases.importers import structures as structures_of
 from tests.cases.files import dicom, ramp
 from tests.cases.sources import read
 from tests.cases.test_dicom_segments import SERIES, SIDE, STUDY, ct, item, segmentation, told
@@ -106,6 +107,7 @@ def test_a_report_gives_finding_place_size_site_and_rating_and_no_name(tmp_path)
         (GraphicTypeValues.CIRCLE, [[20, 20], [26, 20]], (14, 14, 26, 26)),
         (GraphicTypeValues.POLYLINE, [[10, 20], [30, 20]], (10, 10, 30, 30)),
         (GraphicTypeValues.ELLIPSE, [[10, 20], [30, 20], [20, 16], [20, 24]], (10, 16, 30, 24)),
+        (GraphicTypeValues.ELLIPSE, [[20, 10], [20, 30], [16, 20], [24, 20]], (16, 10, 24, 30)),
     ],
 )
 def test_circles_lines_and_ellipses_are_outlines(tmp_path, kind, points, box):
@@ -115,6 +117,17 @@ def test_circles_lines_and_ellipses_are_outlines(tmp_path, kind, points, box):
     (case,) = read("dicom", tmp_path)[0].values()
     (place,) = case.findings[0].regions
     assert [side * SIDE for side in place.box] == pytest.approx(box, abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["_groups", "_items"])
+@pytest.mark.parametrize(("levels", "read_so_far"), [(20, True), (21, False), (300, False)])
+def test_a_report_is_read_to_a_depth_and_no_further(name, levels, read_so_far):
+    innermost = item(ValueType="CONTAINER")
+    innermost.ConceptNameCodeSequence = [item(CodeValue="125007", CodingSchemeDesignator="DCM")]
+    nested = item(ContentSequence=[innermost])
+    for _ in range(levels):
+        nested = item(ContentSequence=[nested])
+    assert (innermost in list(getattr(structures_of, name)(nested, 0))) is read_so_far
 
 
 def test_coordinates_in_the_patient_find_their_slice(tmp_path):

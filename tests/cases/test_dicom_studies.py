@@ -93,13 +93,19 @@ def test_of_more_films_than_a_page_shows_the_first_are_taken_and_told(tmp_path, 
     assert [one.sentence for one in problems] == said
 
 
-def test_a_film_that_is_there_twice_is_taken_once_and_told(tmp_path):
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("ab", "One of its files is no film, or is there twice; it was left out."),
+        ("abc", "2 of its files are no films, or are there twice; they were left out."),
+    ],
+)
+def test_a_film_that_is_there_twice_is_taken_once_and_told(tmp_path, names, said):
     one = study(SOPInstanceUID=generate_uid())
-    for name in "abc":
+    for name in names:
         film(tmp_path, name, **one)
     (case,), (problem,) = read(tmp_path)
     assert len(case.images) == 1
-    said = "2 of its files are no films, or are there twice; they were left out."
     assert (problem.sentence, problem.kind) == (said, "part")
     assert problem.where == f"study {case.key[:8]}"
 

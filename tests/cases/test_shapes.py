@@ -26,6 +26,7 @@ def device(**fields):
 def test_a_point_has_a_box_around_it_and_keeps_the_way_to_it():
     region = region_of({"point": TIP, "path": PATH}, reader="1")
     assert (region.shape, region.points[-1], len(region.points)) == ("point", (0.5, 0.3), 3)
+    assert (region.image, region.frame, region.reader, region.alternate) == (0, 0, "1", False)
     assert region.box == pytest.approx((0.49, 0.29, 0.51, 0.31))
 
 
