@@ -67,9 +67,9 @@ def reported(
     findings: list[Tracked] = []
     segments: dict[Segment, Rated] = {}
     strange = 0
-    for group in _groups(dataset, 0):
+    for group in _groups(dataset):
         rated, regions, has_place = _rated(group), [], False
-        for item in _items(group, 0):
+        for item in _items(group):
             has_place |= _code(item) == SEGMENT or item.get("ValueType") in PLACES
             if _code(item) == SEGMENT and item.get("ReferencedSOPSequence"):
                 sop = item.ReferencedSOPSequence[0]
@@ -142,7 +142,7 @@ def _finding(name: str, regions: Sequence[ImportedRegion], rated: Rated) -> Impo
     )
 
 
-def _groups(item: Dataset, depth: int) -> Iterator[Dataset]:
+def _groups(item: Dataset, depth: int = 0) -> Iterator[Dataset]:
     for child in item.get("ContentSequence") or ():
         if child.get("ValueType") == "CONTAINER" and _code(child) == GROUP:
             yield child
@@ -150,7 +150,7 @@ def _groups(item: Dataset, depth: int) -> Iterator[Dataset]:
             yield from _groups(child, depth + 1)
 
 
-def _items(item: Dataset, depth: int) -> Iterator[Dataset]:
+def _items(item: Dataset, depth: int = 0) -> Iterator[Dataset]:
     for child in item.get("ContentSequence") or ():
         yield child
         if depth < MOST_DEPTH:

@@ -127,7 +127,7 @@ def test_a_report_is_read_to_a_depth_and_no_further(name, levels, read_so_far):
     nested = item(ContentSequence=[innermost])
     for _ in range(levels):
         nested = item(ContentSequence=[nested])
-    assert (innermost in list(getattr(structures_of, name)(nested, 0))) is read_so_far
+    assert (innermost in list(getattr(structures_of, name)(nested))) is read_so_far
 
 
 def test_coordinates_in_the_patient_find_their_slice(tmp_path):
