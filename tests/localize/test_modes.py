@@ -7,6 +7,7 @@ import re
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from attempts import modes, queries, services, tasks
 from attempts.models import Attempt, Outcome
@@ -200,6 +201,7 @@ def test_guided_shows_and_explains_every_finding(client, trainee, nodule_case):
         assert words in page
     assert "/ 100" not in page
     assert "outcome-missed" not in page
+    assert queries.next_url(attempt) == reverse("learning:home")
     assert "Nothing is scored yet" in client.get("/progress/").content.decode()
 
 

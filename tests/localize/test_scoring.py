@@ -79,6 +79,24 @@ def test_what_was_marked_and_ticked_is_kept_with_the_finding_that_it_was_taken_f
     }  # fmt: skip
 
 
+def test_a_row_of_each_mark_says_where_it_lies_and_what_it_was_measured_against(
+    trainee, nodule_case
+):
+    half = {**mark_on(nodule_case), "box": [0.6, 0.2, 0.7, 0.25]}
+    away = {**mark_on(nodule_case), "id": "n", "box": [0.1, 0.1, 0.2, 0.2], "confidence": 2}
+    result = closed_by_time(trainee, nodule_case, {"marks": [half, away]})
+    near, far = result.data["marks"]
+    region = nodule_case.findings.get(label="nodule_mass").regions.get()
+    assert near["iou"] == pytest.approx(0.5)
+    assert near["truth"] == str(region.public_id)
+    assert (far["iou"], far["truth"], far["outcome"]) == (None, None, "false")
+    for row, sent in ((near, half), (far, away)):
+        assert {key: row[key] for key in ("id", "label", "image", "frame", "box")} == {
+            key: sent[key] for key in ("id", "label", "image", "frame", "box")
+        }
+        assert (row["point"], row["confidence"]) == (None, sent.get("confidence"))
+
+
 @pytest.mark.parametrize(("rule", "is_played"), [("clinical", True), ("radgame", False)])
 def test_a_box_that_nobody_drew_cannot_be_answered_under_radgame(nodule_case, rule, is_played):
     assert playable(Case.objects.all(), rule).exists()
