@@ -226,6 +226,7 @@ def fill(folder: Path) -> None:
 def measure(folder: Path) -> list[Figure]:
     with started(data_dir=folder) as game:
         passwords = game.passwords
+        game.wait_until_at_rest()
         times = in_browser(lambda page: play(game, page, PLAYED))
         figures = memory(game)
         reports = in_browser(lambda page: write(game, page, PLAYED))

@@ -98,7 +98,7 @@ def main() -> int:
     runs: list[Run] = []
     for web in given.web:
         with started("--web", str(web)) as game:
-            wait_for_demo(game)
+            game.wait_until_at_rest()
             for learners in given.learners:
                 runs.append(of_game(game, learners, web, given))
                 print(line_of(runs[-1]), flush=True)
@@ -137,13 +137,6 @@ def _let_many_files_be_open() -> None:
     wanted = 4 * MOST_LEARNERS
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
-
-
-def wait_for_demo(game: Game) -> None:
-    """Until the first start's own work is done: the class to look at is played and scored."""
-    deadline = time.monotonic() + MOST_SECONDS
-    while game.processes("make_demo_class") and time.monotonic() < deadline:
-        time.sleep(1)
 
 
 def of_game(game: Game, learners: int, web: int, given: argparse.Namespace) -> Run:

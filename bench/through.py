@@ -122,6 +122,7 @@ def measured_steps() -> list[Figure]:
         print("There is no Chromium: no step is timed.")
         return []
     with started() as game:
+        game.wait_until_at_rest()
         kept = in_browser(lambda page: list(steps(game, page).items()))
     figures = []
     for name, times in kept:

@@ -191,6 +191,15 @@ class Game:
             if all(word in child.cmdline() for word in words)
         }
 
+    def wait_until_at_rest(self) -> None:
+        """Until a first start's own work is done: the class to look at is played and scored.
+
+        It begins when the address has been told already, a moment later.
+        """
+        begins_within = time.monotonic() + 3
+        while time.monotonic() < begins_within or self.processes("make_demo_class"):
+            time.sleep(0.2)
+
 
 def free_port() -> int:
     with socket.socket() as probe:

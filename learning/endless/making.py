@@ -27,6 +27,7 @@ from cases import made
 from cases import services as library
 from cases.importers.base import DatasetInfo, Problem, importer_named
 from cases.models import Case
+from cases.priority import stand_back
 from learning import difficulties
 from learning.endless import ct, stock
 from learning.models import MadeFilm
@@ -166,6 +167,6 @@ def _drop_draft(film: MadeFilm) -> None:
 def step_back() -> None:
     """Put this process behind every other one of the machine, for good."""
     try:
-        os.nice(NICE - os.nice(0))
+        stand_back(NICE - os.nice(0))
     except OSError:  # a container may forbid it
         logger.warning("The process that makes films could not give way to others.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cases.imaging.htj2k import Damaged
 from cases.management.commands.load_demo import progress_on
 from cases.models import Image
+from cases.priority import stand_back
 from cases.renditions import convert
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--nice", type=int, default=0, help="how far to stand back (0 to 19)")
 
     def handle(self, *, nice: int, **options: Any) -> None:
-        os.nice(nice)
+        stand_back(nice)
         old = Image.objects.filter(rendition__endswith=".png").order_by("pk")
         total = old.count()
         progress = progress_on(self.stdout, 0, total, "Images")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from cases.importers.child import limit_memory
 from cases.models import Upload
+from cases.priority import stand_back
 from cases.upload_import import run
 from cases.uploading import MEGABYTE
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *, upload: str, **options: object) -> None:
         threading.Thread(target=_end_with_input, daemon=True).start()
-        os.nice(NICE)
+        stand_back(NICE)
         limit_memory(settings.UPLOAD_MEMORY_MB * MEGABYTE)
         run(Upload.objects.get(public_id=upload, state=Upload.State.IMPORTING))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser, OutputWrapper
 
 from cases import demo_set
+from cases.priority import stand_back
 
 TOLD_EVERY = 12
 """Cases between two lines of progress where no terminal can show a line that changes."""
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--nice", type=int, default=0, help="how far to stand back (0 to 19)")
 
     def handle(self, *, folder: Path, nice: int, **options: Any) -> None:
-        os.nice(nice)
+        stand_back(nice)
         # So that a request to end leaves no decoding process behind.
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:

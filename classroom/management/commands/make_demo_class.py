@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Role, User
 from cases import demo_set
 from cases.models import Case
+from cases.priority import stand_back
 from classroom import demo_class
 from classroom.models import Cohort
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             count = demo_class.remove()
             self.stdout.write(f"{count} simulated learners and their classes are taken away.")
             return
-        os.nice(options["nice"])
+        stand_back(options["nice"])
         if options["once"] and Cohort.objects.filter(is_simulated=True).exists():
             return
         for name in ("learners", "attempts"):
