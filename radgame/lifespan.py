@@ -10,8 +10,11 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.template.loader import get_template
+from django.template.utils import get_app_template_dirs
 from django.urls import get_resolver
 
+from ml import findings
 from radgame.periodic import PATIENCE, run_due
 from radgame.reserve import hold_open
 
@@ -28,10 +31,10 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application of the server's start and end."""
     await receive()
     share_connections()
-    settle_memory()
     held = hold_open()
     watch = asyncio.create_task(_watch())
     await send({"type": "lifespan.startup.complete"})
+    await asyncio.to_thread(settle_memory)
     await receive()
     watch.cancel()
     if held:
@@ -51,12 +54,19 @@ def share_connections() -> None:
 
 
 def settle_memory() -> None:
-    """Load what all pages are made of, and let the garbage collector pass over it from now on.
+    """Load what pages load late, and let the garbage collector pass over what is there by then.
 
-    What is there by then stays. Looking through all of it, as the collector does after every so
-    many new objects, held up a page for a quarter of a second.
+    Else the first learner of each page waits for its template, the first whose feedback reads a
+    report for the words of its language, and after every so many new objects somebody for a
+    quarter of a second, while the collector looks through all of it.
     """
     get_resolver().url_patterns  # noqa: B018  # imports every view
+    own = settings.BASE_DIR
+    folders = [folder for folder in get_app_template_dirs("templates") if folder.parents[1] == own]
+    for folder in [own / "templates", *folders]:
+        for path in folder.rglob("*.html"):
+            get_template(path.relative_to(folder).as_posix())
+    findings.extract("No effusion.")
     gc.collect()
     gc.freeze()
 
