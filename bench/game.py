@@ -249,6 +249,7 @@ def measure(folder: Path) -> list[Figure]:
     fill(folder)
     with started(data_dir=folder) as game:
         game.passwords = passwords
+        game.wait_until_at_rest()
         figures.append(
             Figure(
                 f"case page among {CASES:,} cases without files, first byte p95",
