@@ -23,6 +23,12 @@ def attempt(trainee, nodule_case):
     )
 
 
+@pytest.fixture
+def other_draft(trainee):
+    case = factories.ImageFactory().case
+    return services.open_attempt(user=trainee, case=case, kind="localize", mode="practice")
+
+
 def answer_with(attempt, *boxes, ticked=()):
     image = attempt.case.images.get().public_id
     marks = [
@@ -195,6 +201,43 @@ def test_the_sweep_gives_up_in_words_after_several_tries(attempt):
     attempt.refresh_from_db()
     assert attempt.state == "failed"
     assert "stopped" in attempt.problem
+
+
+def test_a_page_that_asks_how_its_attempt_stands_sweeps_for_it(attempt, other_draft):
+    submit(attempt, answer_with(attempt))
+    attempt.refresh_from_db()
+    Attempt.objects.filter(pk=attempt.pk).update(queued_at=timezone.now() - timedelta(minutes=2))
+    draft = other_draft
+    with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
+        services.look_after(draft)
+        queued.assert_not_called()
+        services.look_after(attempt)
+        services.look_after(attempt)
+        queued.assert_called_once_with((attempt.pk,), {})
+        past = timezone.now() - timedelta(minutes=1)
+        Attempt.objects.filter(pk=draft.pk).update(deadline=past)
+        draft.refresh_from_db()
+        services.look_after(draft)
+    assert draft.state == "submitted", "the page is told what it is now"
+
+
+def test_scoring_again_begins_to_count_anew(attempt):
+    submit(attempt, answer_with(attempt))
+    Attempt.objects.update(state="failed", tries=5, problem="broken")
+    services.score_again(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.tries, attempt.problem) == ("submitted", 0, "")
+
+
+def test_a_first_look_that_nobody_timed_counts_as_none(attempt):
+    Attempt.objects.filter(pk=attempt.pk).update(round=2, elapsed_ms=None)
+    submit(attempt, answer_with(attempt))
+    attempt.refresh_from_db()
+    assert attempt.elapsed_ms == 1500
+    Attempt.objects.filter(pk=attempt.pk).update(state="draft", round=1, elapsed_ms=700)
+    submit(attempt, answer_with(attempt))
+    attempt.refresh_from_db()
+    assert attempt.elapsed_ms == 1500, "of a first look nothing came before"
 
 
 def test_a_scorer_that_breaks_closes_the_attempt_and_keeps_the_answer(attempt):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import grave_problems
 from tests.browser.player import PHONE, tap
 from tests.browser.test_viewer_views import touch
+from tests.game import Game
+from tests.library import furnished
 
 pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 90_000
 DEMO = "simulated"
-"""The films of other tests keep their views."""
+
+
+@pytest.fixture(scope="module")
+def game() -> Iterator[Game]:
+    """One of its own: drills of pairs need films that the demo set has not, and change it."""
+    with furnished() as running:
+        yield running
 
 
 def begin(player, rule: str) -> None:

@@ -218,14 +218,14 @@ def _periodic() -> Child:
 
 def _demo_loader() -> Child:
     """For the demo cases that are not loaded yet; behind what learners wait for."""
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load_demo", "--nice", "10"]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load_demo", "--nice", "5"]
     return Child("Loading the demo cases", command, ends=True)
 
 
 def _demo_class() -> Child:
     """For a class of simulated learners, so that the instructor has something to look at."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "make_demo_class"]
-    size = ["--learners", "12", "--attempts", "24", "--once", "--after-demo", "--nice", "15"]
+    size = ["--learners", "12", "--attempts", "24", "--once", "--after-demo", "--nice", "5"]
     return Child("Making the class to look at", [*command, *size], ends=True)
 
 
