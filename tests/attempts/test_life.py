@@ -298,3 +298,10 @@ def test_the_sweep_gives_places_of_what_was_lost_to_those_that_wait(attempt):
         services.sweep()
         services.sweep()
     queued.assert_called_once_with((attempt.pk,), {})
+
+
+def test_of_an_answer_that_no_clock_ran_for_nobody_knows_how_long_it_took(attempt):
+    services.save_draft(attempt_id=attempt.pk, version=0, answer=answer_with(attempt))
+    services.close_draft(attempt.pk, "time")
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.elapsed_ms) == ("submitted", None)
