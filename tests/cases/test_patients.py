@@ -165,3 +165,10 @@ def test_nih_tells_patients_by_the_names_of_films(tmp_path):
     run("nih", tmp_path)
     one, same, other = Case.objects.order_by("source_key")
     assert one.patient == same.patient != other.patient
+
+
+def test_a_second_import_brings_the_patient_that_the_first_did_not_know(tmp_path):
+    (case,) = studies(tmp_path / "a", 1, patient="")
+    assert case.patient == ""
+    (case,) = studies(tmp_path / "a", 1, patient="4711")
+    assert case.patient != ""

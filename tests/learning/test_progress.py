@@ -43,3 +43,9 @@ def test_each_game_has_its_own_figures(trainee, nodule_case, client_of):
     assert "Progress in Report" in other and "of 1 shown" in other
     for odd in ("?game=chess", "?game=%00", "?game=drill"):
         assert "Progress in Localize" in client.get(f"/progress/{odd}").content.decode()
+
+
+def test_who_has_played_nothing_is_shown_the_games_own_rule(trainee):
+    for kind, rule in (("localize", "clinical"), ("report", "rules")):
+        shown = queries.progress_of(trainee, kind)
+        assert (shown.rule, shown.cases, shown.scores) == (rule, 0, [])

@@ -7,6 +7,7 @@ import pytest
 from ml import evaluate
 from ml.evaluate.location import (
     compatible,
+    is_central,
     only_neighbors,
     place_of,
     zone_distance,
@@ -187,3 +188,18 @@ def test_the_side_alone_is_half_an_answer_for_something_in_one_part_of_one_lung(
     # Not where it lies in both lungs, and not outside them, where fluid finds its own level.
     assert told("Bilateral lower lobe consolidation.", "Bilateral consolidation.") == []
     assert told("Small right basilar pneumothorax.", "Small right pneumothorax.") == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "central"),
+    [
+        ("mid zone", True),
+        ("perihilar", True),
+        ("upper zone", False),
+        ("base", False),
+        ("middle lobe", False),
+        ("nowhere known", False),
+    ],
+)
+def test_a_zone_in_the_middle_borders_on_both_others_and_is_no_lobe(zone, central):
+    assert is_central(zone) is central
