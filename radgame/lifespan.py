@@ -57,8 +57,8 @@ def settle_memory() -> None:
     """Load what pages load late, and let the garbage collector pass over what is there by then.
 
     Else the first learner of each page waits for its template, the first whose feedback reads a
-    report for the words of its language, and after every so many new objects somebody for a
-    quarter of a second, while the collector looks through all of it.
+    report for the words of its language, and after every so many new objects somebody while the
+    collector looks through all of it, some 75 ms.
     """
     get_resolver().url_patterns  # noqa: B018  # imports every view
     own = settings.BASE_DIR
