@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.simulate import gates
-from ml.simulate.gates import Verdict
+from ml.simulate.verdicts import Verdict
 from tests.game import ROOT
 
 DEMO = ROOT / "cases" / "demo"

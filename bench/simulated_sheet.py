@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ml import boxes
-from ml.simulate import gates
+from ml.simulate.verdicts import bounds
 from tests.game import ROOT
 
 DEMO = ROOT / "cases" / "demo"
@@ -75,7 +75,7 @@ def close_ups(cases: list[dict[str, Any]]) -> None:
 
 
 def _place(region: dict[str, Any]) -> tuple[float, ...]:
-    return boxes.around(region["point"]) if "point" in region else gates.bounds(region)
+    return boxes.around(region["point"]) if "point" in region else bounds(region)
 
 
 def around(whole: Image.Image, box: tuple[float, ...]) -> Image.Image:

@@ -20,8 +20,8 @@ from ml import localize as rules
 from ml import taxonomy
 from ml.boxes import around
 from ml.localize.credit import box_distance
-from ml.simulate import gates
 from ml.simulate.changes import CHANGES, TECHNIQUES
+from ml.simulate.verdicts import bounds
 
 KIND = "drill"
 CALLS, TIP, PAIR, NODULE = "normal", "tip", pairs.RULE, "nodule"
@@ -274,7 +274,7 @@ def _of_both_films(known: twice.Compared, right: bool) -> list[dict[str, Any]]:
             {
                 **same,
                 "id": f"earlier-{number}-{place}",
-                "box": list(gates.bounds(region)),
+                "box": list(bounds(region)),
                 "outline": region.get("polygon", []),
             }
             for place, region in enumerate(finding.get("regions", ()))

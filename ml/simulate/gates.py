@@ -10,13 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ml import taxonomy
+from ml.simulate.gate_of_changes import changes
+from ml.simulate.verdicts import (
+    Entry,
+    Verdict,
+    at_least,
+    between,
+    bounds,
+    drawn_regions,
+    judged,
+    measured_of,
+)
 
-Entry = Mapping[str, Any]
 NORMAL_RATIO, LARGE_RATIO = 0.48, 0.55
 """Cardiothoracic ratio without and with the label (upper limit 0.5 on PA: Danzer 1919); what lies
 between is nobody's lesson."""
@@ -64,34 +73,12 @@ LOST_EDGE = re.compile(
     re.I,
 )
 BLURRED_EDGE = re.compile(r"blurs|blurred (?:heart|border|dome)|(?:border|dome) is blurred", re.I)
-TIMES = {"larger": (1.25, 50.0), "smaller": (0.02, 0.8), "unchanged": (0.85, 1.15)}
-"""How many times as much as before a finding shows, by what has become of it."""
-TOLD = {
-    "new": re.compile(r"\bnew(?:ly)?\b", re.I),
-    "larger": re.compile(r"\b(?:larger|increas\w+|enlarging|progress\w+|worse\w*)\b", re.I),
-    "smaller": re.compile(r"\b(?:smaller|decreas\w+|improv\w+|regress\w+)\b", re.I),
-    "unchanged": re.compile(r"\b(?:unchanged|stable)\b", re.I),
-    "gone": re.compile(r"\b(?:resolved|cleared|removed|no longer)\b", re.I),
-}
-"""How reports say what has become of a finding."""
-ELSEWHERE = 0.05
-"""How far apart, as a share of the picture, the same thing lies on two days at most: breath and
-rotation move it less."""
 OTHER_SIDE = {"left": "right", "right": "left"}
 ZONE = re.compile(r"\b(upper|middle|lower) zone")
 ZONE_OVER = 0.12
 """How far past its third of the lung a zone reaches: readers draw no line there."""
 SIDE = re.compile(r"\b(left|right)\b", re.I)
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    gate: str
-    case: str
-    value: str
-    asked: str
-    passed: bool
 
 
 def labels_of(case: Entry) -> set[str]:
@@ -103,53 +90,41 @@ def has_findings(case: Entry) -> bool:
     return any(not taxonomy.is_variant(label) for label in labels_of(case))
 
 
-def _measured(case: Entry) -> Mapping[str, Any]:
-    return case.get("measured") or {}
-
-
 def _is_lying(case: Entry) -> bool:
     return any(image["view"] == "AP" for image in case.get("images", ()))
 
 
-def _verdict(
-    case: Entry, value: float | None, asked: str, passed: Callable[[float], bool], unit: str = ""
-) -> Verdict:
-    """A verdict on a number; one that is missing fails. `_named` puts the gate's name in."""
-    said = "not measured" if value is None else f"{value:g}{unit}"
-    return Verdict("", case["key"], said, asked, value is not None and passed(value))
-
-
 def heart(case: Entry) -> Iterator[Verdict]:
     """Cardiothoracic ratio (no unit): <= 0.48 without the label, >= 0.55 with it."""
-    ratio = _measured(case).get("heart_ratio")
+    ratio = measured_of(case).get("heart_ratio")
     if labels_of(case) & {"cardiomegaly", "pericardial_effusion"}:
-        yield _verdict(case, ratio, f">= {LARGE_RATIO}", lambda r: r >= LARGE_RATIO)
+        yield judged(case, ratio, f">= {LARGE_RATIO}", lambda r: r >= LARGE_RATIO)
     else:
-        yield _verdict(case, ratio, f"<= {NORMAL_RATIO}", lambda r: r <= NORMAL_RATIO)
+        yield judged(case, ratio, f"<= {NORMAL_RATIO}", lambda r: r <= NORMAL_RATIO)
 
 
 def inspiration(case: Entry) -> Iterator[Verdict]:
     """Posterior ribs above the dome: >= 9, with low volumes <= 7, with hyperinflation >= 10."""
     labels = labels_of(case)
-    ribs = _measured(case).get("ribs") or {}
+    ribs = measured_of(case).get("ribs") or {}
     raised = {f.get("side") for f in case["findings"] if f["label"] == "elevated_diaphragm"}
     side = "left" if "right" in raised else "right"
     count = ribs.get(side)
     if "hypoinflation" in labels:
-        yield _verdict(case, count, f"<= {SHALLOW_RIBS} ribs", lambda n: n <= SHALLOW_RIBS)
+        yield judged(case, count, f"<= {SHALLOW_RIBS} ribs", lambda n: n <= SHALLOW_RIBS)
     elif "hyperinflation" in labels:
-        yield _verdict(case, count, f">= {DEEP_BREATH_RIBS} ribs", lambda n: n >= DEEP_BREATH_RIBS)
+        yield judged(case, count, f">= {DEEP_BREATH_RIBS} ribs", lambda n: n >= DEEP_BREATH_RIBS)
     elif "pulmonary_fibrosis" not in labels:  # which may well have reduced volumes
-        yield _verdict(case, count, f">= {FULL_BREATH_RIBS} ribs", lambda n: n >= FULL_BREATH_RIBS)
+        yield judged(case, count, f">= {FULL_BREATH_RIBS} ribs", lambda n: n >= FULL_BREATH_RIBS)
 
 
 def domes(case: Entry) -> Iterator[Verdict]:
     """Height of each dome over its chord (mm): < 15 with hyperinflation."""
     if "hyperinflation" not in labels_of(case):
         return
-    heights = _measured(case).get("dome_mm") or {}
+    heights = measured_of(case).get("dome_mm") or {}
     value = max(heights.values()) if heights else None
-    yield _verdict(case, value, f"< {FLAT_DOME_MM:g} mm", lambda mm: mm < FLAT_DOME_MM, " mm")
+    yield judged(case, value, f"< {FLAT_DOME_MM:g} mm", lambda mm: mm < FLAT_DOME_MM, " mm")
 
 
 def rotation(case: Entry) -> Iterator[Verdict]:
@@ -157,22 +132,22 @@ def rotation(case: Entry) -> Iterator[Verdict]:
 
     The label is also that of an AP image, which may be straight.
     """
-    off = _measured(case).get("rotation_mm")
+    off = measured_of(case).get("rotation_mm")
     if "rotation" in labels_of(case) and _is_lying(case):
         return
     if "rotation" in labels_of(case):
-        yield _verdict(case, off, f"> {ROTATED_MM:g} mm", lambda mm: abs(mm) > ROTATED_MM, " mm")
+        yield judged(case, off, f"> {ROTATED_MM:g} mm", lambda mm: abs(mm) > ROTATED_MM, " mm")
     elif "scoliosis" not in labels_of(case):
-        yield _verdict(case, off, f"<= {ROTATED_MM:g} mm", lambda mm: abs(mm) <= ROTATED_MM, " mm")
+        yield judged(case, off, f"<= {ROTATED_MM:g} mm", lambda mm: abs(mm) <= ROTATED_MM, " mm")
 
 
 def spine(case: Entry) -> Iterator[Verdict]:
     """Cobb angle (degrees): scoliosis begins at 10 (Cobb 1948)."""
-    angle = _measured(case).get("cobb_deg")
+    angle = measured_of(case).get("cobb_deg")
     if "scoliosis" in labels_of(case):
-        yield _verdict(case, angle, f">= {COBB_DEG:g}°", lambda a: a >= COBB_DEG, "°")
+        yield judged(case, angle, f">= {COBB_DEG:g}°", lambda a: a >= COBB_DEG, "°")
     else:
-        yield _verdict(case, angle, f"< {COBB_DEG:g}°", lambda a: a < COBB_DEG, "°")
+        yield judged(case, angle, f"< {COBB_DEG:g}°", lambda a: a < COBB_DEG, "°")
 
 
 def sizes(case: Entry) -> Iterator[Verdict]:
@@ -187,7 +162,7 @@ def sizes(case: Entry) -> Iterator[Verdict]:
         def near(mm: float, stated: float = stated) -> bool:
             return abs(mm - stated) <= SIZE_SHARE * stated + 0.5
 
-        yield _verdict(case, seen, asked, near, " mm")
+        yield judged(case, seen, asked, near, " mm")
 
 
 def _stated_size(finding: Entry) -> float | None:
@@ -205,9 +180,9 @@ def names(case: Entry) -> Iterator[Verdict]:
         if finding["label"] != "nodule_mass" or size is None:
             continue
         if "mass" in text:
-            yield _verdict(case, size, "a mass > 30 mm", lambda mm: mm > NODULE_MM, " mm")
+            yield judged(case, size, "a mass > 30 mm", lambda mm: mm > NODULE_MM, " mm")
         else:
-            yield _verdict(case, size, "a nodule <= 30 mm", lambda mm: mm <= NODULE_MM, " mm")
+            yield judged(case, size, "a nodule <= 30 mm", lambda mm: mm <= NODULE_MM, " mm")
 
 
 def distances(case: Entry) -> Iterator[Verdict]:
@@ -223,7 +198,7 @@ def distances(case: Entry) -> Iterator[Verdict]:
         def near(mm: float, stated: float = stated) -> bool:
             return abs(mm - stated) <= DISTANCE_MM
 
-        yield _verdict(case, drawn, asked, near, " mm")
+        yield judged(case, drawn, asked, near, " mm")
 
 
 def drains(case: Entry) -> Iterator[Verdict]:
@@ -236,14 +211,14 @@ def drains(case: Entry) -> Iterator[Verdict]:
             continue
         share = (finding.get("measured") or {}).get("in_pleura")
         if finding.get("position") == "wrong":
-            yield _verdict(case, share, f"<= {1 - IN_PLEURA:.1f}", lambda s: s <= 1 - IN_PLEURA)
+            yield judged(case, share, f"<= {1 - IN_PLEURA:.1f}", lambda s: s <= 1 - IN_PLEURA)
             continue
-        yield _verdict(case, share, f">= {IN_PLEURA}", lambda s: s >= IN_PLEURA)
+        yield judged(case, share, f">= {IN_PLEURA}", lambda s: s >= IN_PLEURA)
 
 
 def boxes(case: Entry) -> Iterator[Verdict]:
     """A box of a finding in the lung stays in its hemithorax (shares of the picture)."""
-    lungs = _measured(case).get("lungs") or {}
+    lungs = measured_of(case).get("lungs") or {}
     for finding in case["findings"]:
         if finding["label"] in BESIDE_THE_LUNGS:
             continue
@@ -254,20 +229,12 @@ def boxes(case: Entry) -> Iterator[Verdict]:
                 over = min(
                     max(a - x0, b - y0, x1 - c, y1 - d, 0.0) for a, b, c, d in lungs.values()
                 )
-            yield _verdict(
+            yield judged(
                 case,
                 None if over is None else round(over, 3),
                 f"over by <= {TOLERANCE}",
                 lambda share: share <= TOLERANCE,
             )
-
-
-def bounds(region: Mapping[str, Any]) -> tuple[float, ...]:
-    """The box of a region of an entry, or that around its outline."""
-    if "polygon" not in region:
-        return tuple(region["box"])
-    xs, ys = zip(*region["polygon"], strict=True)
-    return (min(xs), min(ys), max(xs), max(ys))
 
 
 def edges(case: Entry) -> Iterator[Verdict]:
@@ -280,7 +247,7 @@ def edges(case: Entry) -> Iterator[Verdict]:
             continue
         most = EDGE_KEPT if lost else EDGE_BLURRED
         kept = (finding.get("measured") or {}).get("edge_kept")
-        yield _verdict(case, kept, f"<= {most}", partial(_between, 0.0, most))
+        yield judged(case, kept, f"<= {most}", partial(between, 0.0, most))
 
 
 def clause_of_edge(text: str) -> str:
@@ -291,7 +258,7 @@ def clause_of_edge(text: str) -> str:
 
 def sides(case: Entry) -> Iterator[Verdict]:
     """The side in words is the label's, and that on which the region lies (no unit)."""
-    middle = _measured(case).get("midline", 0.5)
+    middle = measured_of(case).get("midline", 0.5)
     for finding in case["findings"]:
         side = finding.get("side")
         if side not in OTHER_SIDE or finding["label"] in MEASURED_OTHERWISE:
@@ -300,7 +267,7 @@ def sides(case: Entry) -> Iterator[Verdict]:
         wrong = OTHER_SIDE[side] in said and side not in said
         if finding["label"] not in BESIDE_THE_LUNGS:
             # The patient's right is on the picture's left.
-            places = ((x0 + x1) / 2 for x0, _, x1, _ in map(bounds, _drawn(finding)))
+            places = ((x0 + x1) / 2 for x0, _, x1, _ in map(bounds, drawn_regions(finding)))
             wrong |= any((x > middle) != (side == "left") for x in places)
         value = "the other side" if wrong else side
         yield Verdict("", case["key"], f"{finding['label']} {value}", side, not wrong)
@@ -311,25 +278,20 @@ def zones(case: Entry) -> Iterator[Verdict]:
 
     The zone is that of the label: `left upper zone` and the like.
     """
-    lungs = _measured(case).get("lungs") or {}
+    lungs = measured_of(case).get("lungs") or {}
     for finding in case["findings"]:
         match = ZONE.search(finding.get("zone") or "")
         if match is None or finding["label"] in BESIDE_THE_LUNGS:
             continue
         third = ("upper", "middle", "lower").index(match[1])
         low, high = third / 3 - ZONE_OVER, (third + 1) / 3 + ZONE_OVER
-        for x0, y0, x1, y1 in map(bounds, _drawn(finding)):
-            side = "left" if (x0 + x1) / 2 > _measured(case).get("midline", 0.5) else "right"
+        for x0, y0, x1, y1 in map(bounds, drawn_regions(finding)):
+            side = "left" if (x0 + x1) / 2 > measured_of(case).get("midline", 0.5) else "right"
             lung, share = lungs.get(side), None
             if lung:
                 share = round(((y0 + y1) / 2 - lung[1]) / max(lung[3] - lung[1], 1e-6), 2)
             asked = f"{match[1]}: {max(low, 0):.2f} to {min(high, 1):.2f}"
-            yield _verdict(case, share, asked, partial(_between, low, high))
-
-
-def _drawn(finding: Entry) -> list[Mapping[str, Any]]:
-    """The regions that have bounds: all but points."""
-    return [one for one in finding.get("regions", ()) if "box" in one or "polygon" in one]
+            yield judged(case, share, asked, partial(between, low, high))
 
 
 def visible(case: Entry) -> Iterator[Verdict]:
@@ -343,7 +305,7 @@ def visible(case: Entry) -> Iterator[Verdict]:
             continue
         value = (finding.get("measured") or {}).get("detectability")
         least = FOLLOWED_DETECTABLE if label in FOLLOWED else DETECTABLE
-        verdict = _verdict(case, value, f">= {least}", partial(_at_least, least))
+        verdict = judged(case, value, f">= {least}", partial(at_least, least))
         yield Verdict("", verdict.case, f"{label} {verdict.value}", *_rest(verdict))
 
 
@@ -354,15 +316,15 @@ def _rest(verdict: Verdict) -> tuple[str, bool]:
 def vertebrae(case: Entry) -> Iterator[Verdict]:
     """Of the eight gaps from T4 to T12, how many disks a lateral view shows: >= 5."""
     if any(image["view"] == "LATERAL" for image in case["images"]):
-        seen = _measured(case).get("vertebrae")
-        yield _verdict(case, seen, f">= {VERTEBRAE}", lambda n: n >= VERTEBRAE)
+        seen = measured_of(case).get("vertebrae")
+        yield judged(case, seen, f">= {VERTEBRAE}", lambda n: n >= VERTEBRAE)
 
 
 def ages(case: Entry) -> Iterator[Verdict]:
     """Whoever is examined for employment is of working age (years)."""
     if "employment" in case.get("indication", ""):
         low, high = WORKING_AGE
-        yield _verdict(case, case.get("age"), f"{low} to {high}", lambda a: low <= a <= high)
+        yield judged(case, case.get("age"), f"{low} to {high}", lambda a: low <= a <= high)
 
 
 def priors(case: Entry) -> Iterator[Verdict]:
@@ -372,101 +334,6 @@ def priors(case: Entry) -> Iterator[Verdict]:
     report = case.get("report") or {}
     said = PRIOR.findall(f"{report.get('findings', '')} {report.get('impression', '')}")
     yield Verdict("", case["key"], ", ".join(said) or "none", "no word of a prior", not said)
-
-
-def changes(case: Entry) -> Iterator[Verdict]:
-    """What a sentence says of a change is what was measured on both films.
-
-    By what a finding adds to a film or takes from it (ml of water): larger from 1.25 times of what
-    it was on, smaller up to 0.8 times, unchanged within 15 %. What is new shows on the later film
-    alone, what is gone on the earlier one.
-    """
-    earlier = case.get("earlier") or {}
-    if not earlier.get("days"):
-        return
-    pairs = _paired(case["findings"], earlier["findings"])
-    for finding, was in zip(case["findings"], pairs, strict=True):
-        word = finding.get("progression", "")
-        if not word:
-            continue
-        said = told_changes(finding["sentence"])
-        yield _told(case, finding, word, said)
-        if word == "new":
-            yield Verdict("", case["key"], "on both" if was else "new", "new", was is None)
-        elif was is None:
-            yield Verdict("", case["key"], "not before", word, passed=False)
-        elif "volume_ml" in (finding.get("measured") or {}):
-            times = finding["measured"]["volume_ml"] / max(was["measured"]["volume_ml"], 1e-6)
-            low, high = TIMES[word]
-            asked = f"{word}: {low:g} to {high:g} times"
-            yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
-    firsts = (earlier.get("first") or {}).get("findings", ())
-    for finding, before in zip(firsts, _paired(firsts, earlier["findings"]), strict=True):
-        word = finding.get("progression", "")
-        if before and word in ("larger", "smaller") and "volume_ml" in finding["measured"]:
-            times = before["measured"]["volume_ml"] / max(finding["measured"]["volume_ml"], 1e-6)
-            low, high = TIMES[word]
-            asked = f"{word} since the first film: {low:g} to {high:g} times"
-            yield _verdict(case, round(times, 2), asked, partial(_between, low, high))
-    report = " ".join(str(text) for text in (case.get("report") or {}).values())
-    for finding in earlier["findings"]:
-        if finding.get("progression") == "gone":
-            still = any(was is finding for was in pairs)
-            yield Verdict("", case["key"], "still there" if still else "gone", "gone", not still)
-            yield _told(case, finding, "gone", told_changes(report) & {"gone"})
-
-
-def _at_least(low: float, value: float) -> bool:
-    return value >= low
-
-
-def _between(low: float, high: float, value: float) -> bool:
-    return low <= value <= high
-
-
-def _told(case: Entry, finding: Entry, word: str, said: set[str]) -> Verdict:
-    told = f"{finding['label']} said to be {', '.join(sorted(said)) or 'nothing'}"
-    return Verdict("", case["key"], told, word, said == {word})
-
-
-def told_changes(text: str) -> set[str]:
-    """The words of `changes.CHANGES` that a text says in its own."""
-    return {word for word, said in TOLD.items() if said.search(text)}
-
-
-def _paired(findings: Sequence[Entry], others: Sequence[Entry]) -> list[Entry | None]:
-    """Of each finding the other film's that is the same one: none of them is taken twice.
-
-    It has the same label and side, and no other pair of these lies nearer together; what is said
-    to have been there is served first, and what lies elsewhere is another finding.
-    """
-    found: list[Entry | None] = [None] * len(findings)
-    near = [
-        (finding.get("progression") in ("", "new", None), apart, index, number)
-        for index, finding in enumerate(findings)
-        for number, other in enumerate(others)
-        if (finding["label"], finding.get("side")) == (other["label"], other.get("side"))
-        and (apart := _apart(finding, other)) <= ELSEWHERE
-    ]
-    taken: set[int] = set()
-    for _, _, index, number in sorted(near):
-        if found[index] is None and number not in taken:
-            found[index] = others[number]
-            taken.add(number)
-    return found
-
-
-def _apart(finding: Entry, other: Entry) -> float:
-    """How far apart two films have a finding, a share of the picture; 0 where one has no place."""
-    boxes = [[bounds(one) for one in _drawn(each)] for each in (finding, other)]
-    if not all(boxes):
-        return 0.0
-    gaps = (
-        max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3], 0.0)
-        for a in boxes[0]
-        for b in boxes[1]
-    )
-    return min(gaps)
 
 
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)

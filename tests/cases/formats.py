@@ -7,6 +7,7 @@ wide and 80 high, where its data set does not name a size of its own.
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 
 import numpy as np
 
@@ -225,3 +226,23 @@ MADE = {
     "label-studio": label_studio,
 }
 """Format → its source."""
+
+
+LINE = ("part", 1)
+"""Kind and count of a problem with a part of a case."""
+
+
+def told(problems):
+    """All that is said of each problem."""
+    return [astuple(problem) for problem in problems]
+
+
+def places(case):
+    """Label of each finding, with the shapes and boxes of its regions."""
+    return [
+        (
+            finding.label,
+            [(one.shape, tuple(round(s, 3) for s in one.box)) for one in finding.regions],
+        )
+        for finding in case.findings
+    ]

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import astuple
-
 import pytest
 
-from cases.importers import SourceProblem, importer_named
+from cases.importers import SourceProblem
 from tests.cases import formats
-from tests.cases.sources import read, simulated, simulated_case
+from tests.cases.formats import LINE, places, told
+from tests.cases.sources import read
 
 pytestmark = pytest.mark.pure
-
-LINE = ("part", 1)
-"""Kind and count of a problem with a part of a case."""
-
-
-def told(problems):
-    return [astuple(problem) for problem in problems]
-
-
-def places(case):
-    return [
-        (
-            finding.label,
-            [(one.shape, tuple(round(s, 3) for s in one.box)) for one in finding.regions],
-        )
-        for finding in case.findings
-    ]
-
 
 # COCO
 
@@ -165,6 +145,18 @@ def test_a_document_without_a_list_of_coco_is_none(tmp_path, name):
         read("coco", folder)
 
 
+def test_an_endless_size_of_coco_is_none_and_the_files_own_holds(tmp_path):
+    formats.films(tmp_path, "a.png")
+    document = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 10**400, "height": 10**400}],
+        "categories": [{"id": 1, "name": "Nodule"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}],
+    }
+    formats.document(tmp_path, "coco.json", document)
+    cases, problems = read("coco", tmp_path)
+    assert cases["a.png"].findings[0].regions and not problems
+
+
 # CVAT
 
 
@@ -272,315 +264,3 @@ def test_images_of_cvat_that_are_wrong_are_told(tmp_path):
         read("cvat", tmp_path)
     said = "annotations.xml begins with “other”: it is no CVAT export."
     assert str(problem.value) == said
-
-
-# Label Studio
-
-
-def task(*results, image="a.png", **answer):
-    return {
-        "data": {"text": "none", "image": image},
-        "annotations": [{"result": [*results], **answer}],
-    }
-
-
-def result(kind, label="Nodule", **value):
-    return {"type": kind, "value": {kind: [label], **value}}
-
-
-def studio(folder, *tasks):
-    formats.document(formats.films(folder, "a.png"), "project.json", [*tasks])
-    return read("label-studio", folder)
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "place"),
-    [
-        (
-            "rectanglelabels",
-            {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 360},
-            [("box", (0.1, 0.2, 0.4, 0.6))],
-        ),
-        (
-            "rectanglelabels",
-            {"x": 50, "y": 20, "width": 30, "height": 40, "rotation": 90},
-            [("polygon", (0.1, 0.2, 0.5, 0.5))],
-        ),
-        (
-            "ellipselabels",
-            {"x": 50, "y": 40, "radiusX": 10, "radiusY": 20},
-            [("polygon", (0.4, 0.2, 0.6, 0.6))],
-        ),
-        (
-            "polygonlabels",
-            {"points": [[10, 20], [40, 20], [40, 60]]},
-            [("polygon", (0.1, 0.2, 0.4, 0.6))],
-        ),
-        ("choices", {}, []),
-    ],
-)
-def test_results_of_label_studio_count_in_percents(tmp_path, kind, value, place):
-    cases, problems = studio(tmp_path, task(result(kind, **value)))
-    assert (places(cases["a.png"]), problems) == ([("nodule_mass", place)], [])
-
-
-def test_a_point_of_label_studio_is_a_tip(tmp_path):
-    cases, _ = studio(tmp_path, task(result("keypointlabels", x=10, y=20)))
-    [region] = cases["a.png"].findings[0].regions
-    assert (region.shape, region.points) == ("point", ((0.1, 0.2),))
-
-
-def test_results_and_tasks_of_label_studio_that_are_wrong_are_told(tmp_path):
-    box = {"x": 10, "y": 20, "width": 30, "height": 40}
-    cases, problems = studio(
-        tmp_path,
-        task(
-            result("rectanglelabels", **box | {"x": "x"}),
-            result("rectanglelabels", **box | {"width": 10**400}),
-            {"type": "brushlabels", "value": {}},
-            {"type": "rectanglelabels", "value": 3},
-            3,
-            {"type": "relation"},
-            result("polygonlabels", points=[[1, 1], [2, 2]]),
-            {"type": "choices", "value": {"choices": "Edema"}},
-            result("rectanglelabels", "Edema", **box),
-        ),
-        3,
-        {"data": 3},
-        {"data": {"image": 3}},
-        task(),
-        {"data": {"image": "b.png"}, "annotations": []},
-        {"data": {"image": "c.png"}},
-    )
-    assert places(cases["a.png"]) == [
-        ("nodule_mass", []),
-        ("edema", [("box", (0.1, 0.2, 0.4, 0.6))]),
-    ]
-    at = "project.json, task"
-    nameless = "It is not an object that names an image; skipped."
-    numbers = "Its place is not made of numbers; it was left out."
-    assert told(problems) == [
-        *((f"{at} {number}", nameless, "case", 1) for number in (2, 3, 4)),
-        (f"{at} 5 (a.png)", "The image occurs a second time; skipped.", "case", 1),
-        ("project.json", "2 tasks have no annotation yet and were skipped.", "case", 2),
-        (f"{at} 1, result 1", numbers, *LINE),
-        (f"{at} 1, result 2", numbers, *LINE),
-        (f"{at} 1, result 3", "“brushlabels” is no shape of the game; it was left out.", *LINE),
-        (f"{at} 1, result 4", "“rectanglelabels” is no shape of the game; it was left out.", *LINE),
-        (f"{at} 1, result 5", "“” is no shape of the game; it was left out.", *LINE),
-        (f"{at} 1, result 7", numbers, *LINE),
-    ]
-
-
-@pytest.mark.parametrize("given", [3, True, 1.5, "x", {"result": []}])
-def test_a_task_of_label_studio_whose_annotations_are_no_list_costs_itself(tmp_path, given):
-    box = {"x": 10, "y": 20, "width": 30, "height": 40}
-    wrong = {"data": {"image": "b.png"}, "annotations": given}
-    cases, problems = studio(tmp_path, wrong, task(result("rectanglelabels", **box)))
-    assert list(cases) == ["a.png"]
-    assert ("project.json, task 1 (b.png)", "Its annotations are not a list; skipped.") in [
-        (one.where, one.sentence) for one in problems
-    ]
-
-
-def test_an_endless_size_of_coco_is_none_and_the_files_own_holds(tmp_path):
-    formats.films(tmp_path, "a.png")
-    document = {
-        "images": [{"id": 1, "file_name": "a.png", "width": 10**400, "height": 10**400}],
-        "categories": [{"id": 1, "name": "Nodule"}],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}],
-    }
-    formats.document(tmp_path, "coco.json", document)
-    cases, problems = read("coco", tmp_path)
-    assert cases["a.png"].findings[0].regions and not problems
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("a.png", "a.png"),
-        ("/data/upload/1/0123abcd-a.png", "a.png"),
-        ("/data/upload/1/0123abcg-a.png", "0123abcg-a.png"),
-        ("https://host.example/x/a.png?y=1", "a.png"),
-        ("/data/local-files/?d=set/a.png", "set/a.png"),
-        ("/data/local-files/?d=other/a.png", "a.png"),
-        ("x/%61.png", "a.png"),
-    ],
-)
-def test_an_address_of_label_studio_leads_to_its_file(tmp_path, address, name):
-    formats.films(tmp_path, "0123abcg-a.png", "set/a.png" if "set/" in name else "a.png")
-    tasks = [task(result("choices"), image=address)]
-    formats.document(tmp_path, "project.json", tasks)
-    cases, problems = read("label-studio", tmp_path)
-    assert ([*cases], problems) == ([name], [])
-
-
-def test_a_name_of_label_studio_that_two_files_have_is_told(tmp_path):
-    formats.films(tmp_path, "one/a.png", "two/a.png")
-    formats.document(tmp_path, "project.json", [task(result("choices"))])
-    cases, problems = read("label-studio", tmp_path)
-    assert not cases
-    assert [(one.where, one.kind) for one in problems] == [("a.png", "case")]
-    assert "is that of several files" in problems[0].sentence
-
-
-@pytest.mark.parametrize(
-    ("who", "reader"),
-    [(7, "7"), (0, "0"), ({"id": 8}, "8"), ({}, ""), (None, ""), ("r" * 51, "r" * 50)],
-)
-def test_who_answered_a_task_of_label_studio_is_its_reader(tmp_path, who, reader):
-    box = result("rectanglelabels", x=10, y=20, width=30, height=40)
-    cases, _ = studio(tmp_path, task(box, completed_by=who))
-    [region] = cases["a.png"].findings[0].regions
-    assert region.reader == reader
-
-
-def test_answers_of_label_studios_older_exports_are_read_too(tmp_path):
-    one = task(result("choices"))
-    cases, _ = studio(tmp_path, {"data": one["data"], "completions": one["annotations"]})
-    assert [finding.label for finding in cases["a.png"].findings] == ["nodule_mass"]
-
-
-# Simulated cases
-
-
-def test_all_that_a_simulated_case_says_is_kept(tmp_path):
-    finding = {
-        **{"label": "nodule_mass", "side": "bilateral---", "location": "l" * 201, "size_mm": 12.5},
-        **{"severity": "s" * 21, "progression": "p" * 21, "significance": "minor"},
-        **{"conspicuity": 3.2, "sentence": "A nodule.", "position": "wrong", "zone": ""},
-        "regions": [
-            {"box": [0.1, 0.1, 0.2, 0.2], "alternate": True, "reader": "r" * 51},
-            {"box": [0.3, 0.1, 0.4, 0.2], "alternate": 1},
-        ],
-    }
-    image = {"file": "a.png", "view": "ap", "pixel_spacing_mm": [0.2, 0.1], "study_label": "x" * 61}
-    earlier = {
-        "findings": [{**finding, "progression": "gone", "regions": None}, {"label": "edema"}]
-    }
-    said = {"sex": "M", "age": 44, "indication": "Cough.", "comparison": "None."}
-    folder = simulated(
-        tmp_path,
-        simulated_case(
-            findings=[finding], images=[{**image, "study": "prior"}], earlier=earlier, **said
-        ),
-    )
-    (folder / "behind").mkdir()
-    (folder / "behind" / "case-1.json.gz").touch()
-    [case] = importer_named("simulated").read(folder, (folder,))
-    assert (case.sex, case.age, case.indication, case.comparison) == ("M", 44, "Cough.", "None.")
-    assert case.behind == folder / "behind" / "case-1.json.gz"
-    assert (case.images[0].study, case.images[0].study_label) == ("prior", "x" * 60)
-    assert (case.images[0].source.view, case.images[0].source.spacing_mm) == ("AP", (0.2, 0.1))
-    [kept] = case.findings
-    assert (kept.label, kept.source_label, kept.side) == (
-        "nodule_mass",
-        "nodule_mass",
-        "bilateral-",
-    )
-    assert (kept.location, kept.size_mm, kept.severity) == ("l" * 200, 12.5, "s" * 20)
-    assert (kept.progression, kept.significance, kept.position) == ("p" * 20, "minor", "wrong")
-    assert (kept.conspicuity, kept.sentence) == (3.2, "A nodule.")
-    assert [(one.reader, one.alternate) for one in kept.regions] == [
-        ("r" * 50, True),
-        ("simulator", False),
-    ]
-    assert [(one.label, one.progression, one.regions) for one in case.before] == [
-        ("nodule_mass", "gone", ())
-    ]
-
-
-@pytest.mark.parametrize(
-    ("said", "spacing"),
-    [
-        *((0.2, (0.2, 0.2)), ([0.2], None), ([0.2, 0.1, 0.1], None), (0, None), ([1, -1], None)),
-        *((True, None), ("x", None), (None, None), ([1, 2], (1, 2))),
-    ],
-)
-def test_the_spacing_of_a_simulated_film_is_one_number_or_two(tmp_path, said, spacing):
-    image = {"file": "a.png", "pixel_spacing_mm": said}
-    [case] = read("simulated", simulated(tmp_path, simulated_case(images=[image])))[0].values()
-    assert case.images[0].source.spacing_mm == spacing
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        {"frames": ["a.png", "b.png"]},
-        {"stack": {"frames": ["a.png", "b.png"]}},
-        {"stack": {"files": ["a.png", "b.png"]}},
-    ],
-)
-def test_the_frames_of_a_simulated_stack_stand_under_one_of_three_names(tmp_path, image):
-    formats.films(tmp_path, "b.png")
-    folder = simulated(tmp_path, simulated_case(images=[{**image, "hu_offset": -1024}]))
-    [case] = read("simulated", folder)[0].values()
-    [stack] = case.images
-    assert [path.name for path in stack.source.paths] == ["a.png", "b.png"]
-    assert (stack.name, stack.source.view) == ("a.png", "CT" if "stack" in image else "")
-    assert stack.source.value_offset == -1024
-
-
-def test_what_is_wrong_in_a_simulated_case_is_told(tmp_path):
-    regions = [
-        {"image": 0, "box": [0.1, 0.1, 0.2, 0.2]},
-        {"image": 0.5, "box": [0.1, 0.1, 0.2, 0.2]},
-        {"frame": -1, "box": [0.1, 0.1, 0.2, 0.2]},
-        3,
-        {"box": [0.2, 0.1, 0.1, 0.2]},
-    ]
-    finding = {**simulated_case()["findings"][0], "regions": regions}
-    image = {"file": "a.png", "hu_offset": "x", "study": "next"}
-    good = simulated_case(
-        findings=[finding, 3],
-        images=[image],
-        report=[{"findings": "A nodule.", "language": "deutsch"}, {"findings": 3}, 4],
-    )
-    others = {"b": [], "c": [3], "d": [{"file": "x.png"}], "e": [{"file": "../a.png"}]}
-    bad = [simulated_case(key=key, images=images) for key, images in others.items()]
-    cases = [good, 3, {"key": ""}, simulated_case(), *bad]
-    read_cases, problems = read("simulated", simulated(tmp_path, *cases))
-    [case] = read_cases.values()
-    assert [len(one.regions) for one in case.findings] == [1]
-    assert [astuple(one) for one in case.reports] == [("deuts", "A nodule.", "")]
-    nameless = "The entry is not an object with a key; it was skipped."
-    again = "It occurs again, and something else is said of it there; left out."
-    where = "case-1, finding 1"
-    number = "which is not a whole number from 0 up; it was left out."
-    assert told(problems) == [
-        ("cases.json, case 2", nameless, "case", 1),
-        ("cases.json, case 3", nameless, "case", 1),
-        ("case-1", "The key occurs a second time; the case was skipped.", "case", 1),
-        ("b", "The case has no image; it was skipped.", "case", 1),
-        ("c", "An entry of “images” is not an object; the case was skipped.", "case", 1),
-        ("d", "Its image x.png is not here; the case was skipped.", "case", 1),
-        (
-            "e",
-            "An image's name names a file outside the images folder; the case was skipped.",
-            "case",
-            1,
-        ),
-        ("case-1", again, *LINE),
-        ("case-1, image 1", "Its hu_offset 'x' is no number; left out.", *LINE),
-        (
-            "case-1, image 1",
-            "Its study 'next' is neither current nor prior; taken as current.",
-            *LINE,
-        ),
-        ("case-1", "Entry 2 of “findings” is not an object; it was left out.", *LINE),
-        (where, "Entry 4 of “regions” is not an object; it was left out.", *LINE),
-        (where, f"Region 2 names image 0.5, {number}", *LINE),
-        (where, f"Region 3 names frame -1, {number}", *LINE),
-        (
-            where,
-            "Region 5 is reversed: its right or lower edge comes first, so it has no area; it "
-            "was left out.",
-            *LINE,
-        ),
-        ("case-1", "Entry 3 of “report” is not an object; it was left out.", *LINE),
-        ("case-1", "Report 2 holds something that is not text; that was left out.", *LINE),
-        ("case-1", "A report of it has no text; it was left out.", *LINE),
-    ]
-    (tmp_path / "cases.json").write_text(json.dumps({"cases": {}}))
-    with pytest.raises(SourceProblem, match=r"^cases\.json has no list “cases”\.$"):
-        read("simulated", tmp_path)

@@ -38,6 +38,7 @@ from ml.simulate.patients import Body, Bump, Inside, person, with_heart
 from ml.simulate.plans import RECIPES, Plan
 from ml.simulate.projector import Block, Field, View
 from ml.simulate.sources import NoVolume
+from ml.simulate.verdicts import bounds
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
@@ -266,7 +267,7 @@ def test_the_bounds_of_an_outline_are_the_box_and_it_goes_around_the_lesion(name
     (found,) = made(name).findings
     ((region,), (box,)) = store._finding(found)["regions"], found.boxes
     assert "box" not in region
-    assert gates.bounds(region) == box
+    assert bounds(region) == box
     rows, columns = found.shown[0].mask.shape
     canvas = Image.new("1", (8 * columns, 8 * rows))
     corners = [(8 * x * columns, 8 * y * rows) for x, y in region["polygon"]]
