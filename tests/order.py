@@ -22,7 +22,7 @@ one game, so that it is not to be parted by files of another folder.
 SECONDS_OF_A_TEST = {"browser": 2.0, "stack": 4.0}
 SECONDS_OF_ANOTHER = 0.05
 LONG = {
-    "tests/ml/test_simulate.py": 60,
+    "tests/ml/test_simulate.py": 55,
     "tests/radgame/test_server.py": 50,
     "tests/ml/test_vlm.py": 40,
     "tests/ml/test_any_text.py": 30,

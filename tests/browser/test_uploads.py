@@ -12,8 +12,8 @@ from tests.browser.accessibility import grave_problems
 from tests.browser.conftest import opened
 from tests.browser.player import Player
 from tests.browser.test_curating import picture, set_status
+from tests.cases.dicom_studies import stack
 from tests.cases.files import ramp, write_dicom
-from tests.cases.test_dicom_studies import stack
 
 pytestmark = pytest.mark.browser
 

@@ -1,74 +1,21 @@
-"""Own DICOM by the folder: studies, films, stacks, priors, a table of facts, and archives."""
+"""Own DICOM by the folder: studies, films, stacks, priors, and a table of facts."""
 
 from __future__ import annotations
-
-import random
-import tracemalloc
-import zipfile
 
 import pydicom
 import pytest
 from pydicom.uid import (
-    CTImageStorage,
-    DeflatedExplicitVRLittleEndian,
     EncapsulatedPDFStorage,
     generate_uid,
 )
 
-from cases.importers import ImportedCase, Problem, SourceProblem, importer_named
-from cases.importers.studies.archive import Unpacked
-from cases.importers.studies.headers import instance_of
+from cases.importers import SourceProblem
 from cases.models import Case, Image
+from tests.cases.dicom_studies import SAGITTAL, depths_of, film, read, stack, study
 from tests.cases.files import dicom, ramp, write_dicom
 from tests.cases.importing import run
 
 pytestmark = pytest.mark.any_database
-
-AXIAL = [1, 0, 0, 0, 1, 0]
-SAGITTAL = [0, 1, 0, 0, 0, -1]
-
-
-def study(**more):
-    return {"StudyInstanceUID": generate_uid(), "StudyDate": "20250310", "PatientID": "P-17"} | more
-
-
-def film(folder, name="a.dcm", **elements):
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_dicom(folder / name, **(study() | {"ViewPosition": "PA"} | elements))
-
-
-def stack(folder, depths, *, seed=1, values=None, **elements):
-    """Slices at these heights, in files whose names and instance numbers say nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    same = study(SeriesInstanceUID=generate_uid(), SeriesNumber=1) | elements
-    names = list(range(len(depths)))
-    random.Random(seed).shuffle(names)
-    for name, depth in zip(names, depths, strict=True):
-        place = {"ImageOrientationPatient": AXIAL, "ImagePositionPatient": [-100, -100, depth]}
-        write_dicom(
-            folder / f"{seed}-{name:03d}",
-            ramp(16, 16) if values is None else values,
-            **({"Modality": "CT", "SOPClassUID": CTImageStorage, "InstanceNumber": name + 1}),
-            **(place | {"PixelSpacing": [1, 1], "ViewPosition": None} | same)
-            if "ViewPosition" in same
-            else place | {"PixelSpacing": [1, 1]} | same,
-        )
-    return same
-
-
-def read(path):
-    importer = importer_named("dicom")
-    items = list(importer.read(path, importer.folders(path)))
-    return (
-        [item for item in items if isinstance(item, ImportedCase)],
-        [item for item in items if isinstance(item, Problem) and item.kind != "removed"],
-    )
-
-
-def depths_of(case):
-    return [
-        float(pydicom.dcmread(path).ImagePositionPatient[2]) for path in case.images[0].source.paths
-    ]
 
 
 def test_each_study_is_a_case_with_its_frontal_film_first(tmp_path):
@@ -303,121 +250,6 @@ def test_pixels_that_may_hold_text_are_for_a_curator_first(tmp_path, elements, a
     (tmp_path / "facts.csv").write_text("Accession,Findings\nA1,normal\n")
     (case,), _ = read(tmp_path)
     assert any("may hold text" in one.sentence for one in case.problems) is asked
-
-
-def archive(path, members):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in members:
-            opened.writestr(name, content)
-    return path
-
-
-def test_an_archive_is_read_with_the_table_in_it(tmp_path):
-    file = film(tmp_path / "in", AccessionNumber="A1")
-    zipped = archive(
-        tmp_path / "studies.zip",
-        [("deep/er/a.dcm", file.read_bytes()), ("facts.csv", "Accession,Findings\nA1,fracture\n")],
-    )
-    (case,), problems = read(zipped)
-    assert [one.label for one in case.findings] == ["fracture"]
-    assert problems == []
-    assert case.images[0].source.paths[0].is_file(), "what was read is decoded later"
-
-
-def test_members_that_lead_out_or_swell_are_left_out(tmp_path):
-    file = film(tmp_path / "in")
-    zipped = archive(
-        tmp_path / "studies.zip",
-        [
-            ("a.dcm", file.read_bytes()),
-            ("../../out.dcm", file.read_bytes()),
-            ("/etc/out.dcm", file.read_bytes()),
-            ("bomb.dcm", b"\0" * (64 << 20)),
-        ],
-    )
-    cases, problems = read(zipped)
-    assert len(cases) == 1
-    assert {one.where: one.sentence for one in problems} == {
-        "file 2 of the archive": "Its path leads out of the archive; it was left out.",
-        "file 3 of the archive": "Its path leads out of the archive; it was left out.",
-        "file 4 of the archive": "It unpacks to more than any image does; it was left out.",
-    }
-    assert not list(tmp_path.parent.rglob("out.dcm"))
-
-
-def locked(path):
-    """Marks all members of a ZIP as encrypted, in both of its headers."""
-    content = path.read_bytes()
-    for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        start = 0
-        while (start := content.find(magic, start)) >= 0:
-            content = content[: start + at] + b"\1" + content[start + at + 1 :]
-            start += 4
-    path.write_bytes(content)
-    return path
-
-
-@pytest.mark.django_db
-def test_no_name_in_an_archive_is_told(tmp_path):
-    good = film(tmp_path / "in").read_bytes()
-    members = [("../DOE^JANE.dcm", good), ("DOE^JANE/a.dcm", good), ("DOE^JANE/b.dcm", good[:300])]
-    zipped = archive(tmp_path / "DOE_JANE.zip", members)
-    output = run("dicom", zipped)
-    assert "file 1 of the archive: Its path leads out" in output
-    assert "DOE" not in output
-    case = Case.objects.get()
-    assert "doe" not in f"{case.dataset.title} {case.dataset.slug} {case.review_reasons}".lower()
-
-
-def test_an_encrypted_member_is_told_without_its_name(tmp_path):
-    zipped = locked(archive(tmp_path / "a.zip", [("DOE.dcm", film(tmp_path / "in").read_bytes())]))
-    with pytest.raises(SourceProblem, match="holds no DICOM images"):
-        read(zipped)
-    assert [(one.where, one.sentence[:15]) for one in Unpacked(zipped).problems] == [
-        ("file 1 of the archive", "It is encrypted")
-    ]
-
-
-def deflated(path, elements, swollen=0):
-    """A film in Deflated Explicit VR, with so many more zeros behind its header."""
-    dataset = dicom(ramp(), **study(), ViewPosition="PA", **elements)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    if swollen:
-        dataset.PixelData = bytes(swollen)
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
-    return path
-
-
-def test_a_deflated_header_is_read_without_unfolding_the_pixels(tmp_path):
-    path = deflated(tmp_path / "a.dcm", {"PatientAge": "044Y"}, swollen=400 << 20)
-    tracemalloc.start()
-    found = instance_of(path)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert (found.view, found.age, found.size) == ("PA", 44, (40, 60))
-    assert most < 200 << 20
-    assert path.stat().st_size < 1 << 20
-
-
-def test_a_deflated_header_that_swells_is_damaged(tmp_path):
-    path = deflated(tmp_path / "a.dcm", {})
-    dataset = pydicom.dcmread(path)
-    dataset.add_new(0x00091001, "OB", bytes(100 << 20))
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
-    assert instance_of(path) == "damaged"
-
-
-def test_a_deflated_film_is_imported_as_any_other(tmp_path):
-    deflated(tmp_path / "a.dcm", {})
-    (case,), problems = read(tmp_path)
-    assert (case.images[0].source.view, problems) == ("PA", [])
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"hello"])
-def test_an_archive_that_is_none_is_refused(tmp_path, content):
-    (tmp_path / "studies.zip").write_bytes(content)
-    with pytest.raises(SourceProblem, match="not a readable ZIP"):
-        read(tmp_path / "studies.zip")
 
 
 def test_a_folder_without_dicom_is_refused(tmp_path):

@@ -22,9 +22,9 @@ from cases.fetching.dicomweb import content_of
 from cases.fetching.download import FetchProblem
 from cases.models import Case, Dataset
 from tests.cases import orthanc
+from tests.cases.dicom_studies import film
 from tests.cases.files import write_dicom
 from tests.cases.test_dicom_segments import ct, segmentation
-from tests.cases.test_dicom_studies import film
 
 pytest.importorskip("dicomweb_client", reason="needs `make install-data`")
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

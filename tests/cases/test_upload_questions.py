@@ -12,9 +12,9 @@ from django.urls import reverse
 from cases import asking, upload_import, uploading
 from cases.importers import asked
 from cases.models import Case, Dataset, Image, StudySeries, Upload
+from tests.cases.dicom_studies import film as study
+from tests.cases.dicom_studies import stack
 from tests.cases.pictures import film, png_of
-from tests.cases.test_dicom_studies import film as study
-from tests.cases.test_dicom_studies import stack
 from tests.cases.test_uploaded_sets import workbook
 from tests.cases.test_uploads import (  # noqa: F401
     begun,

@@ -15,9 +15,9 @@ from cases.importers.studies.sheet import sheet_of
 from cases.importers.workbook import as_text
 from cases.models import Case, Dataset, Image
 from tests.cases import formats
+from tests.cases.dicom_studies import film as study
+from tests.cases.dicom_studies import read
 from tests.cases.pictures import film, png_of
-from tests.cases.test_dicom_studies import film as study
-from tests.cases.test_dicom_studies import read
 from tests.cases.test_packs import emptied, library, pixels, rewritten
 from tests.cases.test_uploads import desk, imported, place, refusals, zipped  # noqa: F401
 
