@@ -3,15 +3,8 @@
 from cases.models.base import PublicIdModel, label_choices, new_public_id, new_token
 from cases.models.desk import CaseChange, DoubtAnswer, LabelMapping, SecondReading
 from cases.models.layers import Layer, layer_path
-from cases.models.library import (
-    Case,
-    Dataset,
-    Finding,
-    Image,
-    ReferenceReport,
-    Region,
-    rendition_path,
-)
+from cases.models.library import Case, Dataset, Image, rendition_path
+from cases.models.truth import Finding, ReferenceReport, Region
 from cases.models.uploads import BlackOut, StudySeries, Upload, UploadFile
 
 __all__ = [

@@ -17,7 +17,6 @@ from ml.simulate.projector import Block, Field, View
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
-SIZE = 300
 
 
 def view(kind: str = "PA", *, parallel: bool = True, body: Body | None = None) -> View:
