@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -32,11 +33,11 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     await receive()
     share_connections()
     held = hold_open()
-    watch = asyncio.create_task(_watch())
+    beside = [asyncio.create_task(_watch()), asyncio.create_task(asyncio.to_thread(settle_memory))]
     await send({"type": "lifespan.startup.complete"})
-    await asyncio.to_thread(settle_memory)
     await receive()
-    watch.cancel()
+    for task in beside:
+        task.cancel()
     if held:
         held.close()
     await send({"type": "lifespan.shutdown.complete"})
@@ -60,15 +61,32 @@ def settle_memory() -> None:
     report for the words of its language, and after every so many new objects somebody while the
     collector looks through all of it, some 75 ms.
     """
-    get_resolver().url_patterns  # noqa: B018  # imports every view
-    own = settings.BASE_DIR
-    folders = [folder for folder in get_app_template_dirs("templates") if folder.parents[1] == own]
-    for folder in [own / "templates", *folders]:
-        for path in folder.rglob("*.html"):
-            get_template(path.relative_to(folder).as_posix())
-    findings.extract("No effusion.")
+    with _going_on("The addresses of pages"):
+        get_resolver().url_patterns  # noqa: B018  # imports every view
+    for name in _own_templates():
+        with _going_on(name):
+            get_template(name)
+    with _going_on("The words of reports"):
+        findings.extract("No effusion.")
     gc.collect()
     gc.freeze()
+
+
+def _own_templates() -> Iterator[str]:
+    own = settings.BASE_DIR
+    folders = [folder.resolve() for folder in get_app_template_dirs("templates")]
+    for folder in [own / "templates", *(one for one in folders if one.parents[1] == own)]:
+        for path in folder.rglob("*.html"):
+            yield path.relative_to(folder).as_posix()
+
+
+@contextmanager
+def _going_on(what: str) -> Iterator[None]:
+    """What cannot be loaded costs the page that needs it, and is told; the process serves."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s could not be loaded ahead.", what)
 
 
 async def _watch() -> None:
