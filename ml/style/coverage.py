@@ -22,6 +22,8 @@ ESSENTIAL = ("lungs", "pleura", "heart")
 """… but not one of these."""
 BEGINNING = 3
 """Letters of a word that are looked at before the words are tried."""
+LETTERS = "".join(map(chr, range(0x2200)))
+"""Among them all of the Latin script that differ by their case alone."""
 STATEMENT = re.compile(r"(?:[^.;!?\n]|[.](?=\w))+(?::[ \t]*\n)?(?:[^.;!?\n]|[.](?=\w))*")
 """A statement, with the heading on the line above it."""
 
@@ -80,10 +82,16 @@ def _beginnings(words: Iterable[str]) -> str:
     def pattern(node: dict[str, Any]) -> str:
         if not node or "" in node:
             return ""
-        ways = [f"[{re.escape(x + x.upper())}]{pattern(node[x])}" for x in sorted(node)]
+        ways = [f"[{re.escape(_alike(x))}]{pattern(node[x])}" for x in sorted(node)]
         return f"(?:{'|'.join(ways)})"
 
     return f"(?-i:{pattern(tree)})"
+
+
+@cache
+def _alike(letter: str) -> str:
+    """A letter as `re.IGNORECASE` takes it: with its capital, and the long s beside the short."""
+    return letter + "".join(re.findall(re.escape(letter), LETTERS, re.IGNORECASE))
 
 
 def _specific_first(region: str) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import evaluate, style
+from ml import evaluate, style, tables
 from ml.crimson import SIGNIFICANCE_WEIGHTS
+from ml.findings import LANGUAGES
+from ml.style.coverage import _beginnings
+from ml.style.coverage import lexicon as region_words
 
 pytestmark = pytest.mark.pure
 
@@ -193,3 +197,33 @@ def test_sections_and_a_numbered_impression_lose_no_points_of_organization() -> 
             f"IMPRESSION:\n{summary}"
         ).organization
         assert part.score == 1, part.evidence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_looking_at_beginnings_first_finds_what_the_words_alone_find(language: str) -> None:
+    """In capitals too, and with what `re.IGNORECASE` holds alike: a long s, a Turkish i."""
+    rows = tables.rows(f"language/{language}/style_regions")
+    words = [row["word"].removesuffix("*") for row in rows]
+    by_beginnings = region_words(language).pattern
+    begun = rf"(?={_beginnings(words)})"
+    assert begun in by_beginnings.pattern
+    alone = re.compile(by_beginnings.pattern.replace(begun, ""), re.IGNORECASE)
+    others = ("sſ", "k\N{KELVIN SIGN}", "iİ", "iı", "ßẞ")
+    for word in words:
+        forms = {word, word.upper(), word.title(), word.casefold()}
+        forms |= {word.replace(*pair) for pair in others}
+        forms |= {f"{word[:cut]}{more}{word[cut:]}" for cut in range(4) for more in "éß-'"}
+        for form in forms:
+            text = f"x{form} {form}, {form}s"
+            assert spans(by_beginnings, text) == spans(alone, text), form
+
+
+def test_words_of_one_letter_and_of_none_are_looked_for_too() -> None:
+    for words, found in [(["s"], "sS"), (["a", "as"], "aA"), (["", "as"], "aAxs"), ([], "x")]:
+        for letter in found:
+            assert re.match(_beginnings(words), letter), (words, letter)
+    assert not re.match(_beginnings(["heart", "he"]), "ha")
+
+
+def spans(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in pattern.finditer(text)]
