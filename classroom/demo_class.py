@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -30,6 +31,8 @@ from classroom.services import create_cohort, enroll
 from localize.scoring import KIND, RULES
 
 NAME = "Simulated class"
+BEING_MADE = f"{NAME}, being made"
+"""Its name until all is played, by which one whose making was cut off is known."""
 PREFIX = "simulated-"
 """Begins the names of simulated learners, who cannot log in."""
 WEEKS = 8
@@ -60,7 +63,7 @@ def make(
     """
     rng, work_rng = random.Random(seed), random.Random(f"{seed} work")
     cases = _cases()
-    cohort = create_cohort(instructor, name=NAME, is_simulated=True)
+    cohort = create_cohort(instructor, name=BEING_MADE, is_simulated=True)
     persons = [_person(cohort, number, rng) for number in range(1, learners + 1)]
     work = set_work(cohort, instructor, cases, work_rng)
     assigned = {place.case_id for _, assignment in work for place in assignment.places.all()}
@@ -72,13 +75,25 @@ def make(
         tell(f"{person.user.username}: {count} cases played")
     answers = do_work(work, persons, work_rng)
     tell(f"{answers} answers to {len(work)} assignments")
+    Cohort.objects.filter(pk=cohort.pk, name=BEING_MADE).update(name=NAME)
+    cohort.refresh_from_db()
     return Made(cohort, persons, count * len(persons) + answers)
 
 
-@transaction.atomic
 def remove() -> int:
     """Take away every simulated class and its learners with all they played; how many learners."""
-    cohorts = Cohort.objects.filter(is_simulated=True)
+    return _remove(Cohort.objects.filter(is_simulated=True))
+
+
+def remove_unfinished() -> int:
+    """The same for classes whose making was cut off, but for those that somebody else is in."""
+    others = Membership.objects.exclude(user__username__startswith=PREFIX)
+    unfinished = Cohort.objects.filter(is_simulated=True, name=BEING_MADE)
+    return _remove(unfinished.exclude(memberships__in=others))
+
+
+@transaction.atomic
+def _remove(cohorts: QuerySet[Cohort]) -> int:
     learners = User.objects.filter(memberships__cohort__in=cohorts, username__startswith=PREFIX)
     found = list(learners.distinct())
     cohorts.delete()

@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from attempts.models import Attempt
 from cases.models import Case
-from classroom import demo_class, demo_work, figures
+from classroom import demo_class, demo_people, demo_work, figures
 from classroom.models import Cohort
 from classroom.work import rows_of
-from learning.models import CaseRecord
+from learning.models import CaseRecord, Skill
 from tests import factories
 from tests.learning.endless.made import film_for
 from tests.learning.playing import play
@@ -112,6 +112,69 @@ def test_the_command_makes_a_class_once(instructor, library):
         call_command("make_demo_class", "--once", "--learners=1", "--attempts=2", stdout=out)
     assert Cohort.objects.count() == 1
     assert "1 simulated learners, " in out.getvalue()
+
+
+@pytest.mark.parametrize("cut_off", ["_play", "do_work"])
+def test_a_class_whose_making_was_cut_off_is_made_anew(instructor, library, monkeypatch, cut_off):
+    """The game was stopped, or its process killed, in the first minute of the first start."""
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    sizes = ["--once", "--learners=2", "--attempts=3"]
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(demo_class, cut_off, killed)
+        call_command("make_demo_class", *sizes)
+    [half] = Cohort.objects.all()
+    assert half.name == "Simulated class, being made"
+    for _ in range(2):
+        call_command("make_demo_class", *sizes, stdout=StringIO())
+    [whole] = Cohort.objects.all()
+    assert whole.name == "Simulated class" and whole != half
+    assert User.objects.filter(username__startswith=demo_class.PREFIX).count() == 2
+    assert set(Attempt.objects.values_list("state", flat=True)) == {"scored"}
+    assert Attempt.objects.filter(series=None).count() == 6
+
+
+def test_a_class_that_somebody_joined_while_it_was_made_is_left(instructor, trainee, library):
+    half = factories.CohortFactory(
+        instructors=[instructor], learners=[trainee], name=demo_class.BEING_MADE, is_simulated=True
+    )
+    call_command("make_demo_class", "--once", "--learners=1", "--attempts=2", stdout=StringIO())
+    assert list(Cohort.objects.all()) == [half]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_it_is_queued_and_records_and_skills_are_there(instructor, library, queued):
+    found = made(instructor, learners=1, attempts=3)
+    learner = found.persons[0].user
+    assert queued == []
+    times = Attempt.objects.filter(user=learner).values_list("submitted_at", flat=True)
+    records = CaseRecord.objects.filter(user=learner).values_list("submitted_at", flat=True)
+    assert len(records) > 3, "assignments among them"
+    assert sorted(records) == sorted(times), "the records have the times that were set back"
+    assert Skill.objects.filter(user=learner).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_cut_off_while_it_is_scored_stays_open(instructor, library, monkeypatch, queued):
+    monkeypatch.setattr(demo_people.tasks, "score_attempt", cut_off_now)
+    with pytest.raises(KeyboardInterrupt):
+        made(instructor, learners=1, attempts=3)
+    assert [one.state for one in Attempt.objects.all()] == ["draft"]
+    assert queued == []
+
+
+@pytest.fixture
+def queued(monkeypatch) -> list[int]:
+    """The attempts that are handed to a worker."""
+    found: list[int] = []
+    monkeypatch.setattr(demo_people.services, "queue_scoring", found.append)
+    return found
+
+
+def cut_off_now(attempt_id: int) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--instructor", default="", help="whose class; the first one's without")
         parser.add_argument("--remove", action="store_true", help="take away all simulated classes")
         parser.add_argument(
-            "--once", action="store_true", help="do nothing where there is a simulated class"
+            "--once",
+            action="store_true",
+            help="do nothing where there is a simulated class; make one anew that was cut off",
         )
         parser.add_argument(
             "--after-demo", action="store_true", help="wait until the demo cases are loaded"
@@ -42,8 +44,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{count} simulated learners and their classes are taken away.")
             return
         stand_back(options["nice"])
-        if options["once"] and Cohort.objects.filter(is_simulated=True).exists():
-            return
+        if options["once"]:
+            demo_class.remove_unfinished()
+            if Cohort.objects.filter(is_simulated=True).exists():
+                return
         for name in ("learners", "attempts"):
             if not 1 <= options[name] <= 500:
                 raise CommandError(f"--{name} must be 1 to 500.")
