@@ -191,14 +191,19 @@ class Game:
             if all(word in child.cmdline() for word in words)
         }
 
-    def wait_until_at_rest(self) -> None:
+    def wait_until_at_rest(self, patience: float = 1200, quiet: float = 3) -> None:
         """Until a first start's own work is done: the class to look at is played and scored.
 
-        It begins when the address has been told already, a moment later.
+        It begins when the address has been told already, a moment later, and is begun again a
+        moment after it died: at rest is what was so for a while.
         """
-        begins_within = time.monotonic() + 3
-        while time.monotonic() < begins_within or self.processes("make_demo_class"):
-            time.sleep(0.2)
+        deadline = time.monotonic() + patience
+        last_seen = time.monotonic()
+        while time.monotonic() < last_seen + quiet:
+            if self.processes("load_demo") or self.processes("make_demo_class"):
+                last_seen = time.monotonic()
+            assert last_seen < deadline, "the work of the first start does not end"
+            time.sleep(quiet / 15)
 
 
 def free_port() -> int:
