@@ -169,12 +169,15 @@ def _slug_of(title: str) -> str:
 def run_beside(upload: Upload) -> None:
     """Have a process of its own import it, and show meanwhile that it lives.
 
-    It runs below whatever else the machine does, and ends with this process, since its input ends
-    then. One that takes too long stops the upload with a sentence; one that crashes is left to the
-    sweep, and stops it in the end.
+    It runs below whatever else the machine does, in a session of its own, which stands back with
+    it, and ends with this process, since its input ends then. One that takes too long stops the
+    upload with a sentence; one that crashes is left to the sweep, and stops it in the end.
     """
     with subprocess.Popen(  # our own command
-        command_of(upload), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        command_of(upload),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         until = time.monotonic() + MOST_SECONDS
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sys
 import zipfile
 from datetime import timedelta
 
@@ -418,6 +419,18 @@ def test_an_import_is_started_whatever_its_id_begins_with(desk, picture):
     words = upload_import.command_of(Upload.objects.get())[3:]
     parser = Command().create_parser("manage.py", "import_upload")
     assert parser.parse_args(words).upload == f"-{upload[1:]}"
+
+
+def test_its_import_leads_a_session_which_can_stand_back_with_it(
+    desk, picture, tmp_path, monkeypatch
+):
+    begun(desk, {"a.png": picture})
+    told = tmp_path / "told"
+    words = f"import os; open({str(told)!r}, 'w').write(f'{{os.getsid(0)}} {{os.getpid()}}')"
+    monkeypatch.setattr(upload_import, "command_of", lambda _: [sys.executable, "-c", words])
+    upload_import.run_beside(Upload.objects.get())
+    session, process = told.read_text().split()
+    assert session == process
 
 
 def test_another_title_is_another_data_set(desk):
