@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,9 +34,12 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     await receive()
     share_connections()
     held = hold_open()
-    beside = [asyncio.create_task(_watch()), asyncio.create_task(asyncio.to_thread(settle_memory))]
+    ending = threading.Event()
+    settling = asyncio.to_thread(settle_memory, ending)
+    beside = [asyncio.create_task(_watch()), asyncio.create_task(settling)]
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    ending.set()
     for task in beside:
         task.cancel()
     if held:
@@ -54,8 +58,10 @@ def share_connections() -> None:
         database["OPTIONS"]["pool"] = pool
 
 
-def settle_memory() -> None:
+def settle_memory(ending: threading.Event) -> None:
     """Load what pages load late, and let the garbage collector pass over what is there by then.
+
+    A process that is told to end leaves the rest, since it waits for its threads.
 
     Else the first learner of each page waits for its template, the first whose feedback reads a
     report for the words of its language, and after every so many new objects somebody while the
@@ -64,6 +70,8 @@ def settle_memory() -> None:
     with _going_on("The addresses of pages"):
         get_resolver().url_patterns  # noqa: B018  # imports every view
     for name in _own_templates():
+        if ending.is_set():
+            return
         with _going_on(name):
             get_template(name)
     with _going_on("The words of reports"):

@@ -39,7 +39,7 @@ def loaded(monkeypatch):
 
 def test_the_templates_of_all_rooms_are_loaded_by_the_names_pages_ask_for(frozen, loaded):
     names, _ = loaded
-    lifespan.settle_memory()
+    lifespan.settle_memory(threading.Event())
     assert {"base.html", "localize/case.html", "report/case.html", "learning/home.html"} <= {*names}
     assert not [name for name in names if name.startswith("admin/")]
     assert frozen == [True]
@@ -50,7 +50,7 @@ def test_the_templates_of_all_rooms_are_loaded_by_the_names_pages_ask_for(frozen
 def test_a_template_that_cannot_be_read_costs_itself_alone(frozen, loaded, caplog):
     names, broken = loaded
     broken.add("base.html")
-    lifespan.settle_memory()
+    lifespan.settle_memory(threading.Event())
     assert len(names) > 100 and names[-1] != "base.html"
     assert [line.getMessage() for line in caplog.records if line.levelno == logging.ERROR] == [
         "base.html could not be loaded ahead."
@@ -63,18 +63,19 @@ def test_tables_that_cannot_be_read_do_not_stop_a_web_process(frozen, loaded, mo
         raise OSError("no such table")
 
     monkeypatch.setattr(lifespan.findings, "extract", unreadable)
-    lifespan.settle_memory()
+    lifespan.settle_memory(threading.Event())
     assert "The words of reports could not be loaded ahead." in caplog.text
     assert frozen == [True]
 
 
 def test_it_serves_and_ends_while_it_is_still_loading(monkeypatch):
     loading, goes_on = threading.Event(), threading.Event()
-    watched = []
+    watched, told = [], []
 
-    def load():
+    def load(ending):
         loading.set()
         goes_on.wait(60)
+        told.append(ending.is_set())
 
     async def watch():
         try:
@@ -106,4 +107,20 @@ def test_it_serves_and_ends_while_it_is_still_loading(monkeypatch):
             goes_on.set()
 
     asyncio.run(life())
-    assert watched == ["ended"]
+    assert watched == ["ended"] and told == [True]
+
+
+def test_what_is_not_loaded_yet_is_left_when_the_process_ends(frozen, loaded, monkeypatch):
+    names, _ = loaded
+    ending = threading.Event()
+    monkeypatch.setattr(lifespan, "_own_templates", lambda: iter(["a.html", "b.html", "c.html"]))
+    load = lifespan.get_template
+
+    def load_and_end(name):
+        load(name)
+        if name == "b.html":
+            ending.set()
+
+    monkeypatch.setattr(lifespan, "get_template", load_and_end)
+    lifespan.settle_memory(ending)
+    assert names == ["a.html", "b.html"] and not frozen
