@@ -52,7 +52,7 @@ test-database: build
 # Compiles the tests, and what they import, once; otherwise each process of pytest begins with it.
 test-compile: build
 	@$(MAKE) --silent --jobs 1 install-dev install-models
-	@$(TESTS) --collect-only >/dev/null
+	@told=$$($(TESTS) --collect-only --quiet 2>&1) || { echo "$$told" | tail --lines=100; exit 1; }
 
 test-js: build
 	$(NODE) --test $$(find tests/js -name '*.test.js')
