@@ -3,7 +3,8 @@
 Sentences carry the reading of a careful radiologist, in the notation of their README: items split
 by ``;``, each ``LABEL`` or ``LABEL|LABEL`` with the presence signs allowed (``+`` present, ``-``
 absent, ``?`` uncertain) and attributes (``L R B N`` side, ``z=`` zone, ``s=`` severity, ``mm=``
-size, ``c=`` change, ``p=`` certainty). A sentence is right when every wanted item that is
+size, ``c=`` change, ``p=`` certainty; nothing behind the
+sign: unsaid). A sentence is right when every wanted item that is
 not absent is read with all that it names and nothing else is read as present or uncertain.
 Pairs say which of two reports must score higher. Constant texts are scored against every
 abnormal demonstration case: none may earn. ``--show`` prints what is wrong.
@@ -85,9 +86,9 @@ def _item(part: str) -> Wanted:
     names = head.rstrip("+-?")
     attributes = []
     for word in rest:
-        name, _, value = word.partition("=")
-        allowed = frozenset(value.split("|")) if value else frozenset({SIDES[name]})
-        attributes.append((name if value else "side", allowed))
+        name, equals, value = word.partition("=")
+        allowed = frozenset(value.split("|")) if equals else frozenset({SIDES[name]})
+        attributes.append((name if equals else "side", allowed))
     signs = frozenset(SIGNS[sign] for sign in head[len(names) :] or "+")
     return Wanted(frozenset(names.split("|")), signs, tuple(attributes))
 

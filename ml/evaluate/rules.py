@@ -16,7 +16,7 @@ from ml.evaluate.tongue import other_language
 from ml.findings import normality
 
 ENGINE = "rules"
-VERSION = "7"
+VERSION = "8"
 
 ACTIONABLE = ("urgent", "actionable_not_urgent")
 

@@ -43,16 +43,33 @@ class Size:
 
 
 def sizes_of(sentence: Sentence) -> Iterator[Size]:
-    """Every measurement; of ``2 x 3 cm`` the larger, of ``from 3 to 1 cm`` the last."""
+    """Every measurement; of ``2 x 3 cm`` the larger, of ``from 3 to 1 cm`` the last.
+
+    A way that a device is to be moved by is none.
+    """
     found = list(_sizes_in(sentence.words))
     for number, (start, end, mm) in enumerate(found):
         before = found[number - 1][1] if number else 0
+        if _is_to_be_moved(sentence, start, end, before):
+            continue
         after = found[number + 1][0] if number + 1 < len(found) else len(sentence.words)
         changes = not TO.isdisjoint(sentence.words[start:end])
         is_earlier = _told_before(sentence, start, before, changes) or _told_behind(
             sentence, end, after
         )
         yield Size(start, end, mm, is_earlier)
+
+
+def _is_to_be_moved(sentence: Sentence, start: int, end: int, stop: int) -> bool:
+    """Whether it says by how much a device is to be moved: "withdraw it by 3 cm"."""
+    if end < len(sentence.words) and sentence.is_one_of("moved", end):
+        return True
+    for place in range(start - 1, max(stop, start - NEAR) - 1, -1):
+        if sentence.words[place] in BOUNDS:
+            return False
+        if sentence.is_one_of("moved", place):
+            return True
+    return False
 
 
 def _told_before(sentence: Sentence, start: int, stop: int, changes: bool) -> bool:

@@ -86,7 +86,10 @@ BOX_FIRST = re.compile(rf"^[ \t*-]*(?:{BOX})", re.IGNORECASE | re.MULTILINE)
 ANSWER = re.compile(r"[ \t]*([^\W\d_]+)[ \t]*(?=[.,;!|\t\r\n]|$)")
 REPLY = re.compile(r"[ \t]+([^\W_]+(?:,? [^\W_]+){0,6})[ \t]*(?=[.;!\r\n]|$)")
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
-MARKS = {">": "greater", "<": "smaller", "≥": "greater", "≤": "smaller", "[": "(", "]": ")"}
+MARKS = {
+    **{">": "greater", "<": "smaller", "≥": "greater", "≤": "smaller", "[": "(", "]": ")"},
+    **{"↑": "increased", "⬆": "increased", "↓": "decreased", "⬇": "decreased"},
+}
 QUERY = "¿"
 """The word of a token for a question mark before a finding: "? effusion"."""
 ASKED = "‽"
