@@ -42,6 +42,19 @@ def settings_with(tmp_path, code="", before="", **environment):
     )
 
 
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    """The data folder of a production whose static files are collected: not to be changed."""
+    folder = migrated(tmp_path_factory.mktemp("production"))
+    code = (
+        "from django.core.management import call_command\n"
+        "call_command('collectstatic', interactive=False, verbosity=0)"
+    )
+    result = settings_with(folder, code, **GOOD)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
 def test_it_works_without_any_variable(tmp_path):
     code = "print(settings.DATABASES['default']['ENGINE'], settings.DEBUG, settings.SIGNUP_OPEN)"
     result = settings_with(tmp_path, code)
@@ -106,23 +119,19 @@ def test_production_starts_with_a_key_and_hosts_and_sends_secure_cookies(tmp_pat
     assert result.stdout.split() == ["True", "True"], result.stderr
 
 
-def test_production_serves_its_pages_after_collectstatic(tmp_path):
+def test_production_serves_its_pages_after_collectstatic(collected):
     code = """
-from django.core.management import call_command
 from django.test import Client
-call_command("collectstatic", interactive=False, verbosity=0)
 page = Client().get("/account/login/", headers={"host": "radgame.example.org"}, secure=True)
 print(page.status_code, "/static/dist/site." in page.content.decode())
 """
-    result = settings_with(migrated(tmp_path), code, **GOOD)
+    result = settings_with(collected, code, **GOOD)
     assert result.stdout.split() == ["200", "True"], result.stderr
 
 
-def test_scripts_and_styles_are_kept_as_brotli_and_gzip_too(tmp_path):
+def test_scripts_and_styles_are_kept_as_brotli_and_gzip_too(collected):
     code = """
-from django.core.management import call_command
 from django.test import Client
-call_command("collectstatic", interactive=False, verbosity=0)
 names = [path for path in (settings.STATIC_ROOT / "dist").glob("site.*") if path.suffix == ".css"]
 for form in (".br", ".gz"):
     print(all(path.with_name(path.name + form).exists() for path in names))
@@ -131,7 +140,7 @@ asked = {"host": "radgame.example.org", "accept-encoding": "gzip, br"}
 answer = Client().get(address, headers=asked, secure=True)
 print(answer.headers["Content-Encoding"], "immutable" in answer.headers["Cache-Control"])
 """
-    result = settings_with(tmp_path, code, **GOOD)
+    result = settings_with(collected, code, **GOOD)
     assert result.stdout.split() == ["True", "True", "br", "True"], result.stderr
 
 
@@ -146,7 +155,7 @@ def test_django_finds_nothing_to_say_against_production(tmp_path, more):
     assert "no issues" in result.stdout
 
 
-def test_behind_a_proxy_plain_http_is_led_to_https_but_for_health_checks(tmp_path):
+def test_behind_a_proxy_plain_http_is_led_to_https_but_for_health_checks(collected):
     code = """
 from django.test import Client
 client = Client(headers={"host": "radgame.example.org"})
@@ -154,9 +163,7 @@ print(client.get("/account/login/").headers["Location"], client.get("/healthz").
 by_https = client.get("/account/login/", headers={"x-forwarded-proto": "https"})
 print(by_https.status_code)
 """
-    before = "from django.core.management import call_command"
-    collected = "call_command('collectstatic', interactive=False, verbosity=0)\n"
-    result = settings_with(tmp_path, collected + code, before, **GOOD, BEHIND_PROXY="true")
+    result = settings_with(collected, code, **GOOD, BEHIND_PROXY="true")
     said = result.stdout.split()
     assert said == ["https://radgame.example.org/account/login/", "200", "200"], result.stderr
 
