@@ -71,7 +71,7 @@ TEMPLATES = (
 )
 MOST_POINTS = 12.5
 """What the best text found may earn: one common finding that many cases have earns most."""
-MOST_WRONG = 10.4
+MOST_WRONG = 9.6
 """What any text may earn in cases in which something that it says is wrong or too vague."""
 KEPT = 16
 """Best texts of a round that are joined in the next."""

@@ -30,6 +30,12 @@ LOW_MM, HIGH_MM = 20.0, 70.0
 """Distance of an adult's endotracheal tube from the carina that is neither low nor high."""
 
 
+WITHIN = {
+    "main bronchus": frozenset({"right main bronchus", "left main bronchus"}),
+    "bronchus": frozenset({"right main bronchus", "left main bronchus", "main bronchus"}),
+    "lung": frozenset({"right main bronchus", "left main bronchus", "main bronchus", "bronchus"}),
+}
+"""Positions that a wider word holds, too."""
 CLOSE_MM = 10.0
 """Two distances from the carina that differ by less are the same to a reader."""
 
@@ -108,8 +114,9 @@ def compared(wanted: Verdict | None, given: Verdict | None) -> Judgment:
     """How a stated position answers the true one: right, adjacent, or wrong.
 
     Wrong is a position in order said of one that is not, and the reverse: either changes what is
-    done. Of two that are not in order another one is adjacent, and so are two distances from the
-    carina within `CLOSE_MM`, and silence where the true one is not right.
+    done. Of two that are not in order another one is adjacent, unless it is the same place in a
+    wider word and means the same; and so are two distances from the carina within `CLOSE_MM`, and
+    silence where the true one is not right.
     """
     if wanted is None:
         return "right" if given is None or given.judgment != "wrong" else "wrong"
@@ -120,7 +127,14 @@ def compared(wanted: Verdict | None, given: Verdict | None) -> Judgment:
     if wanted.judgment == "right" or wanted.position == given.position:
         return "right"
     vague = {wanted.position, given.position} & {"malpositioned"}
-    return "right" if vague else "adjacent"
+    return "right" if vague or _same_danger(wanted, given) else "adjacent"
+
+
+def _same_danger(one: Verdict, other: Verdict) -> bool:
+    """Whether one place holds the other, and what it means is the same: feed runs into the lung."""
+    holds = other.position in WITHIN.get(one.position, ())
+    held = one.position in WITHIN.get(other.position, ())
+    return (holds or held) and one.reason == other.reason
 
 
 def _close(one: Verdict, other: Verdict) -> bool:

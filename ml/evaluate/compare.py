@@ -19,7 +19,7 @@ from ml.evaluate.explain import phrase_of
 from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.margins import millimeters, within_margin, within_spread
 from ml.evaluate.observation import Observation
-from ml.evaluate.relations import Relation, is_wider
+from ml.evaluate.relations import ONLY_CAUSE, Relation, is_wider
 from ml.evaluate.significance import severity_levels
 from ml.evaluate.vagueness import (
     asks_for_zone,
@@ -92,7 +92,8 @@ def mistakes_of(
         _severity(reference, candidate),
         _descriptor(reference, candidate, shift_said),
         _measurement(reference, candidate),
-        _certainty(reference, candidate, urgent),
+        # How sure it is of a cause is not how sure it is of what the cause explains.
+        _certainty(reference, candidate, urgent) if relation != ONLY_CAUSE else None,
         _specificity(relation),
         _temporal(reference, candidate) if prior_mentioned else None,
     ]
@@ -141,6 +142,8 @@ def _location(
     place = place_of(reference, candidate)
     if place == "part" and said_sides >= reference.sides:
         return None
+    if place == "unsaid" and _says_side_by_position(reference, candidate):
+        return None
     if place == "more" and meant_sides >= candidate.sides:
         return None
     wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
@@ -172,6 +175,12 @@ def _location(
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _says_side_by_position(reference: Observation, candidate: Observation) -> bool:
+    """Whether a device's position names its side: the right main bronchus."""
+    sides = tuple(reference.sides)
+    return len(sides) == 1 and any(said.startswith(sides) for said in candidate.positions)
 
 
 def _graver(one: Mistake | None, other: Mistake | None) -> Mistake | None:
@@ -232,7 +241,9 @@ def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
 
 
 def _has_side(finding: Observation) -> bool:
-    """Whether it matters on which side it is: of free air or a scoliosis it does not."""
+    """Whether its side matters: that of free air, of a scoliosis or a pacemaker does not."""
+    if finding.label == "heart_device":
+        return False
     label = taxonomy.labels().get(finding.label or "")
     return label is None or label.mode == "draw" or label.is_sided
 

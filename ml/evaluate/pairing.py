@@ -17,7 +17,7 @@ from ml import taxonomy
 from ml.devices import compared
 from ml.evaluate.location import compatible, place_of, zone_distance
 from ml.evaluate.observation import BILATERAL, Observation
-from ml.evaluate.relations import SIGN, Relation, is_sign, is_wider, relation
+from ml.evaluate.relations import ONLY_CAUSE, SIGN, Relation, is_sign, is_wider, relation
 from ml.evaluate.vagueness import is_placeless, is_umbrella
 
 PLACE_WORTH = {
@@ -210,8 +210,11 @@ def _content(finding: Observation) -> tuple[object, ...]:
 
 
 def _answers(wanted: Observation, given: Observation, how: Relation) -> bool:
-    """Whether a finding that has its own partner also says a second one of the reference."""
-    if how.kind != "same":
+    """Whether a finding that has its own partner also says a second one of the reference.
+
+    So does the cause that it names: "cavity, ddx tuberculosis" for a cavity and a tuberculosis.
+    """
+    if how.kind != "same" and how != ONLY_CAUSE:
         return False
     sides = wanted.sides & BILATERAL
     if sides and not sides <= given.sides:

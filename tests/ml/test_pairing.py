@@ -305,3 +305,46 @@ def test_a_tip_in_its_place_at_another_height_is_no_mistake():
         "Endotracheal tube in place.",
     ):
         assert compared(reference, candidate) == ([], [], [])
+
+
+def test_a_cause_that_is_named_beside_its_cavity_answers_the_cause_in_part():
+    reference = "Cavity in the left upper lobe. Possible tuberculosis of the left upper lobe."
+    assert compared(reference, "Cavity in the left upper lobe, ddx tuberculosis.") == (
+        [],
+        [],
+        ["unspecific"],
+    )
+    missing, false, _ = compared(reference, "Cavity in the left upper lobe.")
+    assert (missing, false) == (["tuberculosis"], [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "wanted"),
+    [
+        ("right lower lobe bronchus", "right lung", []),
+        ("right lung", "right main bronchus", []),
+        ("right main bronchus", "esophagus", ["location"]),
+        ("right main bronchus", "stomach", None),
+    ],
+)
+def test_a_feeding_tube_in_the_lung_is_one_however_exactly_it_is_said(reference, candidate, wanted):
+    tube = "NG tube with its tip in the {}."
+    missing, false, kinds = compared(tube.format(reference), tube.format(candidate))
+    if wanted is None:
+        assert (len(missing), len(false)) == (1, 1)
+    else:
+        assert (missing, false, kinds) == ([], [], wanted)
+
+
+def test_an_intubated_bronchus_is_a_tube_in_it():
+    reference = "The endotracheal tube ends in the right main bronchus."
+    assert compared(reference, "Right mainstem intubation.") == ([], [], [])
+    assert compared(reference, "Left mainstem intubation.") != ([], [], [])
+
+
+def test_a_pacemaker_and_its_leads_are_one_and_need_no_side():
+    reference = "Left pectoral pacemaker; leads in the right atrium and the right ventricle."
+    result = evaluate.evaluate(reference, "PPM, leads in RA and RV.")
+    assert len(result.reference_findings) == 1
+    assert not result.errors.missing_findings + result.errors.false_findings
+    assert {error.severity for error in result.errors.attribute_errors} <= {"negligible"}
