@@ -173,6 +173,10 @@ def test_a_normal_case_asks_for_a_word_of_normality() -> None:
         "The lungs are clear.",
         "NAD",
         "Heart: normal",
+        "Nothing acute.",
+        "Nil of note",
+        "I can't see anything wrong.",
+        "heart ok, lungs ok",
     ):
         assert points("Normal chest.", text) == 100
 
