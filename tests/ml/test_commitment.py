@@ -181,6 +181,20 @@ def test_a_normal_case_asks_for_a_word_of_normality() -> None:
         assert points("Normal chest.", text) == 100
 
 
+@pytest.mark.parametrize(
+    ("language", "reference", "texts"),
+    [
+        ("es", "Tórax normal. Sin derrame.", ["Nada agudo.", "no veo nada", "sin patología aguda"]),
+        ("de", "Thorax unauffällig. Kein Erguss.", ["Nichts Akutes.", "ich sehe nichts"]),
+        ("fr", "Thorax normal. Pas d'épanchement.", ["Rien à signaler.", "rien d'aigu"]),
+        ("pt", "Tórax normal. Sem derrame.", ["Nada digno de nota.", "não vejo nada"]),
+    ],
+)
+def test_short_words_of_normality_are_taken_in_each_language(language, reference, texts) -> None:
+    for text in texts:
+        assert evaluate.evaluate(reference, text, language=language).score == 100
+
+
 def test_where_only_findings_without_weight_are_to_be_found_silence_earns_nothing() -> None:
     reference = "Tortuous aorta. Aortic calcification. Otherwise normal."
     assert points(reference, "Normal chest.", age=80) == 0
