@@ -18,6 +18,8 @@ Volume = NDArray[Any]
 """Floating point, 32 or 64 bits."""
 BONE = 1.1
 """Attenuation of calcium beside water of equal density."""
+WALL_MM = 6.0
+"""How far from the chest wall a voxel of the CT may hold some of it."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +168,24 @@ def lung_share(scene: Scene, window: tuple[slice, ...], labels: tuple[int, ...])
 
 def zoomed(volume: NDArray[np.generic], window: tuple[slice, ...], *, order: int = 1) -> Volume:
     """A window, in whole voxels, of a volume that is kept at every second voxel."""
-    half = tuple(slice(part.start // 2, -(-part.stop // 2) + 1) for part in window)
-    large = ndimage.zoom(
-        volume[half].astype(np.float32), 2, order=order, grid_mode=True, mode="nearest"
-    )
+    half = halved(window)
+    return enlarged(volume[half], half, window, order=order)
+
+
+def halved(window: tuple[slice, ...]) -> tuple[slice, ...]:
+    """The window of every second voxel that holds one in whole voxels."""
+    return tuple(slice(part.start // 2, -(-part.stop // 2) + 1) for part in window)
+
+
+def enlarged(
+    part: NDArray[np.generic],
+    half: tuple[slice, ...],
+    window: tuple[slice, ...],
+    *,
+    order: int = 1,
+) -> Volume:
+    """What is kept at every second voxel of the window `half`, in the whole voxels of `window`."""
+    large = ndimage.zoom(part.astype(np.float32), 2, order=order, grid_mode=True, mode="nearest")
     cut = tuple(
         slice(part.start - 2 * h.start, part.start - 2 * h.start + part.stop - part.start)
         for part, h in zip(window, half, strict=True)
@@ -177,6 +193,33 @@ def zoomed(volume: NDArray[np.generic], window: tuple[slice, ...], *, order: int
     out = large[cut]
     missing = [part.stop - part.start - n for part, n in zip(window, out.shape, strict=True)]
     return np.pad(out, [(0, m) for m in missing], mode="edge") if any(missing) else out
+
+
+def to_the_wall(
+    scene: Scene, side: str, window: tuple[slice, ...]
+) -> tuple[Volume, Volume, Volume]:
+    """Of a window at one side's chest wall, as the projector has it up to the ribs themselves.
+
+    How far (0 to 1) each voxel lies in that half of the chest, how far it is from the wall, mm,
+    and its density: at the wall, where a voxel of the CT holds some of it, that of the lung near.
+    """
+    half = halved(window)
+    space = scene.anatomy.space(side)[half]
+    wall = np.where(space, np.minimum(scene.anatomy.wall_distance(side)[half], 90), 0)
+    deep = space & (wall > WALL_MM)
+    every = tuple(slice(2 * part.start, 2 * part.stop, 2) for part in half)
+    calm = ndimage.gaussian_filter(density(scene, every), 1.0)
+    space = space[tuple(slice(0, n) for n in calm.shape)]
+    if deep.any():
+        near = ndimage.distance_transform_edt(~deep, return_distances=False, return_indices=True)
+        calm = calm[tuple(near)]
+    grown = ndimage.binary_dilation(space, iterations=3).astype(np.float32)
+    grown, away, at_wall = (enlarged(part, half, window) for part in (grown, wall, calm))
+    places = [np.arange(part.start, part.stop) + 0.5 for part in window]
+    inside = scene.anatomy.cage.share_on(*places) * np.clip(grown * 2 - 0.5, 0, 1)
+    away = ndimage.gaussian_filter(away, 1.4)
+    here = density(scene, window)
+    return inside, away, np.where(away < WALL_MM, np.minimum(here, at_wall), here)
 
 
 def window_of(
