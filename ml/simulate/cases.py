@@ -307,8 +307,8 @@ def found_of(
     healthy: Picture,
     lungs: dict[str, Box],
 ) -> Found:
-    whole = [with_devices(view, p, s) for p, s in zip(placed.parts, parts, strict=True)]
-    whole = [shown for shown in whole if shown.mask.any()]
+    drawn = [with_devices(view, p, s) for p, s in zip(placed.parts, parts, strict=True)]
+    whole = [shown for shown in drawn if shown.mask.any()]
     lines: tuple[Path2, ...] = ()
     if placed.label in outlines.OUTLINED:
         lines = tuple(_outline(placed, shown.mask, lungs) for shown in whole)
@@ -322,7 +322,7 @@ def found_of(
         lateral_boxes=tuple(box_of(shown.mask) for shown in sides if shown.mask.any()),
         conspicuity=contrast_of(parts, healthy),
         shown=tuple(whole),
-        measured=_measured(placed, anatomy, view, parts, whole, healthy),
+        measured=_measured(placed, anatomy, view, parts, drawn, healthy),
         ways=tuple(tips_of(placed, view)),
         body=body_of(placed, view),
     )
@@ -354,9 +354,9 @@ def _measured(
 ) -> dict[str, float]:
     """What of a finding can be measured: its length, place and edges, and how well it shows."""
     found: dict[str, float] = {}
-    if placed.size_mm is not None and shown:
+    if placed.size_mm is not None and any(one.mask.any() for one in shown):
         found["longest_mm"] = round(length_of(view, shown), 1)
-    added = sum((one.added for one in shown or parts), np.zeros_like(healthy))
+    added = sum((one.added for one in shown), np.zeros_like(healthy))
     if added.any():
         lungs = measures.shadow_of(anatomy, view, organs.LUNGS)
         found["detectability"] = measures.detectability(added, healthy, lungs)

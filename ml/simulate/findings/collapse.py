@@ -56,6 +56,8 @@ def bend(body: Body, rng: np.random.Generator, lobe: str) -> Body:
     amount = float(rng.uniform(0.8, 1.1))
     up = {"upper": -1.0, "middle": 0.0, "lower": 1.0}[part]
     z, y, x = marks.heart
+    if lobe == "right lower":
+        return _lower_right(body, amount)
     bumps = [Bump(marks.hilum[side], (45, 60, 40), (13 * up * amount, 0, 0))]
     if part == "upper":
         carina = marks.carina
@@ -68,6 +70,20 @@ def bend(body: Body, rng: np.random.Generator, lobe: str) -> Body:
     raised = amount * (2.0 if part == "middle" else most)
     raised_both = (left + raised, right) if side == "left" else (left, right + raised)
     return replace(body.with_bumps(*bumps), raised=raised_both)
+
+
+def _lower_right(body: Body, amount: float) -> Body:
+    """All drawn toward the spine at the base: heart, dome and the vessels of what lung is left."""
+    marks = body.marks
+    y = marks.hilum["right"][1]
+    left, right = body.raised
+    base = (marks.dome - 6, y + 30, marks.middle[2] - 34)
+    bumps = (
+        Bump(marks.hilum["right"], (48, 60, 38), (13 * amount, 0, 6 * amount)),
+        Bump(marks.heart, (75, 80, 75), (0, 0, -9 * amount)),
+        Bump(base, (90, 200, 75), swell=-0.32 * amount, axes=(0.1, 0, 1)),
+    )
+    return replace(body.with_bumps(*bumps), raised=(left, right + 5 * amount))
 
 
 def collapse(scene: Scene, lobe: str) -> Placed:
@@ -134,10 +150,27 @@ def _shape(scene: Scene, window: tuple[slice, ...], lobe: str) -> Volume:
         thick = 19 * (1 - t) + 0.5
         front = sigmoid((marks.middle[1] + 6 - back) / 5)
         return sigmoid((thick - np.abs(down - middle + rough)) / 1.6) * front * (t < 1)
+    if lobe == "right lower":
+        return _lower_right_shape(scene, window, 0.7 * rough)
     # A lower lobe falls behind the heart, against spine and diaphragm.
-    low = marks.dome + (8 if side == "right" else 30)
+    low = marks.dome + 30
     t = np.clip((down - (z - 6)) / (low - z + 6), 0, 1.25)
-    edge = 16 + (hilum - 6) * 0.35 + (0.30 if side == "right" else 0.33) * wide * t**1.1
+    edge = 16 + (hilum - 6) * 0.35 + 0.33 * wide * t**1.1
     behind = sigmoid((back - (marks.middle[1] + 10)) / 5)
     above = sigmoid((low - down) / 6)
     return sigmoid((edge - across + rough) / 1.3) * sigmoid((down - z + 4) / 4) * behind * above
+
+
+def _lower_right_shape(scene: Scene, window: tuple[slice, ...], rough: Volume) -> Volume:
+    """A triangle on the picture: from the hilum down along the major fissure, past the dome."""
+    marks = scene.anatomy.marks
+    down, back, left = axes_of(window)
+    wide = abs(marks.sides["right"][1] - marks.middle[2])
+    start = marks.hilum["right"][0] - 24
+    t = np.clip((down - start) / (marks.dome - start), 0, 1.4)
+    edge = 24 + (0.37 * wide - 6) * t - 5 * np.sin(np.pi * np.clip(t, 0, 1))
+    # The fissure runs forward as it goes down.
+    forward = marks.middle[1] + 16 - 92 * np.clip(t, 0, 1) ** 1.5
+    behind = sigmoid((back - forward) / 3)
+    ends = sigmoid((down - start - 3) / 3) * sigmoid((marks.dome + 44 - down) / 9)
+    return sigmoid(edge - (marks.middle[2] - left) + rough) * behind * ends

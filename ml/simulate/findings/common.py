@@ -195,6 +195,18 @@ def enlarged(
     return np.pad(out, [(0, m) for m in missing], mode="edge") if any(missing) else out
 
 
+def _doubled(part: Volume, half: tuple[slice, ...], window: tuple[slice, ...]) -> Volume:
+    """As `enlarged` does it, a few times as fast."""
+    out = part.astype(np.float32)
+    for axis, (few, many) in enumerate(zip(half, window, strict=True)):
+        last = out.shape[axis] - 1
+        index = np.arange(many.start - 2 * few.start, many.stop - 2 * few.start)
+        near, beside = index // 2, index // 2 + np.where(index % 2, 1, -1)
+        near, beside = (np.clip(at, 0, last) for at in (near, beside))
+        out = np.float32(0.75) * out.take(near, axis) + np.float32(0.25) * out.take(beside, axis)
+    return out
+
+
 def to_the_wall(
     scene: Scene, side: str, window: tuple[slice, ...]
 ) -> tuple[Volume, Volume, Volume]:
@@ -214,7 +226,7 @@ def to_the_wall(
         near = ndimage.distance_transform_edt(~deep, return_distances=False, return_indices=True)
         calm = calm[tuple(near)]
     grown = ndimage.binary_dilation(space, iterations=3).astype(np.float32)
-    grown, away, at_wall = (enlarged(part, half, window) for part in (grown, wall, calm))
+    grown, away, at_wall = (_doubled(part, half, window) for part in (grown, wall, calm))
     places = [np.arange(part.start, part.stop) + 0.5 for part in window]
     inside = scene.anatomy.cage.share_on(*places) * np.clip(grown * 2 - 0.5, 0, 1)
     away = ndimage.gaussian_filter(away, 1.4)

@@ -11,19 +11,18 @@ from ml.simulate.findings.common import (
     Part,
     Placed,
     Scene,
+    Volume,
     axes_of,
     density,
     noise,
     part_of,
     sigmoid,
+    to_the_wall,
     window_of,
     zoomed,
 )
 from ml.simulate.patients import Body, Bump
-
-WALL_MM = 7.0
-LUNG = 0.11
-"""Density of lung full of air."""
+from ml.simulate.projector import Block
 
 
 def tension_bend(body: Body, rng: np.random.Generator, side: str) -> Body:
@@ -31,9 +30,9 @@ def tension_bend(body: Body, rng: np.random.Generator, side: str) -> Body:
     away = -1.0 if side == "left" else 1.0
     z, y, x = body.marks.heart
     carina = body.marks.carina
-    amount = float(rng.uniform(19, 25)) * away
+    amount = float(rng.uniform(29, 36)) * away
     left, right = body.raised
-    raised = (left - 10, right) if side == "left" else (left, right - 10)
+    raised = (left - 20, right) if side == "left" else (left, right - 20)
     bumps = (
         Bump((z, y, x), (80, 90, 85), (0, 0, amount)),
         Bump((carina[0] - 35, *carina[1:]), (60, 60, 60), (0, 0, 0.7 * amount)),
@@ -100,25 +99,22 @@ def hydropneumothorax(scene: Scene, side: str = "") -> Placed:
 def _air(scene: Scene, side: str, level: float | None) -> Part:
     """Air around a collapsed lung; below `level`, where one is given, fluid."""
     marks = scene.anatomy.marks
-    space = scene.anatomy.space(side)
-    window = window_of(scene, space, 2)
-    inside = np.clip(zoomed(space, window) * 2 - 0.5, 0, 1)
-    wall = ndimage.gaussian_filter(
-        zoomed(np.minimum(scene.anatomy.wall_distance(side), 90), window), 1.6
-    )
+    window = window_of(scene, scene.anatomy.space(side), 2, margin=8)
+    inside, wall, here = to_the_wall(scene, side, window)
     down, back, left = axes_of(window)
     z, y, x = marks.hilum[side]
     outward = 1.0 if side == "left" else -1.0
     if level is None:
-        # What is left of the lung: a lump at the hilum, drawn out downward.
-        lump = np.sqrt(
-            ((down - z - 12) / 62) ** 2
-            + ((back - y - 6) / 62) ** 2
-            + ((left - (x - outward * 8)) / 40) ** 2
+        lung, line = (np.zeros_like(inside) for _ in range(2))
+        near = tuple(
+            slice(max(0, int(c - r) - part.start), max(0, int(c + r) - part.start))
+            for c, r, part in zip(
+                (z + 6, y + 4, x - outward * 12), (66, 70, 44), window, strict=True
+            )
         )
-        lump = lump + 0.03 * noise(scene.rng, inside.shape, 12)
-        lung = sigmoid((1 - lump) / 0.012) * inside
-        line = 0.25 * np.exp(-(((lump - 1) / 0.012) ** 2)) * inside
+        lump = _lump(scene, side, down[near[0]], back[:, near[1]], left[:, :, near[2]])
+        lung[near] = sigmoid((1 - lump) / 0.012) * inside[near]
+        line[near] = 0.25 * np.exp(-(((lump - 1) / 0.012) ** 2)) * inside[near]
         fluid, squeezed = np.zeros_like(lung), 0.34
     else:
         gap = scene.between(20, 30) * np.clip(1.25 - (down - marks.apex) / 330, 0.4, 1)
@@ -127,15 +123,24 @@ def _air(scene: Scene, side: str, level: float | None) -> Part:
         lung = sigmoid((wall - gap) / 0.7) * inside * (1 - fluid)
         line = 0.85 * np.exp(-(((wall - gap) / 0.8) ** 2)) * inside * (1 - fluid)
     free = inside * (1 - lung) * (1 - fluid)
-    here = density(scene, window)
-    # At the wall a voxel holds some of it, which does not go with the air.
-    here = np.where(wall < WALL_MM, np.minimum(here, LUNG), here)
-    # A person may have more room there than the CT: what is next to the wall is drawn out into it.
-    beyond = np.clip(zoomed(ndimage.binary_dilation(space, iterations=3), window) - inside, 0, 1)
-    free = free + beyond * (1 - fluid)
-    here = np.where(beyond > 0.1, np.minimum(here, LUNG), here)
     added = -here * free + np.clip(0.98 - here, 0, None) * fluid + squeezed * lung + line
-    return part_of(window, added, (free + fluid) * inside)
+    share = ((free + fluid) * inside)[::2, ::2, ::2].astype(np.float32)
+    top, front, right = (float(part.start) for part in window)
+    corner = (top, front, right)
+    return Part(Block(corner, added.astype(np.float32)), Block(corner, share, 2.0))
+
+
+def _lump(scene: Scene, side: str, down: Volume, back: Volume, left: Volume) -> Volume:
+    """What is left of the lung, drawn out downward at its hilum: 1 at its border, less within."""
+    z, y, x = scene.anatomy.marks.hilum[side]
+    outward = 1.0 if side == "left" else -1.0
+    low = np.where(down > z + 6, 50.0, 46.0).astype(np.float32)
+    lump = np.sqrt(
+        ((down - z - 6) / low) ** 2
+        + ((back - y - 4) / 54) ** 2
+        + ((left - (x - outward * 12)) / 33) ** 2
+    )
+    return lump + 0.03 * noise(scene.rng, lump.shape, 12)
 
 
 def empyema(scene: Scene, side: str = "") -> Placed:

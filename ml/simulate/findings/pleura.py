@@ -97,11 +97,11 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     surface = surface + noise(scene.rng, share.shape, 14) * 2.0
     # A small one thins out behind, so that no level line shows through the liver.
     fluid = sigmoid((down - surface) / (9.0 if amount == "small" else 3.5)) * share
-    here = _pooled(scene, half)
+    here = pooled(scene, half)
     pressed = np.exp(-np.clip(surface - down, 0, None) / 20) * (1 - fluid) * share
     lift = {"small": 0.05, "moderate": 0.13, "large": 0.2}[amount]
     added = np.clip(FLUID[amount] - here, 0, None) * fluid + pressed * lift
-    return _half_part(half, added, fluid)
+    return half_part(half, added, fluid)
 
 
 def _from_side(space: np.ndarray, half: tuple[slice, ...], side: str) -> Volume:
@@ -219,7 +219,7 @@ def _half_down(half: tuple[slice, ...]) -> Volume:
     return down[:, None, None]
 
 
-def _pooled(scene: Scene, half: tuple[slice, ...]) -> Volume:
+def pooled(scene: Scene, half: tuple[slice, ...]) -> Volume:
     """Density of each voxel of 2 mm: the mean of its eight."""
     window = tuple(slice(part.start * 2, part.stop * 2) for part in half)
     full = density(scene, window)
@@ -231,7 +231,7 @@ def _pooled(scene: Scene, half: tuple[slice, ...]) -> Volume:
     return np.pad(pooled, [(0, n) for n in lack], mode="edge")
 
 
-def _half_part(half: tuple[slice, ...], added: Volume, share: Volume) -> Part:
+def half_part(half: tuple[slice, ...], added: Volume, share: Volume) -> Part:
     corner = tuple(float(part.start * 2) for part in half)
     return Part(
         Block(corner, added.astype(np.float32), 2.0),  # type: ignore[arg-type]
