@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from ml.simulate import organs
 from ml.simulate.findings import bones, ribs
 from ml.simulate.findings.common import Scene
 from ml.simulate.findings.ribs import FINE_MM, broken, dot, listed, site_of
@@ -134,6 +136,18 @@ def test_notches_are_bitten_out_of_lower_margins_and_differ_from_one_another():
         assert np.average(down, weights=bitten) > middle
         sizes.append(float(bitten.sum()))
     assert np.ptp(sizes) > 0.2 * np.mean(sizes)
+
+
+def test_thin_bones_lose_their_marrow_and_keep_their_outline():
+    here = scene()
+    (part,) = bones.osteopenia(here).parts
+    lost, bone = -part.added.values, np.isin(here.anatomy.base.labels[::2, ::2, ::2], organs.BONES)
+    inner = ndimage.binary_erosion(bone, iterations=2)
+    rim = bone & ~ndimage.binary_erosion(bone)
+    assert lost[inner].mean() > 3 * lost[rim].mean()
+    assert lost[~ndimage.binary_dilation(bone)].max() < 0.01
+    before = Body(here.anatomy.marks)
+    assert bones.thin_bones(before, np.random.default_rng(1)).bone < 0.8 * before.bone
 
 
 def test_ribs_are_named_one_by_one():

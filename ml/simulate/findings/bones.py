@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ml.simulate import organs
+from ml.simulate.base import densities
 from ml.simulate.findings.common import (
     Part,
     Placed,
@@ -20,7 +21,7 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.findings.ribs import FINE_MM, Site, along_of, broken, dot, listed, site_of
 from ml.simulate.patients import Body
-from ml.simulate.projector import Block
+from ml.simulate.projector import BONE_FACTOR, Block
 
 BREAK_MM, HEALED_MM = 46.0, 32.0
 """How far past a break the fragment takes to be back at its place; the same of old ones."""
@@ -268,13 +269,21 @@ def scoliosis(scene: Scene) -> Placed:
 
 
 def thin_bones(body: Body, rng: np.random.Generator) -> Body:
-    return replace(body, bone=float(rng.uniform(0.62, 0.67)))
+    return replace(body, bone=float(rng.uniform(0.72, 0.78)))
 
 
 def osteopenia(scene: Scene) -> Placed:
+    """Marrow without its trabeculae: all bone is pale, and its outline the more distinct."""
+    base, body = scene.anatomy.base, scene.body
+    bone = np.isin(base.labels[::2, ::2, ::2], organs.BONES)
+    marrow = ndimage.gaussian_filter(ndimage.binary_erosion(bone).astype(np.float32), 0.6)
+    soft, hard = densities(base.hu[::2, ::2, ::2].astype(np.float32))
+    over = hard * (body.bone * BONE_FACTOR) + (soft - 1) * body.soft
+    lost = scene.between(0.75, 0.9) * np.clip(over, 0, None) * marrow
     return Placed(
         "osteopenia",
         "bones",
         scene.pick("Diffuse osteopenia.", "The bones appear diffusely demineralized."),
+        (Part(Block((0.0, 0.0, 0.0), -lost.astype(np.float32), 2.0, slides=False)),),
         location="skeleton",
     )
