@@ -205,10 +205,9 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-POOR = (
-    *("fracture", "healed-fracture", "bone-lesion", "lytic-lesion", "rib-notching", "osteopenia"),
-    *("companions", "cervical-ribs", "collapse-rll"),
-)
+COMES_WITH = {"tension-left": "shift-right", "tension-right": "shift-left"}
+"""What shows wherever a finding does, and is told as one of its own; never made alone."""
+POOR = ("companions", "cervical-ribs")
 """Too faint or too unlike the real sign to teach: made only when they are asked for."""
 
 
@@ -249,15 +248,26 @@ COMBINATIONS = (
 )
 
 
+def together(name: str) -> tuple[str, ...]:
+    """A recipe with what comes with it."""
+    return tuple(filter(None, (name, COMES_WITH.get(name))))
+
+
+def _is_alone(name: str) -> bool:
+    """Whether a recipe makes a film by itself, and is not another one of one side."""
+    return name.rsplit("-", 1)[0] not in RECIPES and name not in COMES_WITH.values()
+
+
 def mixed(count: int, seed: int, names: tuple[str, ...] = ()) -> list[Plan]:
     """`count` plans: two of five normal, a third with a lateral view, the rest in turn.
 
     `names` limits the findings to these recipes or labels.
     """
-    pool = [n for n in RECIPES if n in names or RECIPES[n].label in names]
+    leads = {follows: name for name, follows in COMES_WITH.items()}
+    pool = [leads.get(n, n) for n in RECIPES if n in names or RECIPES[n].label in names]
+    pool = list(dict.fromkeys(pool))
     if not names:
-        # A recipe of one side is the same as the one that chooses a side.
-        pool = [n for n in RECIPES if n not in POOR and n.rsplit("-", 1)[0] not in RECIPES]
+        pool = [name for name in RECIPES if name not in POOR and _is_alone(name)]
     rng = np.random.default_rng([seed, 99])
     order: list[tuple[str, ...]] = []
     plans = []
@@ -267,7 +277,7 @@ def mixed(count: int, seed: int, names: tuple[str, ...] = ()) -> list[Plan]:
             plans.append(Plan((), lateral))
             continue
         if not order:
-            order = [(name,) for name in pool] + ([] if names else list(COMBINATIONS))
+            order = [together(name) for name in pool] + ([] if names else list(COMBINATIONS))
             rng.shuffle(order)
         findings = order.pop()
         plan = Plan(findings, lateral)

@@ -18,7 +18,7 @@ from ml.simulate.cases import Earlier, Found, SimulatedCase
 from ml.simulate.series import OFFSET, Series
 from ml.simulate.tips import BODIES, position_of
 
-VERSION = "6"
+VERSION = "7"
 COMPRESSION = 22
 """How many times smaller a picture's file is than its 16-bit pixels."""
 STACK_COMPRESSION = 18

@@ -258,6 +258,16 @@ def test_mixed_plans_are_two_fifths_normal_and_limited_to_what_is_asked_for():
     assert {label for plan in only for label in plan.labels} == {"pleural_effusion"}
 
 
+@pytest.mark.parametrize("names", [(), ("mediastinal_shift",), ("pneumothorax",)])
+def test_no_plan_shifts_the_mediastinum_without_the_tension_that_does_it(names):
+    some = [plan.findings for plan in plans.mixed(400, 5, names)]
+    told = {one for findings in some for one in findings}
+    assert {"tension-left", "tension-right"} <= told
+    for findings in some:
+        assert ("tension-left" in findings) == ("shift-right" in findings)
+        assert ("tension-right" in findings) == ("shift-left" in findings)
+
+
 def test_the_demo_set_is_what_the_games_need():
     assert frozenset().union(*demo.LEFT_OUT.values()) <= set(range(1, len(demo.plans()) + 1))
     made_plans = [job.plan for job in demo.jobs()]
