@@ -24,6 +24,9 @@ from ml.simulate.findings.nodules import lung_place
 from ml.simulate.findings.opacities import reticulation
 from ml.simulate.findings.pleura import half_part, pooled
 
+UP_MM, BESIDE_MM = 100.0, 72.0
+"""How far from a hilum vessels are made wide: upward, and to the other sides."""
+
 
 def interstitial_edema(scene: Scene) -> Placed:
     """Septal lines, cuffs, a thick fissure, wide upper vessels and blurred hila: ticked."""
@@ -57,7 +60,9 @@ def interstitial_edema(scene: Scene) -> Placed:
 def _wet(scene: Scene, side: str) -> Part:
     """Wide vessels, above all upward, and a haze around the hilum, in voxels of 2 mm."""
     z, y, x = scene.anatomy.marks.hilum[side]
-    half = halved(around(scene, (z, y, x), 100))
+    whole = around(scene, (z, y, x), UP_MM)
+    near = around(scene, (z, y, x), BESIDE_MM)
+    half = halved((slice(whole[0].start, near[0].stop), *near[1:]))
     lobes = scene.anatomy.base.labels[::2, ::2, ::2][half]
     ends = (slice(p.start, p.start + n) for p, n in zip(half, lobes.shape, strict=True))
     down, back, left = (
@@ -68,6 +73,10 @@ def _wet(scene: Scene, side: str) -> Part:
     lung = np.clip(lung * 2 - 0.5, 0, 1)
     here = pooled(scene, half)[tuple(slice(0, n) for n in lung.shape)]
     near = np.exp(-((down / 62) ** 2 + (back / 60) ** 2 + (left / 44) ** 2))
+    # It fades out before the window ends.
+    lung = lung * sigmoid((BESIDE_MM - 14 - np.abs(back)) / 4)
+    lung = lung * sigmoid((BESIDE_MM - 14 - np.abs(left)) / 4)
+    lung = lung * sigmoid((BESIDE_MM - 14 - down) / 4) * sigmoid((UP_MM - 14 + down) / 4)
     upper = sigmoid((8 - down) / 14)
     vessels = ndimage.gaussian_filter(np.clip((here - 0.25) * 2.5, 0, 1), 0.9)
     haze = near * (0.10 + 0.10 * sigmoid((noise(scene.rng, lung.shape, 3.5)) / 0.5))
