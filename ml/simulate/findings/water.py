@@ -60,9 +60,8 @@ def interstitial_edema(scene: Scene) -> Placed:
 def _wet(scene: Scene, side: str) -> Part:
     """Wide vessels, above all upward, and a haze around the hilum, in voxels of 2 mm."""
     z, y, x = scene.anatomy.marks.hilum[side]
-    whole = around(scene, (z, y, x), UP_MM)
-    near = around(scene, (z, y, x), BESIDE_MM)
-    half = halved((slice(whole[0].start, near[0].stop), *near[1:]))
+    high, beside = (around(scene, (z, y, x), reach) for reach in (UP_MM, BESIDE_MM))
+    half = halved((slice(high[0].start, beside[0].stop), *beside[1:]))
     lobes = scene.anatomy.base.labels[::2, ::2, ::2][half]
     ends = (slice(p.start, p.start + n) for p, n in zip(half, lobes.shape, strict=True))
     down, back, left = (
