@@ -1,9 +1,15 @@
-"""`python -m bench.simulated_sheet`: the pictures of docs/simulated-cases.md, of the demo set."""
+"""`python -m bench.simulated_sheet`: the pictures of docs/simulated-cases.md, of the demo set.
+
+`python -m bench.simulated_sheet FOLDER` makes that of the signs which the set lacks, of what
+`simulate_cases --findings … --out FOLDER` has written there.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +24,7 @@ FOLDER = ROOT / "docs" / "images"
 CASES, ACROSS, TILE = 24, 6, 250
 CLOSE_ACROSS, CLOSE_TILE = 6, 250
 OVER_TIME_ACROSS, OVER_TIME_TILE = 4, 330
+SIGNS_ACROSS, SIGN_TILE = 4, 360
 CHANGES_SHOWN = (
     ("consolidation", "larger"),
     ("pleural_effusion", "smaller"),
@@ -28,8 +35,8 @@ MIDDLE = (0.15, 0.15, 0.85, 0.85)
 QUALITY = 80
 
 
-def picture(case: dict[str, Any], number: int = 0) -> Image.Image:
-    values = np.asarray(Image.open(DEMO / case["images"][number]["file"]))
+def picture(case: dict[str, Any], number: int = 0, folder: Path = DEMO) -> Image.Image:
+    values = np.asarray(Image.open(folder / case["images"][number]["file"]))
     return Image.fromarray((np.clip(values, 0, 4095) >> 4).astype(np.uint8))
 
 
@@ -108,7 +115,25 @@ def over_time(cases: list[dict[str, Any]]) -> None:
     sheet(tiles, OVER_TIME_ACROSS, "patients-over-time.webp")
 
 
+def signs(folder: Path) -> None:
+    """Each finding of the folder once by its words, around its first box where it has one."""
+    cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))["cases"]
+    shown: dict[str, Image.Image] = {}
+    for case in cases:
+        for finding in case["findings"][:1]:
+            name = re.sub(r"\W*(?:of|in) the .*| with .*|: .*|\.$", "", finding["sentence"])
+            places = [bounds(region) for region in finding["regions"]] or [MIDDLE]
+            places = places[:1] if finding["side"] == "bilateral" else places
+            low, high = np.min(places, axis=0)[:2], np.max(places, axis=0)[2:]
+            shown.setdefault(name, around(picture(case, folder=folder), (*low, *high)))
+    tiles = [captioned(one, name[:44], SIGN_TILE) for name, one in sorted(shown.items())]
+    sheet(tiles, SIGNS_ACROSS, "simulated-signs.webp")
+
+
 def main() -> int:
+    if len(sys.argv) > 1:
+        signs(Path(sys.argv[1]))
+        return 0
     cases = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))["cases"]
     cases = [case for case in cases if "file" in case["images"][0]]
     FOLDER.mkdir(exist_ok=True)
