@@ -269,7 +269,7 @@ def scoliosis(scene: Scene) -> Placed:
 
 
 def thin_bones(body: Body, rng: np.random.Generator) -> Body:
-    return replace(body, bone=float(rng.uniform(0.72, 0.78)))
+    return replace(body, bone=float(rng.uniform(0.8, 0.86)))
 
 
 def osteopenia(scene: Scene) -> Placed:
@@ -279,7 +279,7 @@ def osteopenia(scene: Scene) -> Placed:
     marrow = ndimage.gaussian_filter(ndimage.binary_erosion(bone).astype(np.float32), 0.6)
     soft, hard = densities(base.hu[::2, ::2, ::2].astype(np.float32))
     over = hard * (body.bone * BONE_FACTOR) + (soft - 1) * body.soft
-    lost = scene.between(0.75, 0.9) * np.clip(over, 0, None) * marrow
+    lost = scene.between(0.55, 0.7) * np.clip(over, 0, None) * marrow
     return Placed(
         "osteopenia",
         "bones",
