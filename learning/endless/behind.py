@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -150,15 +152,23 @@ def _again(
             return behind.case_again(anatomy, job, entry), job.plan.findings
         except behind.Unlike:
             raise Unlike from None
-    found = first_that_passes(anatomy, made_by)[0] if made_by else None
-    if found is None or made_by is None:
-        raise Unlike
-    with TemporaryDirectory() as folder:
-        store.write_case(Path(folder), found, "")
-        file = Path(folder) / store.entry_of(found)["images"][0]["file"]
-        if digest_of([file]) != image.source_sha256:
-            raise Unlike
-    return found, made_by.plan.findings
+    for job in _ways(made_by):
+        found = first_that_passes(anatomy, job)[0]
+        if found is None:
+            continue
+        with TemporaryDirectory() as folder:
+            store.write_case(Path(folder), found, "")
+            file = Path(folder) / store.entry_of(found)["images"][0]["file"]
+            if digest_of([file]) == image.source_sha256:
+                return found, job.plan.findings
+    raise Unlike
+
+
+def _ways(job: Job | None) -> Iterator[Job]:
+    """What a film may have been made by: version 6 and before knew no lowered arms."""
+    if job is not None:
+        yield job
+        yield replace(job, plan=replace(job.plan, lowered=False))
 
 
 def _entry(key: str) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def make_film(
 def job_of(film: MadeFilm, mark: str, size: int = SIZE, *, gated: bool = True) -> Job:
     """What the row asks the simulator for; the same for the same row and CT."""
     aim = Aim(film.contrast / CLOSE, film.contrast * CLOSE, film.zone) if film.contrast else None
-    plan = Plan(together(film.recipe) if film.recipe else ())
+    plan = Plan(together(film.recipe) if film.recipe else (), lowered=True)
     twice = Twice(film.change, film.technique) if film.purpose in stock.PAIRS else None
     return Job(
         film.key, plan, film.seed, aim or "any", size, gated, mark, twice, behind=Wanted("all")

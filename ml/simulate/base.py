@@ -9,7 +9,7 @@ sum over the third a left lateral one. Positions are millimeters in that order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.simulate import organs
+from ml.simulate import arms, organs
 from ml.simulate.cleaning import (
     body_of,
     in_strips,
@@ -95,6 +95,8 @@ class Base:
     side: Slabs
     template: NDArray[np.float32]
     """The CT's own mass: HU it had above lung, in a cube of 1 mm voxels; empty if there is none."""
+    bare: Slabs | None = None
+    """`front` without the raised arms (`arms.py`); None where there are none to be taken out."""
 
     def mask(self, labels: int | Sequence[int], every: int = 1) -> Mask:
         """Voxels of those organs, or every so manieth of them along each axis."""
@@ -122,6 +124,9 @@ class Base:
             slabs = getattr(self, view)
             for name in ("soft", "bone", "inner", "room", "centers", "spacing"):
                 np.save(folder / f"{view}_{name}.npy", np.asarray(getattr(slabs, name)))
+        if self.bare is not None:
+            for name in ("soft", "bone"):
+                np.save(folder / f"bare_{name}.npy", getattr(self.bare, name))
 
 
 def opened(folder: Path) -> Base:
@@ -137,12 +142,17 @@ def opened(folder: Path) -> Base:
         )
         return Slabs(soft, bone, inner, room, centers, (rows, columns))
 
+    front, bare = slabs("front"), None
+    if (folder / "bare_soft.npy").is_file():
+        soft, bone = (np.asarray(part(f"bare_{name}")) for name in ("soft", "bone"))
+        bare = replace(front, soft=soft, bone=bone)
     return Base(
         np.asarray(part("hu")),
         np.asarray(part("labels")),
-        slabs("front"),
+        front,
         slabs("side"),
         np.asarray(part("template")),
+        bare,
     )
 
 
@@ -173,13 +183,28 @@ def prepare(hu: HU, zooms: Spacing, labels: Labels) -> Base:
     labels = np.pad(labels, ((above, 0), (0, 0), (0, 0)))
     even = ndimage.zoom(labels, fine, order=0)
     within = _share_within(even, labels)
-    return Base(
-        hu=ndimage.zoom(hu, fine, order=1).round().astype(np.int16),
-        labels=even,
-        front=_slabs(hu, within, 1, fine),
-        side=_slabs(hu, within, 2, fine),
-        template=template,
-    )
+    front = _slabs(hu, within, 1, fine)
+    side = _slabs(hu, within, 2, fine)
+    whole = ndimage.zoom(hu, fine, order=1).round().astype(np.int16)
+    bare = None
+    if arms.can_be_lowered(even, round(ABOVE_MM)):
+        hu[arms.bones(labels)] = arms.MUSCLE_HU
+        bare = _bare(front, hu, within, arms.kept_share(even, round(ABOVE_MM)), fine)
+    return Base(whole, even, front, side, template, bare)
+
+
+def _bare(front: Slabs, hu: HU, within: HU, share: HU, spacing: Spacing) -> Slabs:
+    """The frontal slabs of what is kept without the arms, whose bones are out of `hu`."""
+    step = round(SLAB_MM / spacing[1])
+    kept = arms.layers(share, front.centers, front.soft.shape[1:], front.spacing)
+    walls, bones = np.zeros_like(front.soft), np.zeros_like(front.bone)
+    for index, plane in enumerate(kept):
+        part = (slice(None), slice(index * step, (index + 1) * step))
+        soft, bone = densities(hu[part])
+        for total, values in ((walls, soft * (1 - within[part])), (bones, bone)):
+            summed = values.sum(axis=1, dtype=np.float32) * np.float32(spacing[1])
+            total[index] = summed * plane
+    return replace(front, soft=walls, bone=bones)
 
 
 def _share_within(even: Labels, labels: Labels) -> HU:

@@ -31,9 +31,9 @@ def _tissue(anatomy: Anatomy, fat_mm: float, breast_mm: float, grain: int) -> Bl
     outside = anatomy.outside()
     share = np.clip((fat_mm - outside) / STEP + 0.5, 0, 1)
     if breast_mm >= 1:
-        depth = _breasts(anatomy, breast_mm, grain)
+        depth = breasts(anatomy, breast_mm, grain)
         back = np.arange(outside.shape[1], dtype=np.float32)[None, :, None]
-        reach = (_front(outside)[:, None, :] - back) * STEP - fat_mm
+        reach = (front_of(outside)[:, None, :] - back) * STEP - fat_mm
         inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1)
         before = (back < outside.shape[1] / 2) & (depth > 0.5)[:, None, :]
         share = np.maximum(share, inside * before)
@@ -66,14 +66,14 @@ def _lime(anatomy: Anatomy, amount: float, grain_seed: int, *, within: bool) -> 
     return Block(corner, (LIME * spots).astype(np.float32), 2.0, slides=False)
 
 
-def _front(outside: np.ndarray) -> np.ndarray:
+def front_of(outside: np.ndarray) -> np.ndarray:
     """Index of the first body voxel from the front, shape (down, left), smooth."""
     body = outside <= 0
     first = np.where(body.any(axis=1), body.argmax(axis=1), outside.shape[1] // 2)
     return ndimage.gaussian_filter(first.astype(np.float32), 2)
 
 
-def _breasts(anatomy: Anatomy, breast_mm: float, grain: int) -> np.ndarray:
+def breasts(anatomy: Anatomy, breast_mm: float, grain: int) -> np.ndarray:
     """How far they reach forward, mm, shape (down, left): full below, flat above."""
     rng = np.random.default_rng(grain)
     marks = anatomy.marks

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ml import taxonomy
 from ml.simulate import detector, gates, measures, organs, outlines, plans, vessels, words
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.body import extra_tissue, lime
 from ml.simulate.detector import Exposure
 from ml.simulate.drawing import side_marker
 from ml.simulate.findings.common import Placed, Scene
@@ -34,6 +33,7 @@ from ml.simulate.shadows import (
     with_devices,
 )
 from ml.simulate.tips import Path2, body_of, tips_of
+from ml.simulate.tissue import added_tissue, is_lowered
 
 SIZE = 1500
 """Pixels of the picture's long side."""
@@ -49,6 +49,10 @@ AIMED_TRIES = 24
 """The same where a place is wanted, too."""
 OTHER_ZONE = 0.3
 """What lying in another place weighs, in units of contrast-to-noise ratio."""
+ABOVE_MM = (42.0, 62.0)
+"""How far above the lungs a film with shoulders begins."""
+SHOULDERS_TO = 1.1
+"""Line integral up to which a film with shoulders shows these alone, not lungs."""
 NO_LUNG = -0.01
 """What a finding adds where it has taken so much lung away that no vessels are left."""
 Difficulty = Literal["easy", "medium", "hard", "any"]
@@ -247,6 +251,7 @@ def _drawn_person(
     """A person with a heart as large as it should be."""
     inside = Inside(anatomy.cage, anatomy.spine)
     body = person(rng, anatomy.marks, patient.sex, patient.age, inside)
+    body = replace(body, lowered=plan.lowered and anatomy.base.bare is not None)
     for name in plan.findings:
         bend = RECIPES[name].bend
         if bend:
@@ -274,8 +279,9 @@ def view_of(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
     )
     top, bottom, right, left = body.from_ct(corners)
     rng = np.random.default_rng(body.grain)
-    # Above the CT's own top nothing is known: the field ends where it does.
-    upper = top[0] - 17
+    # Without a neck nothing is known above the CT's own top: the field ends where it does.
+    shoulders = body.lowered and kind != "LATERAL"
+    upper = top[0] - (rng.uniform(*ABOVE_MM) if shoulders else 17)
     lower = bottom[0] + rng.uniform(-8, 16)
     if kind == "LATERAL":
         deep = anatomy.base.size_mm[1]
@@ -292,10 +298,9 @@ def view_of(anatomy: Anatomy, body: Body, kind: Kind, size: int) -> View:
 
 def healthy_of(anatomy: Anatomy, view: View) -> Picture:
     total = view.healthy(anatomy.base)
-    for block in (extra_tissue(anatomy, view.body), lime(anatomy, view.body)):
-        if block is not None:
-            total += view.added(block)
-    return total
+    for block in added_tissue(anatomy, view):
+        total += view.added(block)
+    return np.maximum(total, 0)
 
 
 def found_of(
@@ -486,6 +491,7 @@ def exposure_of(view: View, rng: np.random.Generator, names: tuple[str, ...]) ->
         middle=float(rng.uniform(1.3, 1.6)),
         latitude=float(rng.uniform(0.95, 1.2)),
         gamma=float(rng.uniform(0.95, 1.25)),
+        body_from=SHOULDERS_TO if is_lowered(view) else 0.3,
     )
     for change in filter(None, (RECIPES[name].taken for name in names)):
         exposure = change(exposure)

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.simulate import measures, organs
+from ml.simulate import girdle, measures, organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.outlines import way_around
 from ml.simulate.projector import Block, Mask, View
+from ml.simulate.tissue import is_lowered
 
 VERSION = 2
 """1 had no fissures."""
@@ -90,7 +91,7 @@ class Structure:
 def anatomy_of(anatomy: Anatomy, view: View) -> dict[str, Any]:
     """The outlines of what shows in a frontal view: a document as `docs/datasets.md` has it."""
     found = []
-    for one in structures(anatomy):
+    for one in _seen(anatomy, view):
         rings = [_whole(line, view) for line in rings_of(view.shadow(one.block))]
         rings = without_crumbs(rings)
         if rings:
@@ -127,6 +128,15 @@ def packed(document: dict[str, Any]) -> bytes:
     """The document as a gzip file; the same document gives the same bytes."""
     text = json.dumps(document, separators=(",", ":"))
     return gzip.compress(text.encode(), 9, mtime=0)
+
+
+def _seen(anatomy: Anatomy, view: View) -> Iterator[Structure]:
+    """What is named on a film: the shoulders are not the CT's own where the arms are lowered."""
+    lowered = girdle.named(anatomy, view.body, view.kind) if is_lowered(view) else {}
+    yield from (one for one in structures(anatomy) if one.name not in lowered)
+    for name, block in lowered.items():
+        middle = np.argwhere(block.values)[:, 1].mean()
+        yield Structure(name, "shoulders", block, block.corner[1] + float(middle))
 
 
 @lru_cache(maxsize=2)

@@ -61,6 +61,8 @@ class Exposure:
     """Above 1 the lungs are darker."""
     burnt: float = 0.0
     """Share of the range of grays, from the dark end, that is lost to black."""
+    body_from: float = 0.3
+    """Line integral from which on a pixel tells what becomes black and white."""
     motion: float = 0.0
     """How far what breathes has moved, standard deviation in pixels of a picture of 1500."""
 
@@ -72,7 +74,7 @@ def radiograph(
     if exposure.motion:
         integrals = _moved(integrals, exposure.motion * max(integrals.shape) / 1500)
     processed = process(expose(integrals, exposure, rng), exposure)
-    limits = limits_of(processed, integrals > 0.3)
+    limits = limits_of(processed, integrals > exposure.body_from)
     return to_values(processed, limits, exposure.gamma, exposure.burnt)
 
 
@@ -93,7 +95,7 @@ def without_noise(
     first = logged(film)
     held = _held_back(first, max(first.shape) / 1500)
     processed = process(first, exposure, held)
-    limits = limits_of(processed, film > 0.3)
+    limits = limits_of(processed, film > exposure.body_from)
     values = _curved(processed, limits, exposure.gamma, exposure.burnt)
     for other in others:
         again = process(logged(other), exposure, held)

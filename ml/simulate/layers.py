@@ -17,12 +17,12 @@ from scipy import ndimage
 
 from ml.simulate import detector, organs, vessels
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.body import lime
 from ml.simulate.cases import Sitting, seen_vessels
 from ml.simulate.findings.common import Part, Placed
 from ml.simulate.plans import RECIPES
 from ml.simulate.projector import Block, Picture, View
 from ml.simulate.shadows import Box, drawn_devices
+from ml.simulate.tissue import added_bones
 
 ZERO = 128
 """The gray that changes nothing."""
@@ -137,8 +137,9 @@ def _devices(view: View, placed: Placed) -> Iterator[Picture]:
 
 def _bones(anatomy: Anatomy, view: View) -> Picture:
     total = view.bones(anatomy.base)
-    grains = lime(anatomy, view.body)
-    return total if grains is None else total + view.added(grains)
+    for block in added_bones(anatomy, view):
+        total += view.added(block)
+    return total
 
 
 def _heart(anatomy: Anatomy, view: View) -> Picture:

@@ -97,6 +97,8 @@ class Body:
     fat_mm: float = 0.0
     breast_mm: float = 0.0
     grain: int = field(default=0)
+    lowered: bool = False
+    """Whether frontal films show the arms lowered, and neck and shoulders above the CT."""
 
     def wall(self, points: Points) -> Points:
         """The CT's point (..., 3) for each of the person's points (..., 3), of ribs and skin."""

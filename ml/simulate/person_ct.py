@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.simulate import organs
+from ml.simulate import arms, organs
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.body import extra_tissue, lime
+from ml.simulate.base import ABOVE_MM
 from ml.simulate.cases import Sitting
 from ml.simulate.drawing import Plate, Wire
 from ml.simulate.findings.common import Part, Placed
 from ml.simulate.patients import Points
 from ml.simulate.projector import DISTANCE_MM, GAP_MM, Block, View
+from ml.simulate.tissue import added_tissue, is_lowered
 
 Volume = NDArray[np.float32]
 SPACING_MM = 3.0
@@ -185,6 +186,24 @@ def _whole(anatomy: Anatomy) -> tuple[Volume, Volume, Volume]:
     return density, share, _drawn_out(density, inside > WALL_MM)
 
 
+@lru_cache(maxsize=1)
+def _without_arms(anatomy: Anatomy) -> Volume:
+    """The CT's density without its arms, as `Base.bare` is of."""
+    density = _whole(anatomy)[0].copy()
+    labels = anatomy.base.labels
+    even = tuple(slice(0, n * STEP) for n in density.shape)
+    bone = arms.bones(labels[even][::STEP, ::STEP, ::STEP])
+    density[bone] = np.minimum(density[bone], 1 + arms.MUSCLE_HU / 1000)
+    depths = (np.arange(density.shape[1]) + 0.5) * STEP
+    kept = arms.kept_share(labels, round(ABOVE_MM))
+    shape = (density.shape[0], density.shape[2])
+    planes = arms.layers(kept, depths, shape, (float(STEP), float(STEP)))
+    for index, plane in enumerate(planes):
+        # What lies within the ribs stays whole; it is kept everywhere there.
+        density[:, index] *= plane
+    return density
+
+
 def _drawn_out(values: Volume, known: NDArray[np.bool_]) -> Volume:
     """Each layer across the beam with what is not known taken from what is near."""
     out = np.zeros_like(values)
@@ -201,6 +220,8 @@ def _density(
 ) -> Volume:
     """What lies in each voxel, water 1, as the projector puts wall and inside together."""
     whole, share, drawn = _whole(anatomy)
+    if is_lowered(view):
+        whole = _without_arms(anatomy)
     slides = view.body.inside is not None
     if not slides:
         share = np.zeros_like(share)
@@ -213,9 +234,8 @@ def _density(
     total = _at(of_wall, wall)
     if slides:
         total += _at(share, wall) * _at(inside, inner)
-    for block in (extra_tissue(anatomy, view.body), lime(anatomy, view.body)):
-        if block is not None:
-            total += _of_block(block, wall)
+    for block in added_tissue(anatomy, view):
+        _add(total, block, wall)
     return np.clip(total, 0, None)
 
 
@@ -246,13 +266,16 @@ def _on_grid(blocks: list[Block], shape: tuple[int, ...]) -> Volume:
     return total
 
 
-def _of_block(block: Block, places: list[Volume]) -> Volume:
-    """What a block that does not slide adds to each voxel."""
+def _add(total: Volume, block: Block, places: list[Volume]) -> None:
+    """Add what a block that does not slide adds to each voxel."""
     index = [
         ((place + 0.5) * STEP - corner) / block.spacing - 0.5
         for place, corner in zip(places, block.corner, strict=True)
     ]
-    return _at(block.values, index)
+    near = np.ones(total.shape, bool)
+    for at, count in zip(index, block.values.shape, strict=True):
+        near &= (at > -1) & (at < count)
+    total[near] += _at(block.values, [at[near] for at in index])
 
 
 def _wire(view: View, wire: Wire) -> tuple[Points, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -219,6 +219,9 @@ class Plan:
     lateral: bool = False
     reason: Reason | None = None
     """Why the person is examined; else one that fits is chosen."""
+    lowered: bool = False
+    """Whether frontal films show the arms lowered, neck and shoulders: those of the demo set do
+    not, which could else not be made anew."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -274,12 +277,12 @@ def mixed(count: int, seed: int, names: tuple[str, ...] = ()) -> list[Plan]:
     for index in range(count):
         lateral = index % 3 == 1
         if index % 5 in (1, 3):
-            plans.append(Plan((), lateral))
+            plans.append(Plan((), lateral, lowered=True))
             continue
         if not order:
             order = [together(name) for name in pool] + ([] if names else list(COMBINATIONS))
             rng.shuffle(order)
         findings = order.pop()
-        plan = Plan(findings, lateral)
-        plans.append(Plan(findings, lateral and not plan.portable))
+        plan = Plan(findings, lowered=True)
+        plans.append(replace(plan, lateral=lateral and not plan.portable))
     return plans

@@ -182,7 +182,7 @@ class View:
 
     def healthy(self, base: Base) -> Picture:
         """Line integrals of attenuation of the whole body, without units."""
-        slabs = base.side if self.kind == "LATERAL" else base.front
+        slabs = self._slabs(base)
         soft, bone = np.float32(self.body.soft), np.float32(self.body.bone * BONE_FACTOR)
         total = self._walls(slabs, lambda i: slabs.soft[i] * soft + slabs.bone[i] * bone)
         mapping = self.body.inner if self.body.inside is not None else self.body.wall
@@ -203,9 +203,14 @@ class View:
             total[window] += share * inner * soft
         return total * np.float32(self.path_scale)
 
+    def _slabs(self, base: Base) -> Slabs:
+        if self.kind == "LATERAL":
+            return base.side
+        return base.front if base.bare is None or not self.body.lowered else base.bare
+
     def bones(self, base: Base) -> Picture:
         """What of `healthy` bone attenuates beyond soft tissue in its place."""
-        slabs = base.side if self.kind == "LATERAL" else base.front
+        slabs = self._slabs(base)
         more = np.float32(self.body.bone * BONE_FACTOR - self.body.soft * IN_PLACE)
         total = self._walls(slabs, lambda i: slabs.bone[i] * more)
         return total * np.float32(self.path_scale)

@@ -51,6 +51,7 @@ class Job:
         parts = (store.VERSION, self.seed, self.difficulty, self.size, *self.plan.findings)
         reason = self.plan.reason.text if self.plan.reason else ""
         made = f"{' '.join(map(str, parts))}{' lateral' * self.plan.lateral} {reason}".rstrip()
+        made = f"{made}{' lowered' * self.plan.lowered}"
         made = f"{made}{' ungated' * (not self.gated)} {self.ct}".rstrip()
         other = self.twice or self.visit
         return f"{made} {other}" if other else made

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.simulate import organs
+from ml.simulate import girdle, organs
 from ml.simulate.detector import Exposure
 from ml.simulate.drawing import Plate, Wire, curve
 from ml.simulate.findings.common import (
@@ -94,11 +95,25 @@ def skin_fold(scene: Scene, side: str = "") -> Placed:
     )
 
 
+def _clavicle(scene: Scene, side: str) -> NDArray[np.bool_]:
+    """Voxels of the CT in which a clavicle lies, as the film shows it."""
+    labels = scene.anatomy.base.labels
+    if not scene.body.lowered:
+        return labels == organs.CLAVICLE[side]  # type: ignore[no-any-return]
+    block = girdle.named(scene.anatomy, scene.body, "PA")[f"{side} clavicle"]
+    found = np.zeros(labels.shape, bool)
+    places = np.argwhere(block.values) + np.array(block.corner, int)
+    places = places[((places >= 0) & (places < found.shape)).all(axis=1)]
+    found[tuple(places.T)] = True
+    return found
+
+
 def companions(scene: Scene) -> Placed:
     """Skin over the clavicles, which shows as a stripe beside them."""
     parts = []
     for side in organs.SIDES:
-        bone = np.argwhere(scene.anatomy.base.labels == organs.CLAVICLE[side])
+        labels = _clavicle(scene, side)
+        bone = np.argwhere(labels)
         if len(bone) == 0:
             marks = scene.anatomy.marks
             at = (marks.apex, marks.middle[1] - 30, float(np.mean(marks.sides[side])))
@@ -109,7 +124,7 @@ def companions(scene: Scene) -> Placed:
             slice(int(max(0, a - (lift + 3 if axis == 0 else 0))), int(b))
             for axis, (a, b) in enumerate(zip(low, high, strict=True))
         )
-        mask = scene.anatomy.base.labels[window] == organs.CLAVICLE[side]
+        mask = labels[window]
         # Its upper edge, drawn out upward by as much as the skin stands off.
         above = np.maximum.accumulate(mask[::-1], axis=0)[::-1]
         stripe = np.zeros_like(mask)
