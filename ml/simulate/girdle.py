@@ -27,8 +27,8 @@ SOFT = 1.05
 """Density in whose place a bone lies, water 1."""
 CORTEX, MARROW = 1.0, -0.08
 """What these attenuate beyond soft tissue."""
-DENSEST = 0.95
-"""What a voxel of the scapula attenuates at most: where the CT sharpened it, it is overdone."""
+SCAPULA_SHARE, DENSEST = 0.85, 0.95
+"""Of the scapula: how much of its own it attenuates, and a voxel at most. The CT was sharpened."""
 BETWEEN = 0.5
 """Of the cervical vertebrae: how much of their mean along the spine lies between them, too."""
 FINE_MM, COARSE_MM = 1.0, 1.8
@@ -57,16 +57,18 @@ class Pose:
     """How far the scapula's lower angle is turned inward, degrees."""
     forward: float
     """How far the shoulder is rolled forward, degrees."""
+    tilted: float
+    """How far the scapula is tipped, its coracoid down: raised arms tip it back, degrees."""
     along: tuple[float, float, float]
     """Direction of the humerus' shaft: down, back, away from the middle."""
 
 
 POSES = {
-    "PA": Pose((36.0, 150.0, 133.0), 18.0, 14.0, (0.88, -0.22, 0.42)),
-    "AP": Pose((31.0, 166.0, 136.0), 25.0, -4.0, (0.985, 0.03, 0.17)),
+    "PA": Pose((36.0, 150.0, 133.0), 16.0, 14.0, 25.0, (0.88, -0.22, 0.42)),
+    "AP": Pose((31.0, 166.0, 136.0), 25.0, -4.0, 16.0, (0.985, 0.03, 0.17)),
 }
 """Rolled forward, the hands at the hips; lying, the arms beside the body."""
-SPREAD = Pose((5.0, 4.0, 5.0), 4.0, 4.0, (0.03, 0.05, 0.05))
+SPREAD = Pose((5.0, 4.0, 5.0), 3.0, 3.0, 2.5, (0.03, 0.05, 0.05))
 """Standard deviations between persons; a third of it between one's two sides."""
 
 
@@ -101,7 +103,7 @@ def _shoulders(anatomy: Anatomy, grain: int, kind: Kind) -> tuple[Shoulder, Shou
 
 def _drawn(rng: np.random.Generator, pose: Pose, share: float) -> Pose:
     def near(value: float, spread: float) -> float:
-        return value + share * spread * float(np.clip(rng.normal(), -2, 2))
+        return value + share * spread * float(np.clip(rng.normal(), -1.7, 1.7))
 
     def all_near(values: tuple[float, ...], spreads: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(near(v, s) for v, s in zip(values, spreads, strict=True))
@@ -110,6 +112,7 @@ def _drawn(rng: np.random.Generator, pose: Pose, share: float) -> Pose:
         all_near(pose.glenoid, SPREAD.glenoid),  # type: ignore[arg-type]
         near(pose.turned, SPREAD.turned),
         near(pose.forward, SPREAD.forward),
+        near(pose.tilted, SPREAD.tilted),
         all_near(pose.along, SPREAD.along),  # type: ignore[arg-type]
     )
 
@@ -124,15 +127,16 @@ def _shoulder(anatomy: Anatomy, side: str, pose: Pose) -> Shoulder:
         return np.array([marks.apex + down, back, middle + sign * out])
 
     glenoid = put(pose.glenoid)
-    turn = _rotation(pose.turned, pose.forward)
+    turn = _rotation(pose.turned, pose.forward, pose.tilted)
     # Seen from the right side, where away from the middle is -1.
     flip = np.diag([1.0, 1.0, -sign])
-    local = np.array([[-33.0, 22.0, -4.0], [-25.0, 8.0, -29.0], [-29.0, -14.0, -24.0]])
-    acromion = glenoid + (local @ turn.T) @ flip
+    root = glenoid + (np.array([-31.0, 21.0, -6.0]) @ turn.T) @ flip
+    over = np.array([[-31.0, 6.0, 25.0], [-28.0, -14.0, 23.0]])
+    acromion = np.concatenate([root[None], glenoid + over * outward])
     along = np.array(pose.along) / np.linalg.norm(pose.along)
     head = glenoid + np.array([2.0, -7.0, 19.0]) * outward
     medial = _medial_end(anatomy, side)
-    end = acromion[2] + np.array([-2.0, 3.0, -11.0]) * outward
+    end = acromion[2] + np.array([-5.0, 3.0, -11.0]) * outward
     across = end - medial
     bow = np.array([[0.0, 0.0], [0.30, -0.14], [0.62, 0.02], [0.84, 0.10], [1.0, 0.0]])
     length = float(np.linalg.norm(across))
@@ -142,12 +146,13 @@ def _shoulder(anatomy: Anatomy, side: str, pose: Pose) -> Shoulder:
     return Shoulder(side, glenoid, turn, along * outward, head, acromion, clavicle)
 
 
-def _rotation(turned: float, forward: float) -> Points:
-    """Of the right scapula: its lower angle inward, then the shoulder forward (degrees)."""
-    a, b = np.deg2rad([turned, forward])
+def _rotation(turned: float, forward: float, tilted: float) -> Points:
+    """Of the right scapula: tipped, its lower angle inward, the shoulder forward (degrees)."""
+    a, b, c = np.deg2rad([turned, forward, tilted])
     inward = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     rolled = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
-    return rolled @ inward
+    tipped = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    return rolled @ inward @ tipped
 
 
 @lru_cache(maxsize=2)
@@ -211,7 +216,7 @@ def _own_scapula(anatomy: Anatomy) -> tuple[Points, Values, Points]:
     wide = tuple(slice(max(0, part.start - 2), part.stop + 2) for part in window)
     share = ndimage.gaussian_filter(ndimage.binary_dilation(mask[wide]).astype(np.float32), 0.5)
     corner = np.array([part.start for part in wide], float)
-    return corner, np.minimum(_excess(hu[wide]), DENSEST) * share, glenoid
+    return corner, np.minimum(_excess(hu[wide]), DENSEST) * (SCAPULA_SHARE * share), glenoid
 
 
 def _excess(hu: NDArray[np.int16]) -> Values:
@@ -308,8 +313,8 @@ def _acromion(one: Shoulder) -> Bone:
         for n, radii in enumerate(((8.0, 10.0), (10.0, 8.0)))
     )
     deep = _joined(first, second, 3.0) / np.float32(1.5)
-    inside = 0.22 * (1 + 0.6 * _grained(deep.shape, 21))
-    return corner, _shell(deep, 1.3, FINE_MM, inside, 0.5), FINE_MM
+    inside = 0.26 * (1 + 0.6 * _grained(deep.shape, 21))
+    return corner, _shell(deep, 1.2, FINE_MM, inside, 0.42), FINE_MM
 
 
 def _humerus(one: Shoulder) -> Bone:

@@ -26,6 +26,8 @@ STEP = bodies.STEP
 UP, ASIDE = 18, 16
 """Voxels that the grid of `Anatomy.outside` is wider by, above and to either side."""
 MUSCLE = 1.05
+FARTHEST_MM = 80.0
+"""Of fat and breasts from the lean body."""
 SEAM_MM = 9.0
 """How far within the trunk's skin its own air may be filled up."""
 AIRWAY_MM = (6.8, 8.5)
@@ -39,52 +41,64 @@ class Flesh:
     """The soft body with lowered arms, for one kind of exposure."""
 
     corner: tuple[float, float, float]
+    lean: Values
+    """Density that muscle adds to what is kept of the CT, without fat around it."""
+    near: NDArray[np.intp]
+    """Which voxels may hold skin or fat (flat), and of these:"""
     outside: Values
-    """Distance to the lean body, mm, negative within."""
-    muscle: Values
-    """Density that muscle adds to what is kept of the CT."""
+    """their distance to the lean body, mm, negative within;"""
+    skin: Values
+    """how much of each is muscle;"""
     fat: Values
-    airway: Values
-    """Density that the airway takes away."""
+    """and the density that fat would add there."""
 
 
 def flesh(anatomy: Anatomy, body: Body, kind: Kind) -> Block:
     """What soft tissue adds to the CT without its arms."""
     soft = _flesh(anatomy, kind)
-    outside = soft.outside
-    lean = np.clip(0.5 - outside / STEP, 0, 1)
-    whole = np.clip((body.fat_mm - outside) / STEP + 0.5, 0, 1)
+    whole = np.clip((body.fat_mm - soft.outside) / STEP + 0.5, 0, 1)
     if body.breast_mm >= 1:
-        shape = anatomy.outside().shape
-        depth = bodies.breasts(anatomy, body.breast_mm, body.grain)
-        back = np.arange(shape[1], dtype=np.float32)[None, :, None]
-        reach = (bodies.front_of(anatomy.outside())[:, None, :] - back) * STEP - body.fat_mm
-        inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1)
-        inside *= (back < shape[1] / 2) & (depth > 0.5)[:, None, :]
-        part = whole[UP:, :, ASIDE:-ASIDE]
-        np.maximum(part, inside, out=part)
-    added = soft.muscle * lean + soft.fat * np.maximum(whole - lean, 0) - soft.airway
-    return Block(soft.corner, (added * body.soft).astype(np.float32), float(STEP), slides=False)
+        whole = np.maximum(whole, _breasts(anatomy, body, soft.lean.shape).ravel()[soft.near])
+    added = soft.lean.copy()
+    added.ravel()[soft.near] += soft.fat * np.maximum(whole - soft.skin, 0)
+    added *= np.float32(body.soft)
+    return Block(soft.corner, added, float(STEP), slides=False)
+
+
+def _breasts(anatomy: Anatomy, body: Body, shape: tuple[int, ...]) -> Values:
+    """Share of each voxel that lies in the breasts or the fat behind them."""
+    own = anatomy.outside()
+    depth = bodies.breasts(anatomy, body.breast_mm, body.grain)
+    half = own.shape[1] // 2
+    back = np.arange(half, dtype=np.float32)[None, :, None]
+    reach = (bodies.front_of(own)[:, None, :] - back) * STEP - body.fat_mm
+    inside = np.clip((depth[:, None, :] - reach) / STEP + 0.5, 0, 1) * (depth > 0.5)[:, None, :]
+    share = np.zeros(shape, np.float32)
+    share[UP:, :half, ASIDE:-ASIDE] = inside
+    return share
 
 
 @lru_cache(maxsize=2)
 def _flesh(anatomy: Anatomy, kind: Kind) -> Flesh:
     trunk, kept, density = _trunk(anatomy)
-    corner = (
-        -float((bodies.PADDING + UP) * STEP),
-        -float(bodies.PADDING * STEP),
-        -float((bodies.PADDING + ASIDE) * STEP),
-    )
-    model = _shape(anatomy, kind, corner, trunk.shape)
-    outside = _united(trunk, model, 6.0)
-    grain = _grain(trunk.shape)
+    up, aside = bodies.PADDING + UP, bodies.PADDING + ASIDE
+    corner = (-float(up * STEP), -float(bodies.PADDING * STEP), -float(aside * STEP))
+    outside = _united(trunk, _shape(anatomy, kind, corner, trunk.shape), 6.0)
     rest = 1 - kept
     seam = kept * (trunk > -SEAM_MM)
-    own = np.clip(MUSCLE - density, 0, None) * seam
-    muscle = rest * (MUSCLE + grain) + own
+    skin = np.clip(0.5 - outside / STEP, 0, 1)
+    muscle = rest * (MUSCLE + _grain(trunk.shape)) + np.clip(MUSCLE - density, 0, None) * seam
     fat = rest * bodies.FAT + np.clip(bodies.FAT - density, 0, None) * seam
-    airway = _airway(anatomy, corner, trunk.shape) * (rest * MUSCLE)
-    return Flesh(corner, outside, muscle.astype(np.float32), fat.astype(np.float32), airway)
+    lean = muscle * skin - _airway(anatomy, corner, trunk.shape) * rest * MUSCLE
+    near = np.flatnonzero((outside > -STEP) & (fat > 0) & (outside < FARTHEST_MM))
+    return Flesh(
+        corner,
+        lean.astype(np.float32),
+        near,
+        outside.ravel()[near].astype(np.float32),
+        skin.ravel()[near].astype(np.float32),
+        fat.ravel()[near].astype(np.float32),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -148,11 +162,12 @@ def _rods(anatomy: Anatomy, kind: Kind, sign: float) -> list[Rod]:
     def on_arm(far: float, behind: float = 0.0, inward: float = 0.0) -> NDArray[np.float64]:
         return head + along * far + np.array([0.0, behind, -sign * inward])
 
-    hump, tip = at(-8, 166, 66), at(down - 10, back + 2, out + 12)
+    hump, tip = at(-10, 170, 66), at(down - 10, back + 4, out + 12)
     return [
-        (at(-70, 150, 28), hump, 32, 38),  # trapezius, from the neck down
-        (hump, tip, 38, 26),  # and out
-        (at(8, 160, 60), at(down + 8, back, out + 6), 48, 48),  # above the scapula
+        (at(-70, 150, 28), hump, 32, 40),  # trapezius, from the neck down
+        (hump, tip, 40, 31),  # and out
+        (at(8, 140, 60), at(down + 5, back - 20, out + 4), 46, 42),  # behind the clavicle
+        (at(6, 182, 62), at(down + 5, back + 22, out + 6), 44, 42),  # above the scapula
         (at(36, 112, 62), at(down + 10, back - 22, out - 4), 20, 30),  # below the clavicle
         (on_arm(0, -16, -5), on_arm(54), 42, 42),  # deltoid, its front
         (on_arm(0, 18, -4), on_arm(54), 42, 42),  # and back

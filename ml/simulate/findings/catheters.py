@@ -18,7 +18,7 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
     vein = middle_line(scene, organs.RIGHT_VEIN, 10_000)
     neck = vein[0] if len(vein) > 2 and vein[0][0] < top[0] else np.array(top) - (40, 0, -4)
     path = [
-        (0.0, neck[1] + 2, neck[2] - 5),
+        (scene.top, neck[1] + 2, neck[2] - 5),
         (neck[0] * 0.6, neck[1] + 1, neck[2] - 3),
         tuple(neck),
         *map(tuple, vein[2::3] if len(vein) > 4 else ()),

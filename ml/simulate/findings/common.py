@@ -70,6 +70,11 @@ class Scene:
     def hu(self) -> NDArray[np.int16]:
         return self.anatomy.base.hu
 
+    @property
+    def top(self) -> float:
+        """From where on what comes from above is drawn, mm of the CT: beyond the film's edge."""
+        return -45.0 if self.body.lowered else 0.0
+
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
 

@@ -29,7 +29,7 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
     path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
     # The right main bronchus leaves at about 25 degrees (Hampton et al. 2000).
     path = ended(scene, path, above) if right else np.vstack([path, carina + RIGHT_BRONCHUS[:2]])
-    line = curve([(0.0, path[0][1] + 4, path[0][2]), *map(tuple, path)])
+    line = curve([(scene.top, path[0][1] + 4, path[0][2]), *map(tuple, path)])
     wires = (
         Wire(line, 5.2, PLASTIC, bore=3.7),
         Wire(line + np.array([0, 0, 3.6]), 0.6, STRIPE * 1.6),
@@ -76,7 +76,7 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
         carina = marks.carina
         path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
         tail = [tuple(point) for point in np.array(carina) + RIGHT_BRONCHUS]
-    line = curve([(0.0, path[0][1], path[0][2] + 3), *map(tuple, path), *tail])
+    line = curve([(scene.top, path[0][1], path[0][2] + 3), *map(tuple, path), *tail])
     wires = (Wire(line, 2.4, 1.4, bore=1.5), Wire(line + np.array([0, 0, 1.6]), 0.55, STRIPE * 1.7))
     sentence = (
         scene.pick(

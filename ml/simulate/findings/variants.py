@@ -148,7 +148,7 @@ def braid(scene: Scene, side: str = "") -> Placed:
     side = side or scene.side()
     marks = scene.anatomy.marks
     outward = 1.0 if side == "left" else -1.0
-    level = np.linspace(0.0, marks.apex + scene.between(52, 78), 90)
+    level = np.linspace(scene.top, marks.apex + scene.between(52, 78), 90)
     middle = marks.middle[2] + outward * (
         scene.between(34, 44) + 14 * (level / level[-1]) ** 2 + 2 * np.sin(level / 17)
     )
