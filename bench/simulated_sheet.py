@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ml import boxes
+from ml.simulate import base
+from ml.simulate.anatomy import Anatomy
+from ml.simulate.cases import generate
+from ml.simulate.plans import Plan
 from ml.simulate.verdicts import bounds
 from tests.game import ROOT
 
@@ -31,6 +36,8 @@ CHANGES_SHOWN = (
     ("atelectasis", "new"),
     ("nodule_mass", "larger"),
 )
+LOWERED_SHOWN = (("arms-1", ""), ("arms-2", ""), ("arms-3", "supine"))
+LOWERED_TILE = 430
 MIDDLE = (0.15, 0.15, 0.85, 0.85)
 QUALITY = 80
 
@@ -130,6 +137,21 @@ def signs(folder: Path) -> None:
     sheet(tiles, SIGNS_ACROSS, "simulated-signs.webp")
 
 
+def lowered_arms(wheel: Path) -> None:
+    """Three persons whose films show neck and shoulders; made from the CT, since no demo film is
+    of a version that has them.
+    """
+    anatomy = Anatomy(base.load(wheel))
+    tiles = []
+    for key, finding in LOWERED_SHOWN:
+        plan = Plan((finding,) if finding else (), lowered=True)
+        film = generate(anatomy, key, plan, seed=1, size=900)
+        whole = Image.fromarray((film.pictures[0].values >> 4).astype(np.uint8))
+        said = f"{film.pictures[0].view}, {film.sex} {film.age}"
+        tiles.append(captioned(whole, said, LOWERED_TILE))
+    sheet(tiles, len(tiles), "lowered-arms.webp")
+
+
 def main() -> int:
     if len(sys.argv) > 1:
         signs(Path(sys.argv[1]))
@@ -140,6 +162,8 @@ def main() -> int:
     contact(cases)
     close_ups(cases)
     over_time(cases)
+    if wheel := os.environ.get("SIMULATE_CT"):
+        lowered_arms(Path(wheel))
     return 0
 
 

@@ -27,7 +27,7 @@ SOFT = 1.05
 """Density in whose place a bone lies, water 1."""
 CORTEX, MARROW = 1.0, -0.08
 """What these attenuate beyond soft tissue."""
-SCAPULA_SHARE, DENSEST = 0.85, 0.95
+SCAPULA_SHARE, DENSEST = 0.75, 0.85
 """Of the scapula: how much of its own it attenuates, and a voxel at most. The CT was sharpened."""
 BETWEEN = 0.5
 """Of the cervical vertebrae: how much of their mean along the spine lies between them, too."""
@@ -64,8 +64,8 @@ class Pose:
 
 
 POSES = {
-    "PA": Pose((36.0, 150.0, 133.0), 16.0, 14.0, 25.0, (0.88, -0.22, 0.42)),
-    "AP": Pose((31.0, 166.0, 136.0), 25.0, -4.0, 16.0, (0.985, 0.03, 0.17)),
+    "PA": Pose((36.0, 150.0, 133.0), 12.0, 14.0, 19.0, (0.88, -0.22, 0.42)),
+    "AP": Pose((31.0, 166.0, 136.0), 22.0, -4.0, 13.0, (0.985, 0.03, 0.17)),
 }
 """Rolled forward, the hands at the hips; lying, the arms beside the body."""
 SPREAD = Pose((5.0, 4.0, 5.0), 3.0, 3.0, 2.5, (0.03, 0.05, 0.05))
@@ -130,8 +130,8 @@ def _shoulder(anatomy: Anatomy, side: str, pose: Pose) -> Shoulder:
     turn = _rotation(pose.turned, pose.forward, pose.tilted)
     # Seen from the right side, where away from the middle is -1.
     flip = np.diag([1.0, 1.0, -sign])
-    root = glenoid + (np.array([-31.0, 21.0, -6.0]) @ turn.T) @ flip
-    over = np.array([[-31.0, 6.0, 25.0], [-28.0, -14.0, 23.0]])
+    root = glenoid + (np.array([-33.0, 21.0, -6.0]) @ turn.T) @ flip
+    over = np.array([[-34.0, 6.0, 25.0], [-31.0, -14.0, 23.0]])
     acromion = np.concatenate([root[None], glenoid + over * outward])
     along = np.array(pose.along) / np.linalg.norm(pose.along)
     head = glenoid + np.array([2.0, -7.0, 19.0]) * outward
