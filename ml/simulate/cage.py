@@ -48,7 +48,13 @@ class Cage:
             np.clip((at / STEP).astype(int), 0, n - 1)
             for at, n in zip(places, self.inside.shape, strict=True)
         ]
-        return np.clip(self.inside[np.ix_(*index)] / STEP, 0, 1)
+        # Reckoned on the cage's own grid, of which each voxel is wanted many times.
+        low = [int(at.min()) for at in index]
+        cut = tuple(slice(a, int(at.max()) + 1) for a, at in zip(low, index, strict=True))
+        share: NDArray[np.float32] = np.clip(self.inside[cut] / np.float32(STEP), 0, 1)
+        for axis, (first, at) in enumerate(zip(low, index, strict=True)):
+            share = share.take(at - first, axis)
+        return share
 
     def layer(self, axis: int, depth: float) -> NDArray[np.float32]:
         """Share of the layer of `SLAB_MM` around that depth along an axis that is inside; kept."""
