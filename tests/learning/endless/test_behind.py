@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from django.core.files.storage import default_storage
@@ -12,6 +13,7 @@ from cases import made
 from cases.models import Case, Layer
 from learning.endless import behind, ct
 from learning.models import MadeFilm
+from ml.simulate import run
 from tests import factories
 from tests.learning.endless.made import SIZE, fill, film_for, wanting
 from tests.learning.playing import play
@@ -72,6 +74,21 @@ def test_of_a_film_that_the_row_does_not_give_none_is_made(film, trainee, client
     address = client.get(f"/localize/attempts/{scored.public_id}/behind").json()["ct"]
     for answer in (client.get(address), client.post(address)):
         assert (answer.status_code, answer.json()["error"]) == (404, behind.UNLIKE)
+
+
+def test_a_film_from_before_arms_were_lowered_gets_its_ct(film, monkeypatch):
+    drawn = run.generate
+
+    def lowered(anatomy, key, plan, *others, **options):
+        case = drawn(anatomy, key, plan, *others, **options)
+        if not plan.lowered:
+            return case
+        other = tuple(replace(one, values=one.values[:, ::-1].copy()) for one in case.pictures)
+        return replace(case, pictures=other)
+
+    monkeypatch.setattr("ml.simulate.run.generate", lowered)
+    assert make(film.case)
+    assert Layer.objects.filter(kind="ct").exists()
 
 
 def test_a_full_disk_is_a_sentence_and_asked_again_it_is_made(film, trainee, monkeypatch):
