@@ -9,6 +9,8 @@ import pytest
 
 from ml.simulate import arms, base, contours, demo, girdle, measures, organs, plans
 from ml.simulate.cases import generate, healthy_of, view_of
+from ml.simulate.findings import bones
+from ml.simulate.findings.common import Scene
 from ml.simulate.patients import Body, Inside
 from ml.simulate.person_ct import person_ct
 from ml.simulate.plans import Plan
@@ -33,6 +35,23 @@ def film(kind: str = "PA", **changes: float) -> View:
 
 def shadow(view: View, name: str) -> np.ndarray:
     return view.shadow(girdle.named(raised_arms.anatomy(), view.body, view.kind)[name])
+
+
+def test_thin_bones_lose_nothing_where_the_arms_were():
+    anatomy = raised_arms.anatomy()
+    lost = {}
+    for lowered in (True, False):
+        scene = Scene(anatomy, np.random.default_rng(1), body(lowered=lowered))
+        (part,) = bones.osteopenia(scene).parts
+        lost[lowered] = -part.added.values
+    arm = anatomy.base.mask((*arms.ARMS,), every=2)
+    above = slice(0, round(base.ABOVE_MM / 2))
+    assert lost[False][arm].max() > 0.1
+    assert lost[True][arm].mean() < 0.05 * lost[False][arm].mean()
+    assert not lost[True][: round(base.ABOVE_MM / 2)].any()
+    ribs = anatomy.base.mask((*organs.RIBS["left"], *organs.RIBS["right"]), every=2)
+    ribs[: round((base.ABOVE_MM + arms.TOP_MM) / 2) + 1] = False
+    assert lost[True][ribs].mean() == pytest.approx(lost[False][ribs].mean(), rel=0.05)
 
 
 def test_only_a_ct_with_raised_arms_that_ends_at_the_apices_has_them_taken_out():

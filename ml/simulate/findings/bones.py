@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from ml.simulate import organs
-from ml.simulate.base import densities
+from ml.simulate import arms, organs
+from ml.simulate.base import ABOVE_MM, densities
 from ml.simulate.findings.common import (
     Part,
     Placed,
@@ -275,8 +275,13 @@ def thin_bones(body: Body, rng: np.random.Generator) -> Body:
 def osteopenia(scene: Scene) -> Placed:
     """Marrow without its trabeculae: all bone is pale, and its outline the more distinct."""
     base, body = scene.anatomy.base, scene.body
-    bone = np.isin(base.labels[::2, ::2, ::2], organs.BONES)
+    # The bones of arms that are lowered are not the CT's, nor is what lies above it.
+    ours = [n for n in organs.BONES if not (body.lowered and n in arms.ARMS)]
+    bone = np.isin(base.labels[::2, ::2, ::2], ours)
     marrow = ndimage.gaussian_filter(ndimage.binary_erosion(bone).astype(np.float32), 0.6)
+    if body.lowered:
+        below = np.arange(0, len(marrow) * 2, 2) - ABOVE_MM
+        marrow *= np.clip(below / arms.TOP_MM, 0, 1)[:, None, None].astype(np.float32)
     soft, hard = densities(base.hu[::2, ::2, ::2].astype(np.float32))
     over = hard * (body.bone * BONE_FACTOR) + (soft - 1) * body.soft
     lost = scene.between(0.55, 0.7) * np.clip(over, 0, None) * marrow
