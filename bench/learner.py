@@ -103,12 +103,19 @@ class Learner:
     async def _pause(self) -> None:
         await asyncio.sleep(min(4 * self.think, self.rng.expovariate(1 / self.think)))
 
+    @asynccontextmanager
+    async def _step(self, name: str) -> AsyncIterator[None]:
+        """Around each thing that is done of a case (`bench.steps` waits in it)."""
+        yield
+
     async def play_one(self, kind: str) -> None:
         """One case from the choice of it to its feedback. Raises Wrong for what no page takes."""
-        led = await self.line.ask("next case", "GET", f"/next/{kind}/", expect=(302, 200))
+        async with self._step("next case"):
+            led = await self.line.ask("next case", "GET", f"/next/{kind}/", expect=(302, 200))
         if led.status_code == 200:
             raise Wrong(f"no case of {kind} is left")
-        response = await self.line.ask("case page", "GET", led.headers["location"])
+        async with self._step("case page"):
+            response = await self.line.ask("case page", "GET", led.headers["location"])
         found = CASE_DATA.search(response.content)
         if found is None:
             raise Wrong("case page: no data")
@@ -122,7 +129,8 @@ class Learner:
             for _ in range(2):
                 await self._pause()
                 body = {"version": version, **self._answer(kind, page)}
-                saved = await self.line.ask("draft", "PUT", page["urls"]["draft"], body)
+                async with self._step("draft"):
+                    saved = await self.line.ask("draft", "PUT", page["urls"]["draft"], body)
                 version = saved.json()["version"]
             await self._pause()
             await self._submit(socket, page, {"version": version, **self._answer(kind, page)})
@@ -154,37 +162,42 @@ class Learner:
         headers = {"Cookie": self.line.headers["Cookie"]}
         url = address.replace("http", "ws", 1) + path
         tally = self.line.tally
-        async with connect(
-            url,
-            additional_headers=headers,
-            origin=address,  # type: ignore[arg-type]
-            open_timeout=PATIENCE_SECONDS,
-            ping_interval=None,
-            compression=None,
-        ) as socket:
-            tally.sockets += 1
-            tally.most_sockets = max(tally.most_sockets, tally.sockets)
-            try:
-                yield socket
-            finally:
-                tally.sockets -= 1
+        async with self._step("socket opened"):
+            socket = await connect(
+                url,
+                additional_headers=headers,
+                origin=address,  # type: ignore[arg-type]
+                open_timeout=PATIENCE_SECONDS,
+                ping_interval=None,
+                compression=None,
+            )
+        tally.sockets += 1
+        tally.most_sockets = max(tally.most_sockets, tally.sockets)
+        try:
+            yield socket
+        finally:
+            tally.sockets -= 1
+            async with self._step("socket closed"):
+                await socket.close()
 
     async def _submit(
         self, socket: ClientConnection, page: dict[str, Any], answer: dict[str, Any]
     ) -> None:
         begun = time.perf_counter()
         body = {"submission": str(uuid.uuid4()), "elapsed_ms": 5000, **answer}
-        await self.line.ask("submit", "POST", page["urls"]["submit"], body, expect=(202,))
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                state = ""
-                while state not in SETTLED:
-                    state = json.loads(await socket.recv())["state"]
-        except TimeoutError:
-            raise Wrong(f"no score within {PATIENCE_SECONDS} s") from None
+        async with self._step("submit, until it is scored"):
+            await self.line.ask("submit", "POST", page["urls"]["submit"], body, expect=(202,))
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    state = ""
+                    while state not in SETTLED:
+                        state = json.loads(await socket.recv())["state"]
+            except TimeoutError:
+                raise Wrong(f"no score within {PATIENCE_SECONDS} s") from None
         if state == "failed":
             raise Wrong("scoring failed")
-        await self.line.ask("result", "GET", page["urls"]["result"])
+        async with self._step("result"):
+            await self.line.ask("result", "GET", page["urls"]["result"])
         self.line.tally.note("submit to feedback", time.perf_counter() - begun)
         self.line.tally.submissions += 1
 

@@ -44,10 +44,12 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
+from bench import steps
 from bench.learner import Learner, Line, Tally, Visitor
 from tests.game import Game, started
 
 MOST_LEARNERS, MOST_SECONDS, MOST_WEB = 2000, 900, 8
+MOST_IN_STEP, CASES_IN_STEP = 200, 4
 HERE = ("127.0.0.1", "localhost", "::1")
 MEGABYTE = 1e6
 SHOWN = ("case page", "draft", "submit", "result", "submit to feedback")
@@ -99,12 +101,17 @@ def main() -> int:
     for web in given.web:
         with started("--web", str(web)) as game:
             game.wait_until_at_rest()
+            if given.by_step:
+                print(by_step(game, given.by_step), flush=True)
+                continue
             for learners in given.learners:
                 runs.append(of_game(game, learners, web, given))
                 print(line_of(runs[-1]), flush=True)
     if given.against:
         for learners in given.learners:
             runs.append(of_other(tomllib.loads(given.against.read_text()), learners, given))
+    if not runs:
+        return 0
     print(
         f"\n{len(psutil.Process().cpu_affinity())} processors, think time {given.think:g} s, "
         f"{given.seconds:g} s each, {'PostgreSQL' if given.database else 'SQLite'}, "
@@ -122,11 +129,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--think", type=float, default=3, help="seconds, on average")
     parser.add_argument("--database", default="", help="a PostgreSQL server; else SQLite")
     parser.add_argument("--films", action="store_true", help="fetch each case's films too")
+    parser.add_argument(
+        "--by-step",
+        type=int,
+        default=0,
+        metavar="LEARNERS",
+        help="instead: what each kind of request takes of the processors (bench.steps)",
+    )
     parser.add_argument("--against", type=Path, help="another server's URL map (TOML)")
     given = parser.parse_args()
     for name, most in (("learners", MOST_LEARNERS), ("web", MOST_WEB)):
         if not all(1 <= one <= most for one in getattr(given, name)):
             parser.error(f"--{name}: from 1 to {most}")
+    if not 0 <= given.by_step <= MOST_IN_STEP:
+        parser.error(f"--by-step: at most {MOST_IN_STEP}")
     if not (0 < given.seconds <= MOST_SECONDS and 0 < given.think <= 60):
         parser.error(f"--seconds: at most {MOST_SECONDS}; --think: at most 60")
     return given
@@ -139,16 +155,26 @@ def _let_many_files_be_open() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
+def enrolled(game: Game, count: int) -> list[str]:
+    """Keys of sessions of so many new learners."""
+    code = ENROLL.format(count=count).replace("load-", f"load-{time.time_ns()}-")
+    sessions: list[str] = json.loads(game.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+    return sessions
+
+
+def by_step(game: Game, learners: int) -> str:
+    """The table of `bench.steps`."""
+    sessions = enrolled(game, learners)
+
+    def read() -> dict[str, float]:
+        return processor_seconds(parts_of(game))
+
+    done = asyncio.run(steps.played(game.address, sessions, CASES_IN_STEP, read))
+    return done.table(learners * CASES_IN_STEP)
+
+
 def of_game(game: Game, learners: int, web: int, given: argparse.Namespace) -> Run:
-    sessions = json.loads(
-        game.manage(
-            "shell",
-            "-v",
-            "0",
-            "-c",
-            ENROLL.format(count=learners).replace("load-", f"load-{time.time_ns()}-"),
-        ).splitlines()[-1]
-    )
+    sessions = enrolled(game, learners)
     parts = parts_of(game)
     before = processor_seconds(parts)
 
