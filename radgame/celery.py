@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import Any
 
 from celery import Celery, Task, signals
+from django.db import close_old_connections
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "radgame.settings")
@@ -14,6 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "radgame.settings")
 app = Celery("radgame")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery opens the database anew for every task: on SQLite that is to read the whole schema. Django's
+# own rule closes what is too old or broken, as around each request.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+signals.task_prerun.connect(close_old_connections)
+signals.task_postrun.connect(close_old_connections)
 
 
 @signals.setup_logging.connect
