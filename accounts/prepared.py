@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
+from django.db.models.sql import UpdateQuery
 
 M = TypeVar("M", bound=Model)
 
-Key = int | str | UUID
+Key = int | str | UUID | datetime
 FIRST_MARK = 7_777_000_000_000_001
 """Stands for the first key while a statement is built; no table has so many rows."""
+FIRST_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+"""The same for a time."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,21 @@ class _Statement:
         return cls(sql, built, places)
 
     def rows(self, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-        given = [
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._given(keys))
+            return cursor.fetchall()
+
+    def changed(self, keys: Sequence[Any]) -> int:
+        """How many rows it changed."""
+        with transaction.mark_for_rollback_on_error(None), connection.cursor() as cursor:
+            cursor.execute(self.sql, self._given(keys))
+            return cursor.rowcount
+
+    def _given(self, keys: Sequence[Any]) -> list[Any]:
+        return [
             one if place is None else keys[place]
             for one, place in zip(self.parameters, self.places, strict=True)
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, given)
-            return cursor.fetchall()
 
 
 def _marks(keys: Sequence[Key]) -> list[Key]:
@@ -60,25 +72,29 @@ def _marks(keys: Sequence[Key]) -> list[Key]:
 def _mark(number: int, key: Key) -> Key:
     if isinstance(key, UUID):
         return UUID(int=number)
+    if isinstance(key, datetime):
+        return FIRST_TIME + timedelta(microseconds=number - FIRST_MARK)
     return f"key {number} of a statement" if isinstance(key, str) else number
 
 
 def _plain(keys: Sequence[Key]) -> list[Key]:
-    """As they are stored: choices as texts, and UUIDs, too, where the database has no such kind."""
+    """As they are stored: choices as texts; UUIDs and times, too, where the database has none."""
     return [_stored(key) for key in keys]
 
 
 def _stored(key: Key) -> Key:
     if isinstance(key, UUID):
         return key if connection.features.has_native_uuid_field else key.hex
+    if isinstance(key, datetime):
+        return connection.ops.adapt_datetimefield_value(key)  # type: ignore[return-value]
     return str(key) if isinstance(key, str) else key
 
 
 def prepared(
     build: Callable[..., QuerySet[Any, Any]],
 ) -> Callable[..., list[tuple[Any, ...]]]:
-    """`build` takes keys (whole numbers, texts, UUIDs) and gives a query of `values_list`; the
-    answer asks it.
+    """`build` takes keys (whole numbers, texts, UUIDs, times) and gives a query of `values_list`;
+    the answer asks it.
 
     Rows are as the database gives them: keys, numbers and texts, no times, truth values or JSON
     that some databases keep as something else; whether one is null can be asked of all.
@@ -98,6 +114,39 @@ def prepared(
         return statements[connection.vendor].rows(_plain(keys))
 
     return asked
+
+
+def prepared_update(
+    build: Callable[..., tuple[QuerySet[Any], dict[str, Any]]],
+) -> Callable[..., int]:
+    """`prepared` for `QuerySet.update`: `build` gives the rows and what is written to them, both
+    by the keys; the answer writes it, and says how many rows there were.
+
+    Raises:
+        ValueError: as in `prepared`.
+    """
+    statements: dict[str, _Statement] = {}
+
+    @wraps(build)
+    def written(*keys: Key) -> int:
+        if connection.vendor not in statements:
+            marks = _marks(keys)
+            rows, values = build(*marks)
+            query: Any = rows.query.chain(UpdateQuery)
+            query.add_update_values(values)
+            sql, parameters = query.get_compiler(connection=connection).as_sql()
+            kept = _Statement.of(build.__name__, _plain(marks), sql, parameters)
+            statements[connection.vendor] = kept
+        return statements[connection.vendor].changed(_plain(keys))
+
+    return written
+
+
+def keep_related(one: Model, name: str, rows: Sequence[Model]) -> None:
+    """Have an instance know what refers to it, as `prefetch_related` would."""
+    known = getattr(one, name).get_queryset()
+    known._result_cache, known._prefetch_done = list(rows), True
+    vars(one).setdefault("_prefetched_objects_cache", {})[name] = known
 
 
 Reader = Callable[[tuple[Any, ...]], Any]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models import F
 
 from accounts.models import User
-from accounts.prepared import prepared, prepared_models
+from accounts.prepared import keep_related, prepared, prepared_models, prepared_update
 from attempts.models import Attempt
 from cases.models import Case
 
@@ -119,3 +121,56 @@ def test_a_choice_is_asked_for_as_the_text_that_is_stored(nodule_case):
 
     assert having(Case.Status.RETIRED) == []
     assert having(Case.Status.PUBLISHED) == [(nodule_case.pk,)]
+
+
+def test_an_update_writes_what_it_is_told_each_time_to_the_row_it_is_told(trainee, nodule_case):
+    built = []
+
+    @prepared_update
+    def raised(attempt, state, at):
+        built.append(attempt)
+        rows = Attempt.objects.filter(pk=attempt, submitted_at__lt=at)
+        return rows, {"tries": F("tries") + 1, "state": state, "scored_at": at}
+
+    def submitted(at):
+        return Attempt.objects.create(
+            user=trainee,
+            case=nodule_case,
+            case_version=1,
+            kind="localize",
+            state="submitted",
+            submitted_at=at,
+        )
+
+    noon = datetime(2026, 5, 4, 12, 0, 0, 250, tzinfo=UTC)
+    first, second = submitted(noon), submitted(noon + timedelta(hours=2))
+    assert raised(first.pk, "scored", noon) == 0
+    for hour in (1, 3):
+        assert raised(first.pk, "scored", noon + timedelta(hours=hour)) == 1
+    assert raised(second.pk, "failed", noon + timedelta(hours=3)) == 1
+    for attempt, row in ((first, ("scored", 2, 3)), (second, ("failed", 1, 3))):
+        attempt.refresh_from_db()
+        assert (attempt.state, attempt.tries) == row[:2]
+        assert attempt.scored_at == noon + timedelta(hours=row[2])
+    assert len(built) == 1
+
+
+def test_an_update_whose_key_is_nowhere_is_refused(nodule_case):
+    @prepared_update
+    def every(key):
+        return Case.objects.all(), {"version": 2}
+
+    with pytest.raises(ValueError, match="every: 1 keys are in no parameter"):
+        every(nodule_case.pk)
+
+
+def test_what_is_kept_as_related_is_not_asked_for_and_asks_for_its_own(
+    nodule_case, other_case, django_assert_num_queries
+):
+    images = list(nodule_case.images.all())
+    fresh = Case.objects.get(pk=nodule_case.pk)
+    keep_related(fresh, "images", images)
+    with django_assert_num_queries(0):
+        assert list(fresh.images.all()) == images
+    assert fresh.images.filter(view="PA").count() == len(images)
+    assert not Case.objects.get(pk=other_case.pk).images.exists()
