@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.prepared import prepared_models
 from attempts.games import Hint, Scored
 from attempts.models import Attempt, Mode
 from ml.regions import remaining_in_words
@@ -42,10 +44,14 @@ def hints(attempt: Attempt) -> list[dict[str, Any]]:
 
 def hinted_in_drafts(attempt: Attempt) -> set[str]:
     """What hints led to in drafts of the same case: they are known in this attempt as well."""
-    drafts = Attempt.objects.filter(
-        user=attempt.user_id, case=attempt.case_id, kind=attempt.kind, state=Attempt.State.DRAFT
-    ).exclude(pk=attempt.pk)
+    drafts = _drafts(attempt.user_id, attempt.case_id, attempt.kind, attempt.pk)
     return {row["about"] for draft in drafts for row in hints(draft)}
+
+
+@prepared_models
+def _drafts(user: int, case: int, kind: str, but: int) -> QuerySet[Attempt]:
+    own = Attempt.objects.filter(user=user, case=case, kind=kind, state=Attempt.State.DRAFT)
+    return own.exclude(pk=but)
 
 
 def shown(attempt: Attempt) -> list[dict[str, Any]]:

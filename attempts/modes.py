@@ -33,7 +33,7 @@ def open_guided(
         state=Attempt.State.SUBMITTED,
         submitted_at=now,
         queued_at=now,
-        truth_seen=truth_was_seen(user, case),
+        truth_seen=truth_was_seen(user.pk, case.pk),
     )
     transaction.on_commit(lambda: services.queue_scoring(attempt.pk))
     return attempt

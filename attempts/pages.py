@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import reverse
@@ -19,7 +18,7 @@ from attempts import queries
 from attempts.games import Game
 from attempts.models import Attempt, Result
 from cases.models import Case, Image
-from cases.queries import of_same_patient, viewer_image
+from cases.queries import keep_images, of_same_patient, viewer_image
 
 EXCHANGES = ("draft", "submit", "status", "result", "hint", "again")
 """The addresses of every game that its page's script asks."""
@@ -70,7 +69,7 @@ def case_page(
     `held`: an open series of the learner has the case (`queries.holding_series`).
     """
     case, kind = attempt.case, pages.kind
-    prefetch_related_objects([case], "images")
+    keep_images(case)
     own = pages.show(attempt)
     page = {
         "attempt": str(attempt.public_id),

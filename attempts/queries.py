@@ -42,7 +42,12 @@ def holding_series(user: User, case: Case) -> Series | None:
 
 def is_held(user: User, case: Case) -> bool:
     """Whether a series of the user holds this case (`holding_series`)."""
-    return bool(_holds(user.pk, case.pk))
+    return holds(user.pk, case.pk)
+
+
+def holds(user: int, case: int) -> bool:
+    """`is_held` by keys."""
+    return bool(_holds(user, case))
 
 
 @prepared
@@ -57,7 +62,12 @@ def held_cases(user: User) -> QuerySet[SeriesCase]:
 
 def held_keys(user: User) -> set[int]:
     """The keys of the cases that the user's series hold: few, and asked for once for a page."""
-    return set(held_cases(user).values_list("case_id", flat=True))
+    return {case for (case,) in _held_keys(user.pk)}
+
+
+@prepared
+def _held_keys(user: int) -> QuerySet[SeriesCase, Any]:
+    return held_cases(User(pk=user)).order_by().values_list("case_id")
 
 
 def is_told(attempt: Attempt) -> bool:
@@ -68,7 +78,7 @@ def is_told(attempt: Attempt) -> bool:
 def is_withheld(attempt: Attempt) -> bool:
     """Whether a series of its user holds the attempt's case, or one that is told with it."""
     cases = [attempt.case_id, *game_of(attempt.kind).beside(attempt)]
-    return Series.objects.filter(holding(), user=attempt.user, cases__in=cases).exists()
+    return any(holds(attempt.user_id, case) for case in cases)
 
 
 def next_url(attempt: Attempt) -> str:
@@ -138,7 +148,13 @@ def shown_results() -> QuerySet[Result]:
 
 def shown_result(attempt: Attempt) -> Result | None:
     """The result to show: that of the last round."""
-    return attempt.results.order_by("-round", "-counts", "-id").first()
+    return next(iter(_results(attempt.pk)), None)
+
+
+@prepared_models
+def _results(attempt: int) -> QuerySet[Result]:
+    """All of an attempt, the one to show first."""
+    return Result.objects.filter(attempt=attempt).order_by("-round", "-counts", "-id")
 
 
 def rounds_in_words(attempt: Attempt) -> dict[str, Any]:

@@ -7,10 +7,13 @@ answer to it was submitted, whose feedback may come any moment.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from accounts.prepared import prepared
 from attempts.models import Attempt, SeriesCase, holding
 from cases.models import Case
 
@@ -18,7 +21,7 @@ FILM = Coalesce("case__duplicate_of_id", "case_id")
 """Of an attempt the key of what its case is now: of one that was merged into another, that one."""
 
 
-def tellings(user: User) -> QuerySet[Attempt]:
+def tellings(user: User | int) -> QuerySet[Attempt]:
     """The attempts by which truth was shown to the user.
 
     What was scored since a series holds the case was not shown.
@@ -33,10 +36,15 @@ def tellings(user: User) -> QuerySet[Attempt]:
     return Attempt.objects.filter(told | ~Q(aids=[]), user=user)
 
 
-def truth_was_seen(user: User, case: Case, *, but: Attempt | None = None) -> bool:
-    """Whether the user has seen this case's truth; `but` is an attempt to leave out."""
+def truth_was_seen(user: int, case: int, *, but: int = 0) -> bool:
+    """Whether a user has seen a case's truth, by keys; `but` is an attempt to leave out."""
+    return bool(_tellings_of(user, case, but))
+
+
+@prepared
+def _tellings_of(user: int, case: int, but: int) -> QuerySet[Attempt, Any]:
     told = tellings(user).filter(Q(case=case) | Q(case__duplicate_of=case))
-    return (told.exclude(pk=but.pk) if but else told).exists()
+    return told.exclude(pk=but).values_list("pk")[:1]
 
 
 def met(user: User) -> QuerySet[Attempt]:

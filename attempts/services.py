@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from celery import signature
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case as Cases
+from django.db.models import F, Q, QuerySet, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.prepared import prepared, prepared_models
+from accounts.prepared import prepared, prepared_models, prepared_update
 from attempts import clock
 from attempts.aids import give_second_look
 from attempts.games import Scored, game_of
 from attempts.models import Attempt, Mode, Outcome, Result, Series
-from attempts.queries import holding_series
+from attempts.queries import holds
 from attempts.seen import truth_was_seen
 from attempts.signals import attempt_scored
 from attempts.telling import tell_group
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 MAX_ELAPSED_MS = 24 * 3600 * 1000
 SCORED_AT_ONCE = 3
 """Submissions of one learner in the queue at a time."""
+WAITS, QUEUED, LOST = range(3)
+"""For its turn; in the queue; in no queue any more (`stuck`)."""
 GRACE = timedelta(seconds=5)
 """How long after a deadline an answer that was under way is still taken."""
 
@@ -171,7 +176,7 @@ def submit(
         return attempt
     if not attempt.is_open:
         raise Conflict("This attempt was already submitted.", attempt)
-    if Attempt.objects.filter(submission=submission).exists():
+    if _submitted_as(submission):
         raise Conflict("This submission belongs to another attempt.", attempt)
     knows = version is None or _knows_draft(attempt, version, writer)
     time_is_up = attempt.deadline is not None and attempt.deadline <= clock.now()
@@ -188,6 +193,11 @@ def submit(
     else:
         _set_aside(attempt)
     return attempt
+
+
+@prepared
+def _submitted_as(submission: uuid.UUID) -> QuerySet[Attempt, Any]:
+    return Attempt.objects.filter(submission=submission).values_list("pk")
 
 
 @transaction.atomic
@@ -248,15 +258,21 @@ def _hand_in(attempt: Attempt, elapsed_ms: int | None) -> None:
         elapsed_ms = _since_opened(attempt)
     attempt.state = Attempt.State.SUBMITTED
     attempt.submitted_at = clock.now()
-    attempt.queued_at = None  # it takes its turn once this is committed
+    # Its turn is now, or comes when the learner's others are done: either way it is queued only
+    # once this is committed.
+    own = _turns(attempt.user_id)
+    is_next = WAITS not in own.values() and list(own.values()).count(QUEUED) < SCORED_AT_ONCE
+    attempt.queued_at = attempt.submitted_at if is_next else None
     first_look = attempt.elapsed_ms or 0 if attempt.round > 1 else 0
     known = elapsed_ms is not None or first_look
     spent = first_look + max(0, elapsed_ms or 0)
     attempt.elapsed_ms = min(spent, MAX_ELAPSED_MS) if known else None
-    seen = truth_was_seen(attempt.user, attempt.case, but=attempt)
-    attempt.truth_seen = attempt.truth_seen or seen
+    if not attempt.truth_seen:
+        attempt.truth_seen = truth_was_seen(attempt.user_id, attempt.case_id, but=attempt.pk)
     attempt.save()
     game_of(attempt.kind).handed_in(attempt)
+    if is_next:
+        transaction.on_commit(lambda: queue_scoring(attempt.pk))
     transaction.on_commit(lambda: queue_next(attempt.user_id))
 
 
@@ -266,14 +282,37 @@ def queue_next(user_id: int) -> None:
     Of one learner `SCORED_AT_ONCE` submissions are in the queue at a time, so that nobody waits
     behind sixty of somebody else. What was lost in the queue counts no more after a while.
     """
-    own = Attempt.objects.filter(user_id=user_id, state=Attempt.State.SUBMITTED)
-    queued = own.filter(queued_at__isnull=False).exclude(stuck()).count()
-    waiting = own.filter(queued_at__isnull=True)
-    places = max(0, SCORED_AT_ONCE - queued)
-    first = waiting.order_by("submitted_at").values_list("pk", flat=True)[:places]
-    for attempt_id in list(first):
-        if waiting.filter(pk=attempt_id).update(queued_at=Now()):
+    own = _turns(user_id)
+    waiting = [key for key, turn in own.items() if turn == WAITS]
+    queued = list(own.values()).count(QUEUED)
+    for attempt_id in waiting[: max(0, SCORED_AT_ONCE - queued)]:
+        if _take_turn(attempt_id):
             queue_scoring(attempt_id)
+
+
+def _turns(user_id: int) -> dict[int, int]:
+    """What the learner handed in and is not scored, in that order: `WAITS`, `QUEUED` or `LOST`."""
+    return dict(_turns_of(settings.SWEEP_AFTER_SECONDS)(user_id))
+
+
+@cache
+def _turns_of(patience: float) -> Callable[[int], list[tuple[Any, ...]]]:
+    """Asks for them by the key of a user; `patience` is that of `stuck`, part of the statement."""
+
+    def build(user: int) -> QuerySet[Attempt, Any]:
+        own = Attempt.objects.filter(user=user, state=Attempt.State.SUBMITTED)
+        waits, lost = When(queued_at__isnull=True, then=WAITS), When(stuck(), then=LOST)
+        return own.order_by("submitted_at", "pk").values_list(
+            "pk", Cases(waits, lost, default=QUEUED)
+        )
+
+    return prepared(build)
+
+
+@prepared_update
+def _take_turn(attempt: int) -> tuple[QuerySet[Attempt], dict[str, Any]]:
+    waiting = Attempt.objects.filter(pk=attempt, state=Attempt.State.SUBMITTED)
+    return waiting.filter(queued_at__isnull=True), {"queued_at": Now()}
 
 
 def queue_scoring(attempt_id: int) -> None:
@@ -317,12 +356,18 @@ def look_after(attempt: Attempt) -> None:
 
 def begin_scoring(attempt_id: int) -> Attempt | None:
     """Count one try; None when there is nothing to score (any more)."""
-    counted = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.SUBMITTED).update(
-        tries=F("tries") + 1
-    )
-    if not counted:
-        return None
-    return Attempt.objects.select_related("case", "user").get(pk=attempt_id)
+    return next(iter(_to_score(attempt_id)), None) if _count_try(attempt_id) else None
+
+
+@prepared_update
+def _count_try(attempt: int) -> tuple[QuerySet[Attempt], dict[str, Any]]:
+    waiting = Attempt.objects.filter(pk=attempt, state=Attempt.State.SUBMITTED)
+    return waiting, {"tries": F("tries") + 1}
+
+
+@prepared_models
+def _to_score(attempt: int) -> QuerySet[Attempt]:
+    return Attempt.objects.select_related("case", "user").filter(pk=attempt)
 
 
 def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
@@ -336,14 +381,18 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
             return False  # a slow worker: another one has scored that round meanwhile
         counts = attempt.mode != Mode.GUIDED and attempt.round == 1
         counts = counts and not game_of(attempt.kind).is_exercise
-        result, made = Result.objects.get_or_create(
-            attempt=attempt,
-            scorer=scored.scorer,
-            scorer_version=scored.version,
-            round=attempt.round,
-            truth=0,
-            defaults={"score": scored.score, "data": scored.data, "counts": counts},
-        )
+        # Who holds the attempt's row is the only one to look and then store.
+        made = not _kept(attempt_id, scored.scorer, scored.version, of_round)
+        if made:
+            result = Result.objects.create(
+                attempt=attempt,
+                scorer=scored.scorer,
+                scorer_version=scored.version,
+                round=of_round,
+                score=scored.score,
+                data=scored.data,
+                counts=counts,
+            )
         waits = attempt.state == Attempt.State.SUBMITTED
         if waits:
             # First of what follows the commit: the page is told before figures are made of it.
@@ -354,12 +403,18 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
         if not waits:
             return False
         # What remains is itself told of the truth, so nothing while a series holds the case.
-        held = holding_series(attempt.user, attempt.case) is not None
+        held = holds(attempt.user_id, attempt.case_id)
         if held or not give_second_look(attempt, scored):
             attempt.state = Attempt.State.SCORED
             attempt.scored_at = timezone.now()
             attempt.save(update_fields=["state", "scored_at"])
     return True
+
+
+@prepared
+def _kept(attempt: int, scorer: str, version: str, of_round: int) -> QuerySet[Result, Any]:
+    own = Result.objects.filter(attempt=attempt, scorer=scorer, scorer_version=version)
+    return own.filter(round=of_round, truth=0).values_list("pk")
 
 
 def keep_outcomes(result: Result, scored: Scored) -> None:

@@ -14,7 +14,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.prepared import prepared_models
+from accounts.prepared import keep_related, prepared_models
 from cases.doubts import counts_of, with_open_doubts
 from cases.models import Case, Dataset, Finding, Image, Region
 from cases.patients import MOST_STUDIES
@@ -72,6 +72,44 @@ def case_to_play(public_id: str, user: User) -> Case:
 @prepared_models
 def _case_called(public_id: str) -> QuerySet[Case]:
     return Case.objects.select_related("dataset").filter(public_id=public_id)
+
+
+def keep_images(case: Case) -> None:
+    """Have the case know its images, so that `case.images.all()` asks nothing."""
+    if "images" not in getattr(case, "_prefetched_objects_cache", {}):
+        images = _images_of(case.pk)
+        for image in images:
+            image.case = case
+        keep_related(case, "images", images)
+
+
+@prepared_models
+def _images_of(case: int) -> QuerySet[Image]:
+    return Image.objects.filter(case=case)
+
+
+def findings_with_places(case: Case) -> list[Finding]:
+    """The truth of a case: findings that know their regions, and these their images."""
+    findings = _findings_of(case.pk)
+    by_finding: dict[int, list[Region]] = {finding.pk: [] for finding in findings}
+    for region in _regions_of(case.pk) if findings else ():
+        by_finding[region.finding_id].append(region)
+    for finding in findings:
+        finding.case = case
+        for region in by_finding[finding.pk]:
+            region.finding = finding
+        keep_related(finding, "regions", by_finding[finding.pk])
+    return findings
+
+
+@prepared_models
+def _findings_of(case: int) -> QuerySet[Finding]:
+    return Finding.objects.filter(case=case)
+
+
+@prepared_models
+def _regions_of(case: int) -> QuerySet[Region]:
+    return Region.objects.filter(finding__case=case).select_related("image")
 
 
 def image_for(user: User, public_id: str) -> Image | None:

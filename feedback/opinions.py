@@ -39,14 +39,15 @@ def await_for(result: Result) -> list[int]:
         logger.exception("No opinion on result %s is asked for.", result.pk)
         return []
     made = [SecondOpinion.objects.create(result=result, name=name).pk for name in names]
-    SecondOpinion.objects.filter(pk__in=made).update(asked_at=Now())
+    if made:
+        SecondOpinion.objects.filter(pk__in=made).update(asked_at=Now())
     return made
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
     """Receiver of `attempts.signals.attempt_scored`."""
-    awaited = await_for(result)
-    transaction.on_commit(lambda: queue(awaited))
+    if awaited := await_for(result):
+        transaction.on_commit(lambda: queue(awaited))
 
 
 def queue(opinion_ids: list[int]) -> None:

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Role, User
+from accounts.prepared import prepared_models
 from attempts.games import kinds
 from cases.models import Case, Finding, Region
 from learning.models import CaseDifficulty, CaseRecord, LabelRecord
@@ -81,13 +82,24 @@ def _features(finding: Finding, boxes: list[difficulty.Box]) -> Features:
 def of_cases(kind: str, cases: Iterable[int]) -> dict[tuple[int, str], float]:
     """Difficulty by case and label; rows that are missing are made first."""
     keys = set(cases)
-    rows = CaseDifficulty.objects.filter(kind=kind, case__in=keys)
+    rows = _rows_of_cases(kind, keys)
     found = {(row.case_id, row.label): row.difficulty for row in rows}
     if lacking := keys - {case for case, _ in found}:
         keep(lacking)
-        rows = CaseDifficulty.objects.filter(kind=kind, case__in=lacking)
+        rows = _rows_of_cases(kind, lacking)
         found |= {(row.case_id, row.label): row.difficulty for row in rows}
     return found
+
+
+def _rows_of_cases(kind: str, cases: set[int]) -> Iterable[CaseDifficulty]:
+    if len(cases) == 1:
+        return _rows_of_case(kind, *cases)
+    return CaseDifficulty.objects.filter(kind=kind, case__in=cases)
+
+
+@prepared_models
+def _rows_of_case(kind: str, case: int) -> QuerySet[CaseDifficulty]:
+    return CaseDifficulty.objects.filter(kind=kind, case=case)
 
 
 def refit(tell: Callable[[str], None] = lambda line: None) -> int:

@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 
+from accounts.prepared import prepared, prepared_models
 from attempts.models import Outcome, Result
 from attempts.queries import counted_results
 from learning.models import CaseRecord, LabelRecord, Mistake
@@ -45,8 +46,24 @@ def when_scored(sender: object, result: Result, **_: Any) -> None:
 def keep_records_of(attempt_id: int) -> None:
     """Make the records of one attempt what its results say; doing it again changes nothing."""
     with transaction.atomic():
-        CaseRecord.objects.filter(attempt=attempt_id).delete()
-        _make(counted_results().filter(attempt=attempt_id))
+        if _recorded(attempt_id):
+            CaseRecord.objects.filter(attempt=attempt_id).delete()
+        _make({result: _outcomes_of(result.pk) for result in _counted_of(attempt_id)})
+
+
+@prepared
+def _recorded(attempt: int) -> QuerySet[CaseRecord, Any]:
+    return CaseRecord.objects.filter(attempt=attempt).values_list("pk")
+
+
+@prepared_models
+def _counted_of(attempt: int) -> QuerySet[Result]:
+    return counted_results().filter(attempt=attempt).select_related("attempt")
+
+
+@prepared_models
+def _outcomes_of(result: int) -> QuerySet[Outcome]:
+    return Outcome.objects.filter(result=result).select_related("finding").order_by("pk")
 
 
 def sweep() -> int:
@@ -73,24 +90,28 @@ def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
     ):
         with transaction.atomic():
             CaseRecord.objects.filter(result__in=keys).delete()
-            done += _make(counted.filter(pk__in=keys))
+            results = counted.filter(pk__in=keys).select_related("attempt")
+            outcomes = Outcome.objects.order_by("pk").select_related("finding")
+            found = results.prefetch_related(Prefetch("outcomes", outcomes))
+            done += _make({result: list(result.outcomes.all()) for result in found})
         last = keys[-1]
         tell(done)
     return done
 
 
-def _make(results: QuerySet[Result]) -> int:
-    found = list(results.select_related("attempt").prefetch_related("outcomes__finding"))
-    made = [_record(result) for result in found]
+def _make(found: dict[Result, list[Outcome]]) -> int:
+    """The records of results, from their outcomes in the order of their keys."""
+    made = [_record(result, outcomes) for result, outcomes in found.items()]
     CaseRecord.objects.bulk_create([record for record, _, _ in made])
     LabelRecord.objects.bulk_create(label for _, labels, _ in made for label in labels)
     Mistake.objects.bulk_create(mistake for _, _, mistakes in made for mistake in mistakes)
     return len(made)
 
 
-def _record(result: Result) -> tuple[CaseRecord, list[LabelRecord], list[Mistake]]:
+def _record(
+    result: Result, outcomes: list[Outcome]
+) -> tuple[CaseRecord, list[LabelRecord], list[Mistake]]:
     attempt = result.attempt
-    outcomes = sorted(result.outcomes.all(), key=lambda outcome: outcome.pk)
     by_label: dict[str, Counter[str]] = defaultdict(Counter)
     for label, what in _counted(outcomes):
         by_label[label][what] += 1

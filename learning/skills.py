@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from accounts.models import User
-from accounts.prepared import prepared_models
+from accounts.prepared import prepared, prepared_models
 from attempts.games import game_of, kinds
 from attempts.models import Result, SeriesCase, holding
+from attempts.queries import held_keys
 from learning import difficulties
 from learning.models import CaseRecord, LabelRecord, Skill
 from learning.records import LOOK_BACK
@@ -38,13 +39,19 @@ def keep_skills(user_id: int, kind: str) -> None:
     """Bring a learner's skills in one game up to their records."""
     with transaction.atomic():
         marker = _locked(user_id, kind)
-        records = _told_of(user_id, kind)
-        count = records.values("attempt").distinct().count()
-        fresh = _one_an_attempt(records.filter(attempt__gt=marker.folded_attempt))
+        held = held_keys(User(pk=user_id))
+        fresh = _one_an_attempt(
+            one
+            for one in _records_after(user_id, kind, marker.folded_attempt)
+            if one.case_id not in held
+        )
+        count = sum(number for (number,) in _attempts(user_id, kind))
+        if held:
+            count = _told_of(user_id, kind, held).values("attempt").distinct().count()
         if count == marker.folded + 1 and len(fresh) == 1 and _is_last(fresh[0], marker):
-            _add(marker, fresh[0], records)
+            _add(marker, fresh[0])
         else:
-            _fold(user_id, kind, records)
+            _fold(user_id, kind, _told_of(user_id, kind, held).order_by("result_id"))
 
 
 def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
@@ -55,7 +62,8 @@ def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
     for done, (user_id, kind) in enumerate(sorted(pairs), 1):
         with transaction.atomic():
             _locked(user_id, kind)
-            _fold(user_id, kind, _told_of(user_id, kind))
+            told = _told_of(user_id, kind, held_keys(User(pk=user_id)))
+            _fold(user_id, kind, told.order_by("result_id"))
         if done % 100 == 0:
             tell(done)
     return len(pairs)
@@ -101,9 +109,30 @@ def _of_all(user: int) -> QuerySet[Skill]:
     return Skill.objects.filter(user=user)
 
 
-def _one_an_attempt(records: QuerySet[CaseRecord]) -> list[CaseRecord]:
-    """Of each attempt the newest scoring, in the order in which they were submitted."""
-    newest = {one.attempt_id: one for one in records.order_by("result_id").defer("ratings")}
+@prepared_models
+def _records_after(user: int, kind: str, attempt: int) -> QuerySet[CaseRecord]:
+    later = CaseRecord.objects.filter(user=user, kind=kind, attempt__gt=attempt)
+    return later.order_by("result_id")
+
+
+@prepared
+def _attempts(user: int, kind: str) -> QuerySet[CaseRecord, Any]:
+    """How many attempts the learner's records are of."""
+    own = CaseRecord.objects.filter(user=user, kind=kind).order_by().values("kind")
+    return own.annotate(number=Count("attempt", distinct=True)).values_list("number")
+
+
+@prepared
+def _others(user: int, kind: str, case: int, but: int) -> QuerySet[CaseRecord, Any]:
+    own = CaseRecord.objects.filter(user=user, kind=kind, case=case).exclude(attempt=but)
+    return own.values_list("pk")[:1]
+
+
+def _one_an_attempt(records: Iterable[CaseRecord]) -> list[CaseRecord]:
+    """Of each attempt the newest scoring (they come oldest first), in the order in which they were
+    submitted.
+    """
+    newest = {one.attempt_id: one for one in records}
     return sorted(newest.values(), key=lambda one: (one.submitted_at, one.attempt_id))
 
 
@@ -115,21 +144,23 @@ def _told() -> QuerySet[CaseRecord]:
     return CaseRecord.objects.filter(~Exists(held))
 
 
-def _told_of(user_id: int, kind: str) -> QuerySet[CaseRecord]:
-    """The same of one learner in one game: what is held is asked for once, not for each record."""
-    held = SeriesCase.objects.filter(holding("series__"), series__user=user_id)
+def _told_of(user_id: int, kind: str, held: set[int]) -> QuerySet[CaseRecord]:
+    """The same of one learner in one game, of whom is known which cases are held."""
     found = CaseRecord.objects.filter(user=user_id, kind=kind)
-    keys = list(held.values_list("case_id", flat=True))
-    return found.exclude(case__in=keys) if keys else found
+    return found.exclude(case__in=held) if held else found
 
 
 def _locked(user_id: int, kind: str) -> Skill:
     """The row that says how far the learner's records are folded, held until the commit."""
-    known = Skill.objects.select_for_update().filter(user_id=user_id, kind=kind, label="")
-    if found := known.first():
-        return found
-    Skill.objects.get_or_create(user_id=user_id, kind=kind, label="")
-    return known.get()
+    if not (found := _marker(user_id, kind)):
+        Skill.objects.get_or_create(user_id=user_id, kind=kind, label="")
+        found = _marker(user_id, kind)
+    return found[0]
+
+
+@prepared_models
+def _marker(user: int, kind: str) -> QuerySet[Skill]:
+    return Skill.objects.select_for_update().filter(user=user, kind=kind, label="")
 
 
 def _is_last(fresh: CaseRecord, marker: Skill) -> bool:
@@ -137,10 +168,10 @@ def _is_last(fresh: CaseRecord, marker: Skill) -> bool:
     return marker.last_at is None or fresh.submitted_at > marker.last_at
 
 
-def _add(marker: Skill, record: CaseRecord, records: QuerySet[CaseRecord]) -> None:
-    skills = _read(Skill.objects.filter(user=marker.user_id, kind=marker.kind))
+def _add(marker: Skill, record: CaseRecord) -> None:
+    skills = _read(_of_game(marker.user_id, marker.kind))
     changed: set[str] = set()
-    if not records.filter(case=record.case_id).exclude(attempt=record.attempt_id).exists():
+    if not _others(marker.user_id, marker.kind, record.case_id, record.attempt_id):
         (played,) = _played(marker.kind, [record])
         changed = learn(skills, played)
     _write(marker.user_id, marker.kind, skills, changed, marker.folded + 1, record.attempt_id)
@@ -162,7 +193,7 @@ def _fold(user_id: int, kind: str, records: QuerySet[CaseRecord]) -> None:
 def _played(kind: str, records: list[CaseRecord]) -> Iterator[Played]:
     hard = difficulties.of_cases(kind, {one.case_id for one in records})
     labels: dict[int, list[LabelRecord]] = defaultdict(list)
-    for row in LabelRecord.objects.filter(record__in=[one.pk for one in records]):
+    for row in _labels_of(records):
         labels[row.record_id].append(row)
     for record in records:
         yield Played(
@@ -174,6 +205,17 @@ def _played(kind: str, records: list[CaseRecord]) -> Iterator[Played]:
             ),
             alarms=frozenset(row.label for row in labels[record.pk] if row.overcalls),
         )
+
+
+def _labels_of(records: list[CaseRecord]) -> Iterable[LabelRecord]:
+    if len(records) == 1:
+        return _labels_of_one(records[0].pk)
+    return LabelRecord.objects.filter(record__in=[one.pk for one in records])
+
+
+@prepared_models
+def _labels_of_one(record: int) -> QuerySet[LabelRecord]:
+    return LabelRecord.objects.filter(record=record)
 
 
 def _read(rows: Iterable[Skill]) -> Skills:

@@ -6,10 +6,9 @@ import math
 import re
 from typing import Any
 
-from django.db.models import prefetch_related_objects
-
 from attempts.games import AnswerProblem
 from attempts.models import Attempt
+from cases.queries import keep_images
 from localize.changes import compares
 from localize.timing import times_of
 from localize.tips import takes_point
@@ -39,7 +38,7 @@ def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:
         raise AnswerProblem("“marks” and “ticked” must be lists.")
     if len(marks) > MAX_MARKS:
         raise AnswerProblem(f"{len(marks)} marks are too many; at most {MAX_MARKS} are taken.")
-    prefetch_related_objects([attempt.case], "images")
+    keep_images(attempt.case)
     images = {image.public_id: image.frames for image in attempt.case.images.all()}
     has_prior = compares(attempt)
     cleaned: dict[str, Any] = {

@@ -12,6 +12,7 @@ from attempts.aids import hinted_in_drafts
 from attempts.games import Game, Hint, OutcomeRow, Scored
 from attempts.models import Attempt, Mode, Outcome
 from cases.models import Case, Finding, Image
+from cases.queries import findings_with_places, keep_images
 from localize import changes, tips
 from localize.answers import clean_answer
 from localize.hints import (
@@ -83,7 +84,7 @@ def _truth(finding: Finding, rule: str) -> rules.Truth:
 
 
 def findings_of(case: Case) -> list[Finding]:
-    return list(case.findings.prefetch_related("regions__image"))
+    return findings_with_places(case)
 
 
 def marks_of(answer: dict[str, Any]) -> list[rules.Mark]:
@@ -130,6 +131,7 @@ class Judged:
 
 def judge(attempt: Attempt) -> Judged:
     """Compare an attempt's answer, as it stands, with the truth."""
+    keep_images(attempt.case)
     findings = findings_of(attempt.case)
     truths = truths_of(findings, attempt.rule)
     marks = marks_of(attempt.answer)

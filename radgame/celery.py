@@ -16,8 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "radgame.settings")
 app = Celery("radgame")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Celery opens the database anew for every task: on SQLite that is to read the whole schema. Django's
-# own rule closes what is too old or broken, as around each request.
+# Celery opens the database anew for every task: on SQLite that is to read the whole schema.
+# Django's own rule closes what is too old or broken, as around each request.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 signals.task_prerun.connect(close_old_connections)
 signals.task_postrun.connect(close_old_connections)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts.prepared import prepared
 from attempts.games import AnswerProblem
 from attempts.models import Attempt
 from cases.models import Case, ReferenceReport
@@ -26,8 +27,13 @@ def scorable_reports() -> QuerySet[ReferenceReport]:
 
 def languages_of(case: Case) -> list[str]:
     """The languages in which the case has a reference that can be scored, English first."""
-    there = scorable_reports().filter(case=case).values_list("language", flat=True)
-    return sorted(set(there), key=list(LANGUAGES).index)
+    there = {language for (language,) in _languages(case.pk)}
+    return sorted(there, key=list(LANGUAGES).index)
+
+
+@prepared
+def _languages(case: int) -> QuerySet[ReferenceReport, Any]:
+    return scorable_reports().filter(case=case).values_list("language")
 
 
 def storable(text: str) -> str:

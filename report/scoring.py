@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from attempts.games import AnswerProblem, Game, Hint, OutcomeRow, Scored
 from attempts.models import Attempt, Mode, Outcome
 from cases.models import Case, ReferenceReport
+from cases.queries import findings_with_places
 from ml.regions import place_in_words
 from report.answers import clean_answer, languages_of, scorable_reports
 from report.hints import next_hint
@@ -167,7 +168,7 @@ def _regions(case: Case) -> list[RegionRow]:
             "path": region.path,
             "outline": region.outline,
         }
-        for finding in case.findings.prefetch_related("regions__image")
+        for finding in findings_with_places(case)
         for region in finding.regions.all()
         if not region.alternate
     ]

@@ -109,5 +109,5 @@ def hand_in_other(attempt: Attempt) -> None:
         state=Attempt.State.SUBMITTED,
         submitted_at=attempt.submitted_at,
         elapsed_ms=0,
-        truth_seen=truth_was_seen(attempt.user, place.case),
+        truth_seen=truth_was_seen(attempt.user_id, place.case_id),
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from attempts import services, tasks
@@ -293,8 +294,20 @@ def test_one_learners_many_submissions_take_turns_with_everybody_elses(nodule_ca
 
 def test_the_sweep_gives_places_of_what_was_lost_to_those_that_wait(attempt):
     submit(attempt, answer_with(attempt))
-    assert Attempt.objects.get().queued_at is None, "not committed yet"
+    Attempt.objects.update(queued_at=None)  # as where others of the learner's come first
     with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
+        services.sweep()
+        services.sweep()
+    queued.assert_called_once_with((attempt.pk,), {})
+
+
+def test_what_was_saved_by_a_process_that_died_before_it_was_queued_is_found_by_the_sweep(attempt):
+    submit(attempt, answer_with(attempt))  # the test's transaction never ends, so nothing is queued
+    with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
+        services.sweep()
+        queued.assert_not_called()
+        long_ago = timezone.now() - timedelta(seconds=2 * settings.SWEEP_AFTER_SECONDS)
+        Attempt.objects.update(queued_at=long_ago)
         services.sweep()
         services.sweep()
     queued.assert_called_once_with((attempt.pk,), {})

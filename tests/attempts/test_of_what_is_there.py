@@ -29,9 +29,9 @@ def test_who_knows_a_film_knows_the_one_that_it_was_merged_into(trainee, curator
         elapsed_ms=1000,
     )
     tasks.score_attempt(attempt.pk)
-    assert not truth_was_seen(trainee, other)
+    assert not truth_was_seen(trainee.pk, other.pk)
     library.merge_cases(case=nodule_case, into=other, by=curator)
-    assert truth_was_seen(trainee, other)
+    assert truth_was_seen(trainee.pk, other.pk)
     assert not new_to(trainee, Case.objects.filter(pk=other.pk)).exists()
 
 

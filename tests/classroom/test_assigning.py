@@ -77,7 +77,7 @@ def test_truth_waits_for_the_due_time_of_the_last_learner(cohort, cases, trainee
     settle(series)
     assert not series.is_open
     assert not any(is_told(attempt) for attempt in done)
-    assert not truth_was_seen(trainee, cases[0])
+    assert not truth_was_seen(trainee.pk, cases[0].pk)
     assert series.told_from == due + HOUR
     Series.objects.filter(pk=series.pk).update(told_from=timezone.now() - HOUR)
     assert all(is_told(attempt) for attempt in done)
