@@ -23,6 +23,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts import backends
 from accounts.models import User
 
 WAITING = "second_step_waits"
@@ -30,7 +31,6 @@ WAITING = "second_step_waits"
 PASSED = "second_step_of"
 """In the session: the number of the account that gave a code in it."""
 WAITS_SECONDS = 600
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 OPEN = ("accounts:second_step", "accounts:logout", "alive", "ready", "well", "metrics")
 """Pages for staff who have no second step yet where one is required."""
 
@@ -53,7 +53,7 @@ def is_on(user: User) -> bool:
 def let_in(request: HttpRequest, user: User, to: str) -> HttpResponse:
     """Log in who proved who they are, or ask for their code first; then go on to `to`."""
     if not is_on(user):
-        login(request, user, backend=MODEL_BACKEND)
+        login(request, user, backend=backends.PATH)
         return redirect(to)
     request.session[WAITING] = {
         "user": user.pk,
@@ -83,7 +83,7 @@ def waiting(request: HttpRequest) -> tuple[User, str] | None:
 
 def passed(request: HttpRequest, user: User) -> None:
     """Log in who gave the code too."""
-    login(request, user, backend=MODEL_BACKEND)
+    login(request, user, backend=backends.PATH)
     request.session.pop(WAITING, None)
     request.session[PASSED] = user.pk
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts import backends
 from accounts.prepared import prepared
 
 
@@ -23,7 +25,10 @@ class SessionStore(db.SessionStore):
         if not rows:
             self._session_key = None
             return {}
-        return self.decode(rows[0][0])
+        kept = self.decode(rows[0][0])
+        if kept.get(BACKEND_SESSION_KEY) == backends.FORMER:
+            kept[BACKEND_SESSION_KEY] = backends.PATH
+        return kept
 
 
 @prepared

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import addresses, identities, personal, second_step
+from accounts import addresses, backends, identities, personal, second_step
 from accounts.forms import AddressedSignUpForm, AddressForm, EraseForm, LogInForm, SignUpForm
 from accounts.mail import can_send, needs_mail
 from accounts.models import User
@@ -45,7 +45,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = form.save()
-        login(request, user, backend=second_step.MODEL_BACKEND)
+        login(request, user, backend=backends.PATH)
         return redirect("home")
     return render(request, "accounts/sign_up.html", {"form": form})
 

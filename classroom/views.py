@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import backends
 from accounts.forms import SignUpForm
 from accounts.mail import can_send
 from accounts.models import Role, User
@@ -30,7 +31,6 @@ from classroom.problems import Refused
 from classroom.signals import wrong_code
 from classroom.work import work_of
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 MOST_CODES = 200
 VIEWS_SHOWN = 200
 
@@ -262,7 +262,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             messages.error(request, str(problem))
             return redirect("classroom:join", invitation.code)
         if user is None:
-            login(request, member.user, backend=BACKEND)
+            login(request, member.user, backend=backends.PATH)
         messages.success(request, f"You are in the class “{cohort.name}” now.")
         return redirect("classroom:cohort", cohort.public_id)
     context = {"invitation": invitation, "cohort": cohort, "form": form, "account": account}
