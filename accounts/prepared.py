@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from django.db.models.sql import UpdateQuery
 
 M = TypeVar("M", bound=Model)
 
-Key = int | str | UUID | datetime
+Key = int | str | UUID | date
 FIRST_MARK = 7_777_000_000_000_001
 """Stands for the first key while a statement is built; no table has so many rows."""
 FIRST_TIME = datetime(9000, 1, 1, tzinfo=UTC)
@@ -74,6 +74,8 @@ def _mark(number: int, key: Key) -> Key:
         return UUID(int=number)
     if isinstance(key, datetime):
         return FIRST_TIME + timedelta(microseconds=number - FIRST_MARK)
+    if isinstance(key, date):
+        return FIRST_TIME.date() + timedelta(days=number - FIRST_MARK)
     return f"key {number} of a statement" if isinstance(key, str) else number
 
 
@@ -87,14 +89,16 @@ def _stored(key: Key) -> Key:
         return key if connection.features.has_native_uuid_field else key.hex
     if isinstance(key, datetime):
         return connection.ops.adapt_datetimefield_value(key)  # type: ignore[return-value]
+    if isinstance(key, date):
+        return connection.ops.adapt_datefield_value(key)  # type: ignore[return-value]
     return str(key) if isinstance(key, str) else key
 
 
 def prepared(
     build: Callable[..., QuerySet[Any, Any]],
 ) -> Callable[..., list[tuple[Any, ...]]]:
-    """`build` takes keys (whole numbers, texts, UUIDs, times) and gives a query of `values_list`;
-    the answer asks it.
+    """`build` takes keys (whole numbers, texts, UUIDs, days, times) and gives a query of
+    `values_list`; the answer asks it.
 
     Rows are as the database gives them: keys, numbers and texts, no times, truth values or JSON
     that some databases keep as something else; whether one is null can be asked of all.

@@ -70,12 +70,12 @@ def case_page(
     """
     case, kind = attempt.case, pages.kind
     keep_images(case)
-    own = pages.show(attempt)
+    own, csrf = pages.show(attempt), get_token(request)
     page = {
         "attempt": str(attempt.public_id),
         "state": attempt.state,
         **queries.mode_page(attempt, held=held),
-        "csrf": get_token(request),
+        "csrf": csrf,
         "images": [viewer_image(image) for image in case.images.all()],
         **own.page,
         "urls": {
@@ -93,6 +93,7 @@ def case_page(
         "page_name": pages.page_name,
         "number": queries.number_of(attempt),
         "page": page,
+        "csrf_token": csrf,  # masked once, not anew for the template
         "can_hint": attempt.is_open and attempt.mode in pages.game.hint_modes,
         "script": f"dist/{kind}.js",
         "playing_template": f"{kind}/_playing.html",
@@ -103,9 +104,13 @@ def case_page(
 
 def told_page(attempt: Attempt, pages: GamePages) -> dict[str, Any]:
     """Template context of the feedback; Http404 where there is no result."""
+    results = queries.results_of(attempt.pk)
+    if not results:
+        raise Http404("This attempt has no result.")
+    keep_images(attempt.case)
     return {
-        **pages.told(attempt, result_or_404(attempt)),
-        **queries.rounds_in_words(attempt),
+        **pages.told(attempt, results[0]),
+        **queries.rounds_in_words(attempt, results),
         "same_patient": _same_patient(attempt, pages.game),
     }
 
@@ -115,6 +120,8 @@ def _same_patient(attempt: Attempt, game: Game) -> list[dict[str, str]]:
 
     None that a series of the learner holds; nothing of what they show.
     """
+    if not attempt.case.patient:
+        return []
     found = of_same_patient(attempt.user, attempt.case)
     found = game.playable(found, attempt.rule or game.rules[0])
     found = found.exclude(pk__in=queries.held_cases(attempt.user).values("case"))

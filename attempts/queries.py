@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -148,20 +149,20 @@ def shown_results() -> QuerySet[Result]:
 
 def shown_result(attempt: Attempt) -> Result | None:
     """The result to show: that of the last round."""
-    return next(iter(_results(attempt.pk)), None)
+    return next(iter(results_of(attempt.pk)), None)
 
 
 @prepared_models
-def _results(attempt: int) -> QuerySet[Result]:
+def results_of(attempt: int) -> QuerySet[Result]:
     """All of an attempt, the one to show first."""
     return Result.objects.filter(attempt=attempt).order_by("-round", "-counts", "-id")
 
 
-def rounds_in_words(attempt: Attempt) -> dict[str, Any]:
-    """The results of the rounds, first look first, what was told between them, and `earlier`:
-    of the last round those under the rules by which it was scored before, newest first.
+def rounds_in_words(attempt: Attempt, results: Iterable[Result]) -> dict[str, Any]:
+    """Of all its results those of the rounds, first look first, what was told between them, and
+    `earlier`: of the last round those under the rules by which it was scored before, newest first.
     """
-    results = list(attempt.results.defer("data").order_by("counts", "id"))
+    results = sorted(results, key=lambda one: (one.counts, one.pk))
     found = {result.round: result for result in results}
     told = [row["text"] for row in attempt.aids if row["kind"] == aids.SECOND_LOOK]
     last = found[max(found)] if found else None

@@ -6,15 +6,17 @@ Problems become answers with a clear status.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.prepared import prepared
 from accounts.requests import UserRequest
 from attempts import modes, services
 from attempts.games import AnswerProblem, game_of
@@ -89,9 +91,7 @@ def case(request: UserRequest, case_id: str, pages: GamePages) -> HttpResponse:
     mode, rule = request.GET.get("mode", Mode.PRACTICE), game.rules[0]
     if mode not in game.opened_by_address:
         raise Http404(f"There is no mode called {mode!r:.30} to open a case in.")
-    these = Case.objects.filter(pk=found.pk)
-    playable = game.playable(these, rule)
-    if playable is not these and not playable.exists():  # a game may play whatever is published
+    if not _is_played(game.playable, rule)(found.pk):
         raise Http404(f"This case cannot be played in {game.name}.")
     elsewhere = away_from(request, found)
     if elsewhere:
@@ -101,6 +101,21 @@ def case(request: UserRequest, case_id: str, pages: GamePages) -> HttpResponse:
     )
     context = case_page(opened, request, pages, held=False)
     return render(request, f"{game.kind}/case.html", context)
+
+
+@cache
+def _is_played(
+    playable: Callable[[QuerySet[Case], str], QuerySet[Case]], rule: str
+) -> Callable[[int], Any]:
+    """Asks by a case's key whether a game plays it; a game may play whatever is published."""
+    every = Case.objects.all()
+    if playable(every, rule) is every:
+        return lambda key: True
+
+    def build(key: int) -> QuerySet[Case, Any]:
+        return playable(Case.objects.filter(pk=key), rule).values_list("pk")
+
+    return prepared(build)
 
 
 @require_GET

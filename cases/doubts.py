@@ -17,7 +17,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.prepared import prepared
+from accounts.prepared import prepared, prepared_models
 from cases import history
 from cases.models import Case, CaseChange, DoubtAnswer
 
@@ -174,7 +174,12 @@ def tell_rescored(
 
 def answers_at(address: str, to: User) -> list[DoubtAnswer]:
     """What a learner was answered on one attempt, the newest first."""
-    return list(DoubtAnswer.objects.filter(address=address, to=to)[:MOST])
+    return _answers(address, to.pk)
+
+
+@prepared_models
+def _answers(address: str, to: int) -> QuerySet[DoubtAnswer]:
+    return DoubtAnswer.objects.filter(address=address, to=to)[:MOST]
 
 
 def unseen_by(user: User) -> list[DoubtAnswer]:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.prepared import prepared
+from accounts.prepared import prepared, prepared_models
 from attempts.models import Attempt, Result
 from attempts.queries import held_keys
 from classroom.models import Cohort, Comment
@@ -75,8 +75,13 @@ def remove(comment_id: int, author: User) -> bool:
     return bool(Comment.objects.filter(pk=comment_id, author=author).delete()[0])
 
 
-def of_attempt(attempt: Attempt) -> QuerySet[Comment]:
+def of_attempt(attempt: Attempt) -> list[Comment]:
     """The comments on an attempt of all classes, for its learner, oldest first."""
+    return _said_of(attempt.pk)
+
+
+@prepared_models
+def _said_of(attempt: int) -> QuerySet[Comment]:
     return Comment.objects.filter(attempt=attempt).order_by("pk")
 
 
@@ -84,7 +89,7 @@ def of_class(attempt: Attempt, cohort: Cohort) -> QuerySet[Comment]:
     """Those that instructors of one class wrote: what another class says of it, and how it names
     the learner, is not theirs to read.
     """
-    return of_attempt(attempt).filter(cohort=cohort)
+    return Comment.objects.filter(attempt=attempt, cohort=cohort).order_by("pk")
 
 
 def new_for(learner: User) -> list[Comment]:

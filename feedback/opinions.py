@@ -9,9 +9,11 @@ from typing import Any
 from celery import signature
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.prepared import prepared_models
 from attempts import clock
 from attempts.models import Result
 from feedback.explainers import explainer_of
@@ -84,7 +86,7 @@ def answer(opinion_id: int) -> None:
 
 def of(result: Result) -> list[dict[str, Any]]:
     """The opinions on a result for a page: `name`, `data` or `problem`, or `awaited`."""
-    opinions = list(result.opinions.all())
+    opinions = _opinions(result.pk)
     # The database is asked for its time only while something is awaited.
     is_waiting = any(one.answered_at is None for one in opinions)
     late = (clock.now() if is_waiting else timezone.now()) - PATIENCE
@@ -101,6 +103,11 @@ def of(result: Result) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+@prepared_models
+def _opinions(result: int) -> QuerySet[SecondOpinion]:
+    return SecondOpinion.objects.filter(result=result)
 
 
 def models_wanted() -> bool:

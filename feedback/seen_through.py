@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.prepared import prepared
 from attempts.games import game_of
 from attempts.models import Attempt
 from cases.behind import layers_of, structures_of
@@ -76,9 +78,13 @@ def controls_of(attempt: Attempt, films: Sequence[tuple[Case, str]] | None = Non
 
 
 def _kinds_of(case: Case) -> set[str]:
-    layers = Layer.objects.filter(image__case=case)
-    kinds = set(layers.order_by().values_list("kind", flat=True))
+    kinds = {kind for (kind,) in _kept_kinds(case.pk)}
     return kinds | MADE_WHEN_ASKED if maker_of(case) else kinds
+
+
+@prepared
+def _kept_kinds(case: int) -> QuerySet[Layer, Any]:
+    return Layer.objects.filter(image__case=case).order_by().values_list("kind").distinct()
 
 
 def _address(name: str, attempt: Attempt, case: Case, *more: str) -> str:

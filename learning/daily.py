@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import prepared
 from attempts.models import Attempt, Mode
 from attempts.queries import held_cases, is_held
 from attempts.series import Terms, assign_series
@@ -71,10 +73,15 @@ def kept_apart(user: User, wants: Preferences | None = None) -> set[int]:
 
     Once they have played it, its go holds it for the rest of the day as well.
     """
-    found = set(DailyFilm.objects.filter(day=day_of(timezone.now())).values_list("case", flat=True))
+    found = {case for (case,) in _films_of(day_of(timezone.now()))}
     if found and not (wants or shown_to(user)).plays_daily_film:
         return set()
     return found
+
+
+@prepared
+def _films_of(day: date) -> QuerySet[DailyFilm, Any]:
+    return DailyFilm.objects.filter(day=day).values_list("case")
 
 
 def _open_cases() -> QuerySet[Case]:

@@ -13,7 +13,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
-from accounts.prepared import prepared
+from accounts.prepared import prepared, prepared_models
 from attempts import series
 from attempts.games import game_of
 from attempts.models import Attempt, Mode, Series
@@ -143,9 +143,9 @@ def next_case_for(
 
         def chosen() -> Case:
             if strategy == SEQUENTIAL:
-                return Case.objects.get(pk=keys[0])
-            unmet = new_to(user, cases(only_real=only_real))
-            return Case.objects.get(pk=_one_of(keys, unmet, user, kind))
+                return _case(keys[0])[0]
+            unmet = partial(new_to, user, cases(only_real=only_real))
+            return _case(_one_of(keys, unmet, user, kind))[0]
 
         return NextCase(chosen, f"New to you; {in_words(len(keys))} left.", mode, strategy)
     unplayed = _longest_ago(met(user), _unplayed(own, cases()))[:1]
@@ -234,7 +234,12 @@ def _begun(user: User, kind: str, mode: str | None, cases: QuerySet[Case]) -> At
     return drafts.select_related("case").order_by("-saved_at").first()
 
 
-def _one_of(keys: list[int], unmet: QuerySet[Case], user: User, kind: str) -> int:
+@prepared_models
+def _case(key: int) -> QuerySet[Case]:
+    return Case.objects.filter(pk=key)
+
+
+def _one_of(keys: list[int], unmet: Callable[[], QuerySet[Case]], user: User, kind: str) -> int:
     """One of the unmet cases by chance, `keys` being the first of them.
 
     The same again until the learner has met one more: its images can be fetched ahead. Where
@@ -246,7 +251,7 @@ def _one_of(keys: list[int], unmet: QuerySet[Case], user: User, kind: str) -> in
     chance = random.Random(f"{user.pk} {kind} {met(user).count()}")  # noqa: S311
     last = Case.objects.aggregate(last=Max("pk"))["last"]
     place = chance.randint(keys[0], last)
-    found = unmet.filter(pk__gte=place).order_by("pk").values_list("pk", flat=True).first()
+    found = unmet().filter(pk__gte=place).order_by("pk").values_list("pk", flat=True).first()
     return found or keys[0]
 
 
@@ -281,9 +286,9 @@ def keep_choice(user: User, kind: str, found: NextCase) -> None:
     the reason said before, nothing that was kept when it was offered earlier.
     """
     if found.strategy and not found.why:
-        earlier = Chosen.objects.filter(user=user, case=found.case, kind=kind)
-        if earlier.exists():  # as a rule there is none, and a deletion waits for who writes
-            earlier.delete()
+        keys = [key for (key,) in _kept_choices(user.pk, found.case.pk, kind)]
+        if keys:  # as a rule there is none, and a deletion waits for who writes
+            Chosen.objects.filter(pk__in=keys).delete()
     if found.why:
         Chosen.objects.update_or_create(
             user=user,
@@ -291,6 +296,11 @@ def keep_choice(user: User, kind: str, found: NextCase) -> None:
             kind=kind,
             defaults={"strategy": found.strategy, "why": found.why},
         )
+
+
+@prepared
+def _kept_choices(user: int, case: int, kind: str) -> QuerySet[Chosen, Any]:
+    return Chosen.objects.filter(user=user, case=case, kind=kind).values_list("pk")
 
 
 def in_words(count: int) -> str:

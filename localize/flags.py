@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.prepared import prepared_models
 from attempts.games import AnswerProblem
 from attempts.models import Attempt, Result
 from cases.doubts import DoubtKind
@@ -26,7 +28,12 @@ DOUBTS = DoubtKind(
 
 def flags_of(attempt: Attempt) -> dict[str, Flag]:
     """The learner's flags of one attempt by what they are about."""
-    return {flag.subject: flag for flag in attempt.flags.all()}
+    return {flag.subject: flag for flag in _flags(attempt.pk)}
+
+
+@prepared_models
+def _flags(attempt: int) -> QuerySet[Flag]:
+    return Flag.objects.filter(attempt=attempt)
 
 
 @transaction.atomic

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.models import User
+from accounts.prepared import prepared, prepared_models
 from attempts.models import Attempt, Outcome, Result
 from attempts.queries import held_cases
 from cases.models import Case, Image, Region
@@ -42,22 +46,36 @@ def _group(label: str) -> list[str]:
 
 def _scored(attempt: Attempt, slugs: set[str]) -> list[tuple[str, int]]:
     """(label, result) of the learner's other cases, newest first."""
-    published = Case.objects.filter(status=Case.Status.PUBLISHED)
-    return list(
-        Outcome.objects.filter(
-            about=Outcome.About.TRUTH,
-            label__in=slugs,
-            result__counts=True,
-            result__attempt__user=attempt.user,
-            result__attempt__kind=attempt.kind,
-            result__attempt__state=Attempt.State.SCORED,
-            result__attempt__case__in=open_to(attempt.user, published),
+    if not slugs:
+        return []
+    asked = _outcomes(attempt.user.is_guest, len(slugs))
+    return asked(attempt.user_id, attempt.kind, attempt.case_id, *sorted(slugs))
+
+
+@cache
+def _outcomes(is_guest: bool, labels: int) -> Callable[..., list[tuple[Any, ...]]]:
+    """Asks for them by user, game, the case to leave out, and so many labels."""
+
+    def build(user: int, kind: str, case: int, *slugs: str) -> QuerySet[Outcome, Any]:
+        learner = User(pk=user, is_guest=is_guest)
+        published = Case.objects.filter(status=Case.Status.PUBLISHED)
+        return (
+            Outcome.objects.filter(
+                about=Outcome.About.TRUTH,
+                label__in=slugs,
+                result__counts=True,
+                result__attempt__user=user,
+                result__attempt__kind=kind,
+                result__attempt__state=Attempt.State.SCORED,
+                result__attempt__case__in=open_to(learner, published),
+            )
+            .exclude(result__attempt__case=case)
+            .exclude(result__attempt__case__in=held_cases(learner).values("case"))
+            .order_by("-result_id")
+            .values_list("label", "result_id")
         )
-        .exclude(result__attempt__case=attempt.case)
-        .exclude(result__attempt__case__in=held_cases(attempt.user).values("case"))
-        .order_by("-result_id")
-        .values_list("label", "result_id")
-    )
+
+    return prepared(build)
 
 
 def _best(label: str, slugs: list[str], found: list[tuple[str, int]]) -> int | None:
@@ -66,7 +84,8 @@ def _best(label: str, slugs: list[str], found: list[tuple[str, int]]) -> int | N
 
 
 def _cards(chosen: dict[str, int]) -> dict[str, dict[str, Any]]:
-    results = Result.objects.select_related("attempt").in_bulk(set(chosen.values()))
+    keys = sorted(set(chosen.values()))
+    results = {result.pk: result for result in (_results(len(keys))(*keys) if keys else ())}
     places = {label: _place(label, results[result].data) for label, result in chosen.items()}
     images = _images(place["image"] for place in places.values())
     cards = {}
@@ -79,6 +98,16 @@ def _cards(chosen: dict[str, int]) -> dict[str, dict[str, Any]]:
     return cards
 
 
+@cache
+def _results(count: int) -> Callable[..., list[Result]]:
+    """Asks for so many by their keys."""
+
+    def build(*keys: int) -> QuerySet[Result]:
+        return Result.objects.select_related("attempt").filter(pk__in=keys)
+
+    return prepared_models(build)
+
+
 def _place(label: str, data: ResultData) -> Mapping[str, Any]:
     group = taxonomy.group_of(label)
     rows = [row for row in data["truths"] if taxonomy.group_of(row["label"]) == group]
@@ -87,8 +116,19 @@ def _place(label: str, data: ResultData) -> Mapping[str, Any]:
 
 
 def _images(public_ids: Iterable[str | None]) -> dict[str, Image]:
-    found = Image.objects.filter(public_id__in={key for key in public_ids if key})
+    keys = sorted({key for key in public_ids if key})
+    found = _images_called(len(keys))(*keys) if keys else ()
     return {image.public_id: image for image in found}
+
+
+@cache
+def _images_called(count: int) -> Callable[..., list[Image]]:
+    """Asks for so many by their names."""
+
+    def build(*names: str) -> QuerySet[Image]:
+        return Image.objects.filter(public_id__in=names)
+
+    return prepared_models(build)
 
 
 def card_of(

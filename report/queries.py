@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
+from accounts.prepared import prepared
 from attempts.models import Attempt, Mode
 from report.models import Macro
 
@@ -12,8 +15,12 @@ UNAIDED = (Mode.SPRINT, Mode.TEST)
 
 
 def macros_of(attempt: Attempt) -> list[dict[str, str]]:
-    own = Macro.objects.filter(user_id=attempt.user_id)
-    return [{"name": macro.name, "text": macro.text} for macro in own]
+    return [{"name": name, "text": text} for name, text in _macros(attempt.user_id)]
+
+
+@prepared
+def _macros(user: int) -> QuerySet[Macro, Any]:
+    return Macro.objects.filter(user=user).values_list("name", "text")
 
 
 def regions_covered(attempt: Attempt, answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, cast
 
+from django.db.models import QuerySet
+
+from accounts.prepared import prepared
 from attempts.models import Attempt, Result
 from attempts.queries import next_url
 from ml import taxonomy
+from report.models import Contest
 from report.result import (
     CrimsonData,
     EvaluationData,
@@ -83,6 +87,11 @@ VOID = "nothing in the text counts: 0"
 CUT_SHORT = "the time was up before lungs, pleura and heart were all described"
 
 
+@prepared
+def _contested(attempt: int) -> QuerySet[Contest, Any]:
+    return Contest.objects.filter(attempt=attempt).values_list("note")
+
+
 def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     """The feedback page's content."""
     data = cast("ReportData", result.data)
@@ -91,7 +100,7 @@ def review_of(attempt: Attempt, result: Result) -> dict[str, Any]:
     misdescribed = {note["ref_id"] for note in notes if note["kind"] == "attribute"}
     shown = [n for n in notes if n["kind"] != "matched" or n["ref_id"] not in misdescribed]
     shown.sort(key=lambda note: WEIGHTS[note["clinical_significance"]][0])
-    contested = set(attempt.contests.values_list("note", flat=True))
+    contested = {note for (note,) in _contested(attempt.pk)}
     for note in shown:
         note["contested"] = note["id"] in contested
     return {

@@ -18,7 +18,7 @@ MOST = 5
 @register.inclusion_tag("classroom/_comments.html")
 def comments_on(attempt: Attempt) -> dict[str, Any]:
     """What was said of an attempt, on the feedback that its learner sees."""
-    found = list(comments.of_attempt(attempt))
+    found = comments.of_attempt(attempt)
     return {
         "attempt": attempt,
         "comments": found,

@@ -312,7 +312,7 @@ def test_a_second_look_tells_how_many_remain_and_where_and_keeps_both_scores(tra
     }
     scored(attempt, answer(nodule_case, NODULE, ticked=["cardiomegaly"]))
     assert attempt.state == "scored"
-    results = queries.rounds_in_words(attempt)["rounds"]
+    results = queries.rounds_in_words(attempt, attempt.results.all())["rounds"]
     assert [(r.round, r.score, r.counts) for r in results] == [(1, 0, True), (2, 100, False)]
     assert queries.shown_result(attempt).score == 100
     assert attempt.elapsed_ms == 4000
