@@ -10,7 +10,7 @@ class LearningConfig(AppConfig):
         from attempts import games
         from attempts.signals import attempt_scored
         from feedback import seen_through
-        from learning import records, skills
+        from learning import skills
         from learning.drills.game import GAME
         from learning.endless.behind import MAKER
         from learning.endless.erasing import erase_made
@@ -20,5 +20,4 @@ class LearningConfig(AppConfig):
         seen_through.register(MAKER)
         personal.register(*PARTS)
         erasing.connect(erase_made)
-        attempt_scored.connect(records.when_scored)
-        attempt_scored.connect(skills.when_scored)  # after the records, which it reads
+        attempt_scored.connect(skills.when_scored)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -36,11 +35,6 @@ LOST = {
 }
 """Outcome of a finding → what kind of loss it is."""
 COUNTS = ("truths", "hits", "search", "recognition", "precision", "overcalls")
-
-
-def when_scored(sender: object, result: Result, **_: Any) -> None:
-    """Receiver of `attempts.signals.attempt_scored`, in the worker: records follow the commit."""
-    transaction.on_commit(partial(keep_records_of, result.attempt_id), robust=True)
 
 
 def keep_records_of(attempt_id: int) -> None:

@@ -7,32 +7,49 @@ same numbers, so that doing it twice changes nothing.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from accounts.models import User
 from accounts.prepared import prepared, prepared_models
 from attempts.games import game_of, kinds
-from attempts.models import Result, SeriesCase, holding
+from attempts.models import Attempt, Result, SeriesCase, holding
 from attempts.queries import held_keys
 from learning import difficulties
 from learning.models import CaseRecord, LabelRecord, Skill
-from learning.records import LOOK_BACK
+from learning.records import LOOK_BACK, keep_records_of
 from ml.learning.ability import Belief
 from ml.learning.memory import Memory
 from ml.learning.skills import Finding, LabelSkill, Played, Skills, learn
 
+logger = logging.getLogger(__name__)
+
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
-    """Receiver of `attempts.signals.attempt_scored`, in the worker, after that of the records."""
-    attempt = result.attempt
-    if not game_of(attempt.kind).is_exercise:  # which has no records to fold
-        transaction.on_commit(partial(keep_skills, attempt.user_id, attempt.kind), robust=True)
+    """Receiver of `attempts.signals.attempt_scored`, in the worker: figures follow the commit."""
+    transaction.on_commit(partial(keep_figures, result.attempt), robust=True)
+
+
+def keep_figures(attempt: Attempt) -> None:
+    """The records of an attempt, and the skills that are folded from them: one transaction, so that
+    whatever writes meanwhile waits for one. Without the skills, where these meet an error.
+    """
+    with transaction.atomic():
+        keep_records_of(attempt.pk)
+        if game_of(attempt.kind).is_exercise:  # which has no records to fold
+            return
+        try:
+            keep_skills(attempt.user_id, attempt.kind)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("The skills of a learner could not be kept; the sweep comes back.")
 
 
 def keep_skills(user_id: int, kind: str) -> None:

@@ -206,3 +206,21 @@ def test_a_new_truth_has_new_difficulties(playing):
     case.save()
     assert difficulties.keep_missing() == 1
     assert set(CaseDifficulty.objects.values_list("label", flat=True)) == {"fracture"}
+
+
+def test_skills_that_meet_an_error_cost_neither_the_score_nor_the_records(
+    trainee, nodule_case, monkeypatch, django_capture_on_commit_callbacks
+):
+    def broken(*_):
+        raise ArithmeticError
+
+    monkeypatch.setattr(skills, "learn", broken)
+    with django_capture_on_commit_callbacks(execute=True):
+        attempt = play(trainee, nodule_case)
+    attempt.refresh_from_db()
+    assert attempt.state == "scored"
+    assert CaseRecord.objects.get().attempt_id == attempt.pk
+    assert not Skill.objects.exists(), "nothing of a fold that did not come to its end"
+    monkeypatch.undo()
+    assert skills.sweep() == 1
+    assert Skill.objects.get(label="").folded == 1
