@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from attempts import sockets
-from attempts.queries import attempt_for
+from attempts.queries import attempt_for, state_of
 
 
 class AttemptConsumer(AsyncJsonWebsocketConsumer):
@@ -45,8 +45,7 @@ class AttemptConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         # Read again after joining: a change between the two reads is told either way.
-        attempt = await self._attempt(user, public_id)
-        await self.send_json({"state": attempt.state})
+        await self.send_json({"state": await self._state(attempt)})
 
     async def disconnect(self, code: int) -> None:
         await self._give_back()
@@ -82,6 +81,11 @@ class AttemptConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json(told)
         else:
             await self.close(code=sockets.LOGGED_OUT)
+
+    @database_sync_to_async
+    def _state(self, attempt):
+        """As it is now; as it was, where the attempt is deleted just now."""
+        return next((state for (state,) in state_of(attempt.pk)), attempt.state)
 
     @database_sync_to_async
     def _attempt(self, user, public_id):

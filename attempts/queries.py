@@ -36,6 +36,11 @@ def _own(public_id: UUID, user: int) -> QuerySet[Attempt]:
     return own.filter(public_id=public_id, user=user)
 
 
+@prepared
+def state_of(attempt: int) -> QuerySet[Attempt, Any]:
+    return Attempt.objects.filter(pk=attempt).values_list("state")
+
+
 def holding_series(user: User, case: Case) -> Series | None:
     """The series of the user that holds this case: until it tells, no truth of it is shown."""
     return Series.objects.filter(holding(), user=user, cases=case).first()

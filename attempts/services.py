@@ -41,6 +41,7 @@ GRACE = timedelta(seconds=5)
 
 
 CHANGED = "This case was changed in another window."
+SUBMITTED = "This attempt was already submitted."
 RETIRED = "This case was retired while you played it: your answer is kept, but not scored."
 
 
@@ -122,21 +123,23 @@ def save_draft(
     behind itself, which is no conflict: `writer` tells windows apart. After the deadline
     the draft is submitted as it was saved last, and this is a Conflict too.
     """
-    if _past_its_deadline(attempt_id):
+    saved = _save_draft(attempt_id, version, answer, writer)
+    if saved is None:
         close_draft(attempt_id, Attempt.Closed.TIME)
-    return _save_draft(attempt_id, version, answer, writer)
-
-
-@prepared
-def _past_its_deadline(attempt: int) -> QuerySet[Attempt, Any]:
-    return Attempt.objects.filter(late(), pk=attempt).values_list("pk")
+        raise Conflict(SUBMITTED, Attempt.objects.get(pk=attempt_id))
+    return saved
 
 
 @transaction.atomic
-def _save_draft(attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None) -> Attempt:
+def _save_draft(
+    attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None
+) -> Attempt | None:
+    """None, and nothing is stored, where the time of the draft is up."""
     attempt = locked(attempt_id)
+    if attempt.is_open and is_late(attempt):
+        return None
     if not attempt.is_open:
-        raise Conflict("This attempt was already submitted.", attempt)
+        raise Conflict(SUBMITTED, attempt)
     if not _knows_draft(attempt, version, writer):
         raise Conflict(CHANGED, attempt)
     attempt.answer = game_of(attempt.kind).clean_answer(attempt, answer)
@@ -175,7 +178,7 @@ def submit(
     if attempt.submission == submission:
         return attempt
     if not attempt.is_open:
-        raise Conflict("This attempt was already submitted.", attempt)
+        raise Conflict(SUBMITTED, attempt)
     if _submitted_as(submission):
         raise Conflict("This submission belongs to another attempt.", attempt)
     knows = version is None or _knows_draft(attempt, version, writer)
