@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import select
+import socket
 from typing import Any
 
 import h11
@@ -13,6 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 20
 """For the head of a request, from its first byte or from the connection's beginning."""
+IDLE_SECONDS = 15
+"""That a connection stays open after an answer: longer than most think between two steps."""
 SOCKET_BYTES = 4096
 """Of one message by WebSocket; pages send none."""
 CONNECTIONS = 4000
@@ -38,6 +42,13 @@ class ImpatientProtocol(H11Protocol):
         super().on_response_complete()
         self._watch_head()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that is not used, unless a request has come already and a busy loop
+        has not read it yet: whoever sent it would get nothing but a broken connection.
+        """
+        if not _has_come(self.transport.get_extra_info("socket")):
+            super().timeout_keep_alive_handler()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timer()
         super().connection_lost(exc)
@@ -55,6 +66,13 @@ class ImpatientProtocol(H11Protocol):
             self._head_timer = None
 
 
+def _has_come(connection: socket.socket) -> bool:
+    """Whether there is anything to be read of a connection."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
 def options(**given: Any) -> dict[str, Any]:
     """uvicorn's options for this installation; those `given` come first."""
     proxies = settings.TRUSTED_PROXIES
@@ -70,6 +88,7 @@ def options(**given: Any) -> dict[str, Any]:
         "forwarded_allow_ips": proxies,
         "ws_max_size": SOCKET_BYTES,
         "limit_concurrency": CONNECTIONS,
+        "timeout_keep_alive": IDLE_SECONDS,
         "timeout_graceful_shutdown": GRACE_SECONDS,
         **given,
     }
