@@ -14,7 +14,8 @@ from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.sql import UpdateQuery
 
@@ -46,22 +47,30 @@ class _Statement:
             raise ValueError(f"{name}: {missing} keys are in no parameter")
         return cls(sql, built, places)
 
-    def rows(self, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._given(keys))
+    def rows(self, here: BaseDatabaseWrapper, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with here.cursor() as cursor:
+            cursor.execute(self.sql, self._given(here, keys))
             return cursor.fetchall()
 
-    def changed(self, keys: Sequence[Any]) -> int:
+    def changed(self, here: BaseDatabaseWrapper, keys: Sequence[Any]) -> int:
         """How many rows it changed."""
-        with transaction.mark_for_rollback_on_error(None), connection.cursor() as cursor:
-            cursor.execute(self.sql, self._given(keys))
+        with transaction.mark_for_rollback_on_error(here.alias), here.cursor() as cursor:
+            cursor.execute(self.sql, self._given(here, keys))
             return cursor.rowcount
 
-    def _given(self, keys: Sequence[Any]) -> list[Any]:
+    def _given(self, here: BaseDatabaseWrapper, keys: Sequence[Any]) -> list[Any]:
+        stored = _plain(here, keys)
         return [
-            one if place is None else keys[place]
+            one if place is None else stored[place]
             for one, place in zip(self.parameters, self.places, strict=True)
         ]
+
+
+def _here() -> BaseDatabaseWrapper:
+    """This thread's connection itself: `django.db.connection` looks it up for whatever it is asked,
+    which adds up over the columns of rows.
+    """
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def _marks(keys: Sequence[Key]) -> list[Key]:
@@ -79,18 +88,18 @@ def _mark(number: int, key: Key) -> Key:
     return f"key {number} of a statement" if isinstance(key, str) else number
 
 
-def _plain(keys: Sequence[Key]) -> list[Key]:
+def _plain(here: BaseDatabaseWrapper, keys: Sequence[Key]) -> list[Key]:
     """As they are stored: choices as texts; UUIDs and times, too, where the database has none."""
-    return [_stored(key) for key in keys]
+    return [_stored(here, key) for key in keys]
 
 
-def _stored(key: Key) -> Key:
+def _stored(here: BaseDatabaseWrapper, key: Key) -> Key:
     if isinstance(key, UUID):
-        return key if connection.features.has_native_uuid_field else key.hex
+        return key if here.features.has_native_uuid_field else key.hex
     if isinstance(key, datetime):
-        return connection.ops.adapt_datetimefield_value(key)  # type: ignore[return-value]
+        return here.ops.adapt_datetimefield_value(key)  # type: ignore[return-value]
     if isinstance(key, date):
-        return connection.ops.adapt_datefield_value(key)  # type: ignore[return-value]
+        return here.ops.adapt_datefield_value(key)  # type: ignore[return-value]
     return str(key) if isinstance(key, str) else key
 
 
@@ -110,12 +119,13 @@ def prepared(
 
     @wraps(build)
     def asked(*keys: Key) -> list[tuple[Any, ...]]:
-        if connection.vendor not in statements:
+        here = _here()
+        if here.vendor not in statements:
             marks = _marks(keys)
             sql, parameters = build(*marks).query.sql_with_params()
-            kept = _Statement.of(build.__name__, _plain(marks), sql, parameters)
-            statements[connection.vendor] = kept
-        return statements[connection.vendor].rows(_plain(keys))
+            kept = _Statement.of(build.__name__, _plain(here, marks), sql, parameters)
+            statements[here.vendor] = kept
+        return statements[here.vendor].rows(here, keys)
 
     return asked
 
@@ -133,15 +143,16 @@ def prepared_update(
 
     @wraps(build)
     def written(*keys: Key) -> int:
-        if connection.vendor not in statements:
+        here = _here()
+        if here.vendor not in statements:
             marks = _marks(keys)
             rows, values = build(*marks)
             query: Any = rows.query.chain(UpdateQuery)
             query.add_update_values(values)
-            sql, parameters = query.get_compiler(connection=connection).as_sql()
-            kept = _Statement.of(build.__name__, _plain(marks), sql, parameters)
-            statements[connection.vendor] = kept
-        return statements[connection.vendor].changed(_plain(keys))
+            sql, parameters = query.get_compiler(connection=here).as_sql()
+            kept = _Statement.of(build.__name__, _plain(here, marks), sql, parameters)
+            statements[here.vendor] = kept
+        return statements[here.vendor].changed(here, keys)
 
     return written
 
@@ -153,7 +164,7 @@ def keep_related(one: Model, name: str, rows: Sequence[Model]) -> None:
     vars(one).setdefault("_prefetched_objects_cache", {})[name] = known
 
 
-Reader = Callable[[tuple[Any, ...]], Any]
+Reader = Callable[[BaseDatabaseWrapper, tuple[Any, ...]], Any]
 
 
 def prepared_models(build: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]:
@@ -167,14 +178,15 @@ def prepared_models(build: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]
 
     @wraps(build)
     def asked(*keys: Key) -> list[M]:
-        if connection.vendor not in kept:
+        here = _here()
+        if here.vendor not in kept:
             marks = _marks(keys)
-            compiler = build(*marks).query.get_compiler(connection=connection)
+            compiler = build(*marks).query.get_compiler(connection=here)
             sql, parameters = compiler.as_sql()
-            statement = _Statement.of(build.__name__, _plain(marks), sql, parameters)
-            kept[connection.vendor] = statement, _reader(build.__name__, compiler)
-        statement, read = kept[connection.vendor]
-        return [read(row) for row in statement.rows(_plain(keys))]
+            statement = _Statement.of(build.__name__, _plain(here, marks), sql, parameters)
+            kept[here.vendor] = statement, _reader(build.__name__, compiler)
+        statement, read = kept[here.vendor]
+        return [read(here, row) for row in statement.rows(here, keys)]
 
     return asked
 
@@ -204,13 +216,13 @@ class _Part:
             others.append((other, related["local_setter"], related["remote_setter"]))
         return cls(info["model"], names, info["select_fields"], names.index(own_key), others)
 
-    def instance(self, row: Sequence[Any]) -> Any:
+    def instance(self, alias: str, row: Sequence[Any]) -> Any:
         values = [row[number] for number in self.columns]
         if values[self.key] is None:
             return None
-        made = self.model.from_db(connection.alias, self.names, values)
+        made = self.model.from_db(alias, self.names, values)
         for part, keep, keep_back in self.others:
-            other = part.instance(row)
+            other = part.instance(alias, row)
             keep(made, other)
             if other is not None:
                 keep_back(other, made)
@@ -222,11 +234,11 @@ def _reader(name: str, compiler: Any) -> Reader:
     whole = _Part.of(name, compiler.select, compiler.klass_info)
     converters = compiler.get_converters([column for column, *_ in compiler.select])
 
-    def read(row: tuple[Any, ...]) -> Any:
+    def read(here: BaseDatabaseWrapper, row: tuple[Any, ...]) -> Any:
         values = list(row)
         for number, (steps, expression) in converters.items():
             for convert in steps:
-                values[number] = convert(values[number], expression, connection)
-        return whole.instance(values)
+                values[number] = convert(values[number], expression, here)
+        return whole.instance(here.alias, values)
 
     return read
