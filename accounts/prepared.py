@@ -23,7 +23,9 @@ M = TypeVar("M", bound=Model)
 
 Key = int | str | UUID | date
 FIRST_MARK = 7_777_000_000_000_001
-"""Stands for the first key while a statement is built; no table has so many rows."""
+"""Stands for the first key while a statement is built; no table has so many rows. Columns of small
+numbers cannot be asked by: PostgreSQL has none so large in them, as Django knows.
+"""
 FIRST_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 """The same for a time."""
 

@@ -385,7 +385,7 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
         counts = attempt.mode != Mode.GUIDED and attempt.round == 1
         counts = counts and not game_of(attempt.kind).is_exercise
         # Who holds the attempt's row is the only one to look and then store.
-        made = not _kept(attempt_id, scored.scorer, scored.version, of_round)
+        made = (of_round,) not in _kept_rounds(attempt_id, scored.scorer, scored.version)
         if made:
             result = Result.objects.create(
                 attempt=attempt,
@@ -415,9 +415,9 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
 
 
 @prepared
-def _kept(attempt: int, scorer: str, version: str, of_round: int) -> QuerySet[Result, Any]:
+def _kept_rounds(attempt: int, scorer: str, version: str) -> QuerySet[Result, Any]:
     own = Result.objects.filter(attempt=attempt, scorer=scorer, scorer_version=version)
-    return own.filter(round=of_round, truth=0).values_list("pk")
+    return own.filter(truth=0).values_list("round")
 
 
 def keep_outcomes(result: Result, scored: Scored) -> None:
