@@ -15,7 +15,6 @@ from PIL import Image
 BITS = 128
 FORMATS = ("WEBP", "PNG")
 """Of thumbnails."""
-BANDS = 4
 
 
 def fingerprint(picture: bytes) -> str:

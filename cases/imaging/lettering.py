@@ -70,7 +70,7 @@ def _marks(grey: NDArray[np.float32]) -> list[_Mark]:
     marks = []
     places = ndimage.find_objects(labeled)
     if count > MOST_MARKS:
-        sizes = np.bincount(labeled.ravel(), minlength=count + 1)[1:]
+        sizes = np.bincount(labeled.ravel())[1:]
         kept = np.argsort(sizes)[-MOST_MARKS:]
     else:
         kept = np.arange(count)
@@ -82,7 +82,7 @@ def _marks(grey: NDArray[np.float32]) -> list[_Mark]:
             continue
         part = labeled[place] == index + 1
         inside = grey[place][part]
-        if len(inside) < height or (part.mean() > 0.95 and width > 0.5 * height):
+        if part.mean() > 0.95 and width > 0.5 * height:
             continue
         # The middle of a stroke: its edges may be smoothed.
         core = inside[inside >= np.median(inside)]

@@ -142,9 +142,6 @@ def order_of(images: Sequence[FileImage]) -> tuple[int, ...]:
         return as_they_came
     along = known[0].normal
     depths = np.array([along @ np.array(place.position) for place in known])
-    steps = np.diff(depths)
-    if (steps > 0).all() or (steps < 0).all():
-        return as_they_came
     if np.diff(np.sort(depths)).min() < SAME_DEPTH_MM:
         return as_they_came
     order = np.argsort(depths)

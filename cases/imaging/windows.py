@@ -49,7 +49,7 @@ def _sample_of(frames: Grey) -> Grey:
     """About `SAMPLE` values spread evenly over all frames, flat."""
     per_frame = max(1, SAMPLE // frames.shape[0])
     step = max(1, int((frames[0].size / per_frame) ** 0.5))
-    return frames[:, ::step, ::step].reshape(-1)
+    return frames[:, ::step, ::step].ravel()
 
 
 def _robust_range(values: Grey) -> tuple[float, float]:

@@ -26,7 +26,7 @@ EMPTY = (
     *("PatientName", "PatientBirthDate", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"),
     *("ReferringPhysicianName", "Manufacturer", "ContentDate", "ContentTime"),
 )
-VIEWS = {"PA": "PA", "AP": "AP", "LATERAL": "LATERAL", "FRONTAL": "FRONTAL"}
+VIEWS = ("PA", "AP", "LATERAL", "FRONTAL")
 
 
 def uid_of(*names: object) -> UID:
@@ -81,7 +81,7 @@ def written(
     made.Modality = "CT" if view == "CT" else "DX" if len(frames) == 1 else "OT"
     made.SeriesNumber, made.InstanceNumber = number, 1
     if view in VIEWS:
-        made.ViewPosition = VIEWS[view]
+        made.ViewPosition = view
     made.PatientOrientation = list(orientation)
     if is_free_of_text:
         made.BurnedInAnnotation = "NO"
