@@ -37,7 +37,7 @@ def slice_of(name="a", **said):
 def test_directions_are_the_same_up_to_a_cosine(cosine, parallel):
     turned = (cosine, (1 - cosine**2) ** 0.5, 0.0)
     assert _parallel(at(0), at(0, row=turned)) is parallel
-    assert _parallel(at(0), at(0, column=turned[1::-1] + (0.0,))) is parallel
+    assert _parallel(at(0), at(0, column=(*turned[1::-1], 0.0))) is parallel
 
 
 def test_what_is_not_said_is_like_anything():
