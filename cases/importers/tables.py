@@ -251,7 +251,7 @@ def json_entries(path: Path) -> Iterator[tuple[str, Any]]:
                 return
             try:
                 value, end = decoder.raw_decode(text)
-                is_whole = end < len(text)
+                is_whole = end < len(text) and text[end] not in ".eE"  # of a number cut in two
             except (ValueError, RecursionError):
                 is_whole = False
             if not is_whole:
