@@ -1,7 +1,8 @@
 """Reports put together from parts, and what the engine read in them when last released.
 
-``python -m tests.ml.readings`` writes three tables anew: `readings.jsonl` has a row for each report
+``python -m tests.ml.readings`` writes four tables anew: `readings.jsonl` has a row for each report
 beside a reference, `readings_of_lines.tsv` one for each line of clauses and joints in any order,
+`readings_of_rare_lines.tsv` one for each line of words that few reports have,
 `readings_of_styles.jsonl` the style scores of texts of many habits.
 A reading that is meant to change needs another `ml.evaluate.rules.VERSION`, because stored results
 carry it.
@@ -23,6 +24,7 @@ from tests.ml.plain import plain
 
 TABLE = Path(__file__).with_name("readings.jsonl")
 LINES_TABLE = Path(__file__).with_name("readings_of_lines.tsv")
+RARE_TABLE = Path(__file__).with_name("readings_of_rare_lines.tsv")
 STYLES_TABLE = Path(__file__).with_name("readings_of_styles.jsonl")
 PAIRS = 420
 
@@ -101,6 +103,52 @@ def lines() -> Iterator[str]:
             said += [chance.choice(PIECES[kind]) for kind in chance.choice(ORDERS).split()]
             said.append(chance.choice(PIECES["joint"]))
         yield " ".join(" ".join(said[:-1]).split()).replace(" ,", ",") + "."
+
+
+RARE_LINES = 1200
+RARE_PIECES = {
+    "finding": ["effusion", "pneumothorax", "nodule", "consolidation", "opacity", "atelectasis",
+                "cardiomegaly", "fracture", "edema", "airspace disease", "pneumonia", "mass",
+                "infiltrate", "ET tube", "abnormality", "disease"],
+    "cue": ["no", "without", "possible", "probable", "likely", "may represent", "unlikely",
+            "suspicious for", "cannot be excluded", "ruled out", "normal", "clear", "denied",
+            "evaluate for", "history of", "rule out", "none", "absent", "not seen", "resolved",
+            "no acute", "no definite", "rather than", "more likely than", "less likely",
+            "excluded", "questionable", "free of", "no longer seen", "is not", "neither", "nor",
+            "suggesting", "apart from", "except for", "with the exception of", "removal of",
+            "status post", "no other", "otherwise normal", "no new", "not in"],
+    "joint": [",", ",", ",", "and", "and", "or", "or", ";", " - ", ":", "?", "/", "with", "but",
+              "although", "due to", "versus", "and/or", "associated with", "as well as", "in",
+              "of", "at", "than", "and possibly", "or possibly"],
+    "verb": ["is", "are", "seen", "is seen", "identified", "remains", "there is", "has", "lies",
+             "is present", "in place", "are noted"],
+    "adjective": ["small", "right", "left", "bilateral", "on the left", "on the right", "mild",
+                  "in the right lower lobe", "the", "a", "basilar", "patchy", "large", "new",
+                  "unchanged", "worse", "acute", "focal", "5 mm", "45", "left:", "both", "yes"],
+}  # fmt: skip
+RARE_ORDERS = [
+    *("finding", "cue finding", "finding cue", "adjective finding", "finding adjective"),
+    *("cue adjective finding", "finding joint finding", "cue finding joint finding", "cue"),
+    *("cue finding joint cue finding", "finding joint finding cue", "finding verb adjective"),
+    *("cue finding joint adjective finding", "finding adjective joint adjective cue"),
+    *("adjective cue", "finding finding", "cue finding finding", "cue joint finding"),
+    *("finding cue adjective", "finding : cue", "finding , finding : cue", "finding ?"),
+    *("finding , finding , finding", "cue finding , finding joint finding", "verb finding"),
+    *("cue finding joint finding verb", "cue cue finding", "adjective finding ?"),
+]
+
+
+def rare_lines() -> Iterator[str]:
+    """Short lines of words that reports have now and then, beside each other in any order."""
+    for number in range(RARE_LINES):
+        chance = random.Random(1_000_000 + number)
+        said: list[str] = []
+        for _ in range(chance.choice((1, 1, 2, 2, 3))):
+            for kind in chance.choice(RARE_ORDERS).split():
+                said.append(chance.choice(RARE_PIECES[kind]) if kind in RARE_PIECES else kind)
+            said.append(chance.choice(RARE_PIECES["joint"]))
+        line = " ".join(" ".join(said[:-1]).split()).replace(" ,", ",")
+        yield line + chance.choice((".", ".", "", "?"))
 
 
 def read_in(line: str) -> str:
@@ -221,6 +269,8 @@ def main() -> None:
     STYLES_TABLE.write_text("\n".join(scores) + "\n", encoding="utf-8")
     told = [f"{line}\t{read_in(line)}" for line in lines()]
     LINES_TABLE.write_text("\n".join(told) + "\n", encoding="utf-8")
+    told = [f"{line}\t{read_in(line)}" for line in rare_lines()]
+    RARE_TABLE.write_text("\n".join(told) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,17 @@ def test_every_reading_is_that_of_the_version():
         assert json.loads(json.dumps(told)) == before, "raise the engine's VERSION if it is meant"
 
 
-def test_every_line_is_read_as_the_version_read_it():
-    rows = readings.LINES_TABLE.read_text(encoding="utf-8").splitlines()
-    for line, row in zip(readings.lines(), rows, strict=True):
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        (readings.LINES_TABLE, readings.lines),
+        (readings.RARE_TABLE, readings.rare_lines),
+    ],
+    ids=("any order", "rare words"),
+)
+def test_every_line_is_read_as_the_version_read_it(table, lines):
+    rows = table.read_text(encoding="utf-8").splitlines()
+    for line, row in zip(lines(), rows, strict=True):
         assert f"{line}\t{readings.read_in(line)}" == row, (
             "raise the engine's VERSION if it is meant"
         )
