@@ -43,7 +43,6 @@ MARK_FIELDS = (
     "box",
     "confidence",
     "point",
-    "side",
     "position",
     "change",
 )

@@ -383,6 +383,14 @@ def test_a_rendition_may_be_just_as_large_as_is_taken(tmp_path, monkeypatch):
         packed.frames_of(packed_in(tmp_path, VALUES[:1]))
 
 
+def test_a_rendition_of_more_than_64_mb_is_refused_before_it_is_looked_at(tmp_path):
+    there = packed_in(tmp_path, VALUES[:1])
+    with zipfile.ZipFile(there.archive, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("0.jph", bytes((64 << 20) + 1))
+    with pytest.raises(ImageProblem, match=r"^0\.jph is larger than 64 MB: ask"):
+        packed.frames_of(there)
+
+
 def test_a_pack_that_is_none_is_damaged(tmp_path):
     there = packed_in(tmp_path)
     there.archive.write_bytes(there.archive.read_bytes()[:-30])
