@@ -163,9 +163,9 @@ def _scaled(values: NDArray[np.generic], factor: float, shift: float) -> NDArray
 
 def _narrowest(frames: NDArray[np.uint16]) -> tuple[Grey, int]:
     """The same values in 8 bits where they fit, and the largest value of their bits."""
-    top = int(frames.max(initial=0))
+    top = int(frames.max())
     if top <= 255:
-        return frames.astype(np.uint8, copy=False), 255
+        return frames.astype(np.uint8), 255
     return frames, (1 << top.bit_length()) - 1
 
 

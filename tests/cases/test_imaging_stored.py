@@ -41,6 +41,13 @@ def file_of(*frames, **said):
         (frame(-5, 10, dtype=np.int16), {}, [0, 15], 255, (1, -5)),
         (frame(5, 10, dtype=np.int16), {}, [5, 10], 255, (1, 0)),
         (frame(-5, 70_000, dtype=np.int32), {}, [0, 65535], 65535, (70_005 / 65535, -5)),
+        (
+            frame(-40_000, -5_000, 30_000, dtype=np.int32),
+            {},
+            [0, 32_768, 65_535],
+            65535,
+            (70_000 / 65_535, -40_000),
+        ),
         (frame(5, 65_540, dtype=np.int32), {}, [0, 65535], 65535, (1, 5)),
         (frame(0, 65_535, dtype=np.int32), {}, [0, 65535], 65535, (1, 0)),
         (frame(1, 4), {"slopes": (2.0,), "intercepts": (-10.0,)}, [1, 4], 255, (2, -10)),
@@ -278,6 +285,11 @@ def test_a_window_is_black_below_and_white_above(dtype):
     shown = render.windowed(values, Window.between(100, 200))
     assert shown.tolist() == [[0, 0, 0, 26, 128, 230, 255, 255, 255]]
     assert shown.dtype == np.uint8
+
+
+def test_a_window_over_all_of_8_bits_changes_no_grey():
+    values = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    assert np.array_equal(render.windowed(values, Window.between(0, 255)), values)
 
 
 @pytest.mark.parametrize(
