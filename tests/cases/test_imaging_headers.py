@@ -705,6 +705,70 @@ def test_colors_become_luma_in_their_own_kind(dtype):
     assert (found.tolist(), found.dtype) == ([[153, 1]], dtype)
 
 
+@pytest.mark.parametrize(("said_of_it", "kept"), [(0, None), (-1, None), (1, 1), (2, 2)])
+def test_a_number_of_frames_below_1_is_none(said_of_it, kept):
+    dataset = made(ramp(2, 3), NumberOfFrames=said_of_it)
+    codecs._complete(dataset, "a")
+    assert dataset.get("NumberOfFrames") == kept
+
+
+@pytest.mark.parametrize(
+    ("stated", "coded", "tries", "why"),
+    [
+        (uid.JPEG2000, True, ("one", "two"), "(JPEG 2000 Image Compression: one)"),
+        (uid.JPEG2000, True, (), "(JPEG 2000 Image Compression: no decoder knows it)"),
+        (None, True, (), "(no transfer syntax: no decoder knows it)"),
+        ("1.2.3", True, ("one",), "(an unknown transfer syntax: one)"),
+        (uid.ExplicitVRLittleEndian, False, ("one",), "(Explicit VR Little Endian: one)"),
+    ],
+)
+def test_the_first_of_several_reasons_is_told(tmp_path, monkeypatch, stated, coded, tries, why):
+    dataset = made(ramp(2, 3))
+    del dataset.file_meta
+    if stated:
+        dataset.file_meta = pydicom.dataset.FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = stated
+    if coded:
+        dataset.PixelData = codecs.ITEM + bytes(8)
+
+    def breaks(dataset, syntax):
+        raise ValueError(syntax)
+
+    monkeypatch.setattr(codecs, "_syntaxes", lambda *said: iter(tries))
+    monkeypatch.setattr(codecs, "_by_pydicom", breaks)
+    with pytest.raises(ImageProblem) as problem:
+        codecs._decoded(dataset, tmp_path / "a")
+    advice = "copy it again, or export it uncompressed (Explicit VR Little Endian)"
+    advice = advice if coded else "export it again from its source"
+    assert str(problem.value) == f"a has pixels that cannot be decoded {why}: {advice}."
+
+
+@pytest.mark.parametrize(
+    ("syntax", "bits", "by"),
+    [
+        (uid.JPEGExtended12Bit, 12, "gdcm"),
+        (uid.JPEGExtended12Bit, 9, "gdcm"),
+        (uid.JPEGExtended12Bit, 8, "pydicom"),
+        (uid.JPEG2000, 12, "pydicom"),
+    ],
+)
+def test_each_way_of_coding_has_its_decoder(tmp_path, monkeypatch, syntax, bits, by):
+    dataset = made(ramp(2, 3), BitsStored=bits)
+    monkeypatch.setattr(codecs, "_syntaxes", lambda *said: iter([syntax]))
+    monkeypatch.setattr(codecs, "_by_gdcm", lambda dataset: "gdcm")
+    monkeypatch.setattr(codecs, "_by_pydicom", lambda dataset, syntax: "pydicom")
+    assert codecs._decoded(dataset, tmp_path / "a") == by
+
+
+def test_want_of_memory_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    def breaks(dataset, syntax):
+        raise MemoryError
+
+    monkeypatch.setattr(codecs, "_by_pydicom", breaks)
+    with pytest.raises(MemoryError):
+        codecs._decoded(made(ramp(2, 3)), tmp_path / "a")
+
+
 # The whole of a file
 
 
