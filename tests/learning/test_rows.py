@@ -458,6 +458,22 @@ def test_a_case_is_chosen_by_skill_once_there_are_enough(trainee, case, monkeypa
     assert len(asked) == 1
 
 
+def test_by_skill_real_films_are_chosen_from_while_any_is_new(trainee, play, monkeypatch):
+    class Skills:
+        cases = adaptive.BEGINS
+
+    asked = []
+    monkeypatch.setattr(services, "skills_of", lambda user, kind: Skills)
+    monkeypatch.setattr(adaptive, "choose", lambda *given: asked.append({*given[2]}))
+    made = factories.DatasetFactory(slug="simulated", simulated=True)
+    simulated = factories.ImageFactory(case__dataset=made).case
+    real = factories.ImageFactory().case
+    services.next_case_for(trainee, "localize")
+    play(real)
+    services.next_case_for(trainee, "localize")
+    assert asked == [{real}, {real, simulated}]
+
+
 @pytest.mark.parametrize("chosen", ["adaptive", "random", "sequential"])
 def test_the_learners_own_strategy_is_asked_for(trainee, case, chosen):
     assert services.strategy_of(trainee) == "adaptive"
