@@ -108,7 +108,7 @@ def _size_in(path: Path, error: Exception) -> str:
     with path.open("rb") as stream:
         head = stream.read(24)
     if head.startswith(MAGIC[0]) and len(head) == 24:
-        columns, rows = struct.unpack(">II", head[16:24])
+        columns, rows = struct.unpack(">II", head[16:])
         return f"{columns:,} × {rows:,} pixels"
     pixels = [int(part) for part in str(error).replace("(", " ").split() if part.isdigit()]
     return f"{pixels[0] // 1_000_000:,} megapixels" if pixels else "too many pixels"
@@ -130,5 +130,5 @@ def _plain_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
     if "A" in image.getbands() or "transparency" in image.info:
         # See-through parts show black, as a viewer's ground does.
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     return np.asarray(image.convert("RGB").convert("L")), False

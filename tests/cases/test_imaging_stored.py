@@ -262,6 +262,19 @@ def test_damage_is_said_in_one_sentence(why, said):
     assert str(problem) == f"a.png is cut off or damaged ({said}): copy or download it again."
 
 
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+def test_the_one_color_that_stands_for_none_is_black(tmp_path, mode):
+    picture = Image.new("RGB", (3, 2), (200, 200, 200))
+    picture.putpixel((1, 0), (90, 90, 90))
+    if mode == "P":
+        picture = picture.quantize(2)
+    gone = picture.getpixel((0, 0))
+    picture.save(tmp_path / "a.png", transparency=gone)
+    assert raster.read(tmp_path / "a.png").values.tolist() == [[[0, 90, 0], [0, 0, 0]]]
+    picture.save(tmp_path / "b.png")
+    assert raster.read(tmp_path / "b.png").values.tolist() == [[[200, 90, 200], [200] * 3]]
+
+
 @pytest.mark.parametrize(
     ("size", "long_side", "scaled"),
     [
