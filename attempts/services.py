@@ -165,8 +165,11 @@ def submit(
     elapsed_ms: int,
     version: int | None = None,
     writer: uuid.UUID | None = None,
+    queues: bool = True,
 ) -> Attempt:
     """Save the answer as submitted, and ask for its scoring once that is committed.
+
+    Not where it `queues` none: who submits then scores in the same transaction.
 
     On a case that was retired meanwhile it is kept and closed without a score. The same
     `submission` again returns the same attempt and changes nothing. `version` and
@@ -192,7 +195,7 @@ def submit(
         attempt.saved_at = timezone.now()
     attempt.submission = submission
     if attempt.case.is_playable:
-        _hand_in(attempt, elapsed_ms)
+        _hand_in(attempt, elapsed_ms, queues=queues)
     else:
         _set_aside(attempt)
     return attempt
@@ -255,7 +258,7 @@ def _since_opened(attempt: Attempt) -> int:
     return int((timezone.now() - attempt.started_at).total_seconds() * 1000)
 
 
-def _hand_in(attempt: Attempt, elapsed_ms: int | None) -> None:
+def _hand_in(attempt: Attempt, elapsed_ms: int | None, *, queues: bool = True) -> None:
     one_clock = attempt.mode in (Mode.SPRINT, Mode.TEST)  # for all, which no reload sets back
     if one_clock and elapsed_ms is not None:
         elapsed_ms = _since_opened(attempt)
@@ -274,7 +277,7 @@ def _hand_in(attempt: Attempt, elapsed_ms: int | None) -> None:
         attempt.truth_seen = truth_was_seen(attempt.user_id, attempt.case_id, but=attempt.pk)
     attempt.save()
     game_of(attempt.kind).handed_in(attempt)
-    if is_next:
+    if is_next and queues:
         transaction.on_commit(lambda: queue_scoring(attempt.pk))
     transaction.on_commit(lambda: queue_next(attempt.user_id))
 

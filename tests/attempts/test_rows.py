@@ -236,9 +236,9 @@ def hand_in(attempt, *, answer=None, submission=A, elapsed_ms=900, **said):
 
 
 def test_a_submission_keeps_the_answer_its_key_and_its_times(make, at_noon):
-    handed = hand_in(make(queued_at=NOON, deadline=NOON + SECOND), answer={"normal": True})
+    handed = hand_in(make(deadline=NOON + SECOND), answer={"normal": True})
     names = ("answer", "submission", "state", "saved_at", "submitted_at", "queued_at")
-    assert values(handed, *names) == (NORMAL, A, "submitted", NOON, NOON, None)
+    assert values(handed, *names) == (NORMAL, A, "submitted", NOON, NOON, NOON)
     names = ("elapsed_ms", "closed_because", "truth_seen", "problem", "scored_at", "tries")
     assert values(handed, *names) == (900, "", False, "", None, 0)
 
@@ -338,7 +338,7 @@ def test_of_a_draft_that_is_closed_time_is_known_where_a_clock_ran(
     )
     services.close_draft(draft.pk, "time")
     names = ("state", "closed_because", "elapsed_ms", "submitted_at", "queued_at", "submission")
-    assert values(draft, *names) == ("submitted", "time", kept, NOON, None, None)
+    assert values(draft, *names) == ("submitted", "time", kept, NOON, NOON, None)
 
 
 @pytest.mark.parametrize("state", ["submitted", "scored", "failed"])

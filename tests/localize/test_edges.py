@@ -256,7 +256,7 @@ class Played:
 
 @pytest.fixture
 def cleaned(monkeypatch):
-    monkeypatch.setattr(answers, "prefetch_related_objects", lambda *_: None)
+    monkeypatch.setattr(answers, "keep_images", lambda _: None)
     return lambda answer: clean_answer(Played, answer)
 
 
