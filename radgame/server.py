@@ -26,12 +26,18 @@ GRACE_SECONDS = 10
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes connections on which no whole request head arrives in time."""
+    """HTTP/1.1 that closes connections on which no whole request head arrives in time.
+
+    What it writes is sent at once. Several processes share a socket of uvicorn's, on whose
+    connections asyncio leaves Nagle's algorithm on: a body then waited 40 ms for its head to be
+    acknowledged.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        _send_at_once(transport.get_extra_info("socket"))
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
@@ -64,6 +70,11 @@ class ImpatientProtocol(H11Protocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def _send_at_once(connection: socket.socket) -> None:
+    if connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _has_come(connection: socket.socket) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from radgame.server import IDLE_SECONDS, ImpatientProtocol, options
 from tests.game import free_port
@@ -93,3 +95,36 @@ def test_a_connection_that_nobody_uses_is_closed():
 
 def test_it_stays_open_while_most_learners_think():
     assert options()["timeout_keep_alive"] == IDLE_SECONDS >= 10
+
+
+def test_what_several_processes_serve_is_sent_without_waiting_for_what_was_sent_before():
+    # As several workers of uvicorn share one: of such a socket asyncio sends only what fills a
+    # packet, or when all before it is acknowledged.
+    config = uvicorn.Config(answer, port=0, http=ImpatientProtocol, lifespan="off")
+    listening = config.bind_socket()
+    config.load()
+    at_once = []
+
+    def protocol():
+        made = ImpatientProtocol(config=config, server_state=ServerState(), app_state={})
+        made.connection_made, begun = seen, made.connection_made
+        kept.append(begun)
+        return made
+
+    kept = []
+
+    def seen(transport):
+        kept[-1](transport)
+        connection = transport.get_extra_info("socket")
+        at_once.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    async def ask():
+        server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        while not at_once:
+            await asyncio.sleep(0.01)
+        writer.close()
+        server.close()
+
+    asyncio.run(ask())
+    assert at_once == [1]
