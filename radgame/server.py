@@ -52,6 +52,8 @@ class ImpatientProtocol(H11Protocol):
         """Close a connection that is not used, unless a request has come already and a busy loop
         has not read it yet: whoever sent it would get nothing but a broken connection.
         """
+        if self.transport.is_closing():  # who asked broke it off: uvicorn leaves the timer on then
+            return
         if not _has_come(self.transport.get_extra_info("socket")):
             super().timeout_keep_alive_handler()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import socket
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -91,6 +92,19 @@ def test_a_connection_that_nobody_uses_is_closed():
     rest, seconds = served(idle)
     assert rest == b""
     assert IDLE / 2 < seconds < 5 * IDLE
+
+
+def test_nothing_is_amiss_where_who_asked_broke_the_connection_off(caplog):
+    async def broken_off(client, pool):
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(pool, client.ask) == b"ok"
+        at_once = struct.pack("ii", 1, 0)
+        client.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        client.connection.close()  # a reset, as of a browser that is ended
+        await asyncio.sleep(IDLE + 0.5)
+
+    served(broken_off)
+    assert not caplog.records
 
 
 def test_it_stays_open_while_most_learners_think():
