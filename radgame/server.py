@@ -14,7 +14,7 @@ from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 20
-"""For the head of a request, from its first byte or from the connection's beginning."""
+"""For the head of a request, from its first byte; of the first from the connection's beginning."""
 IDLE_SECONDS = 15
 """That a connection stays open after an answer: longer than most think between two steps."""
 SOCKET_BYTES = 4096
@@ -46,7 +46,8 @@ class ImpatientProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._watch_head()
+        if self.conn.trailing_data[0]:  # the next head has begun; else its first byte begins it
+            self._watch_head()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is not used, unless a request has come already and a busy loop

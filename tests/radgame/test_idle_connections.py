@@ -107,6 +107,45 @@ def test_nothing_is_amiss_where_who_asked_broke_the_connection_off(caplog):
     assert not caplog.records
 
 
+HEAD = 1.2
+
+
+def sent_by_parts(client, pause):
+    """A request on a connection that was used before, and what is answered to it, if anything."""
+    client.ask()
+    line = client.connection.sock
+    time.sleep(IDLE / 2)
+    line.sendall(b"GET / HTTP/1.1\r\n")
+    time.sleep(pause)
+    try:
+        line.sendall(b"Host: localhost\r\n\r\n")
+        return line.recv(4096)
+    except ConnectionError:
+        return b""
+
+
+def test_a_slow_head_has_its_time_from_its_first_byte_on_a_connection_that_was_used(monkeypatch):
+    monkeypatch.setattr("radgame.server.HEAD_SECONDS", HEAD)
+
+    async def slow(client, pool):
+        return await asyncio.get_running_loop().run_in_executor(
+            pool, sent_by_parts, client, HEAD - 0.3
+        )
+
+    assert served(slow).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_head_that_takes_too_long_ends_a_connection_that_was_used(monkeypatch):
+    monkeypatch.setattr("radgame.server.HEAD_SECONDS", HEAD)
+
+    async def too_slow(client, pool):
+        return await asyncio.get_running_loop().run_in_executor(
+            pool, sent_by_parts, client, HEAD + 0.5
+        )
+
+    assert served(too_slow) == b""
+
+
 def test_it_stays_open_while_most_learners_think():
     assert options()["timeout_keep_alive"] == IDLE_SECONDS >= 10
 
