@@ -93,7 +93,8 @@ def findings_with_places(case: Case) -> list[Finding]:
     findings = _findings_of(case.pk)
     by_finding: dict[int, list[Region]] = {finding.pk: [] for finding in findings}
     for region in _regions_of(case.pk) if findings else ():
-        by_finding[region.finding_id].append(region)
+        if region.finding_id in by_finding:  # else its finding was added just now
+            by_finding[region.finding_id].append(region)
     for finding in findings:
         finding.case = case
         for region in by_finding[finding.pk]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attempts import services, tasks
+from cases import queries
 from cases.models import Case
 from localize.scoring import playable
 from tests import factories
@@ -38,6 +39,23 @@ def test_marks_saved_before_the_time_was_up_keep_their_points(trainee, nodule_ca
 
 def test_a_tick_saved_before_the_time_was_up_keeps_its_points(trainee, nodule_case):
     assert closed_by_time(trainee, nodule_case, {"ticked": ["cardiomegaly"]}).score > 0
+
+
+def test_a_finding_that_a_curator_adds_while_the_truth_is_read_fails_no_scoring(
+    trainee, nodule_case, monkeypatch
+):
+    read = queries._findings_of
+
+    def read_then_added(key):
+        findings = read(key)
+        added = factories.FindingFactory(case=nodule_case, label="pleural_effusion")
+        image = nodule_case.images.get()
+        factories.RegionFactory(finding=added, image=image, x0=0.7, y0=0.7, x1=0.9, y1=0.9)
+        return findings
+
+    monkeypatch.setattr(queries, "_findings_of", read_then_added)
+    result = closed_by_time(trainee, nodule_case, {"marks": [mark_on(nodule_case)]})
+    assert (result.data["hits"], result.data["misses"]) == (1, 1)
 
 
 def test_a_normal_case_called_normal_before_the_time_was_up_keeps_its_points(trainee):
