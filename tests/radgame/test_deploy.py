@@ -18,6 +18,7 @@ from django.urls import resolve
 
 from attempts.models import Attempt
 from radgame.metrics import QUEUES
+from radgame.server import IDLE_SECONDS
 from tests.radgame.test_docs import DOCS, ROOT, variables_documented
 
 pytestmark = pytest.mark.any_database
@@ -258,6 +259,11 @@ def test_compose_is_read_by_a_plugin_or_by_its_schema(linting):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_caddy_ends_idle_connections_before_the_web_process_does():
+    [seconds] = re.findall(r"keepalive (\d+)s", (DEPLOY / "Caddyfile").read_text())
+    assert 0 < int(seconds) < IDLE_SECONDS
+
+
 def test_nginx_is_given_the_configuration_as_it_stands(linting):
     """All of it, with a certificate that there is."""
     find = 'sed -n "s/.*include \\(.*\\);.*/\\1/p" "$6"'  # in the file after -c
