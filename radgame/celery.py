@@ -8,10 +8,14 @@ import sys
 from typing import Any
 
 from celery import Celery, Task, signals
+from django.conf import settings
 from django.db import close_old_connections
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "radgame.settings")
+
+KEPT_SECONDS = 600
+"""That a worker keeps a connection to PostgreSQL: as long as SQLite's (`radgame.settings`)."""
 
 app = Celery("radgame")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -43,6 +47,17 @@ def have_ready(**kwargs: Any) -> None:
     style.score("No effusion.")
     gc.collect()
     gc.freeze()
+
+
+@signals.worker_init.connect
+def keep_connections(**kwargs: Any) -> None:
+    """Keep a connection to PostgreSQL from one task to the next, as SQLite's is.
+
+    It may have been started again since the last task, so that its connection is tried first.
+    """
+    database: Any = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database.update(CONN_MAX_AGE=KEPT_SECONDS, CONN_HEALTH_CHECKS=True)
 
 
 @signals.before_task_publish.connect

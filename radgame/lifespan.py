@@ -50,7 +50,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 def share_connections() -> None:
     """Let the threads of this process take their database connections from one pool.
 
-    PostgreSQL only: it has not many to give. Workers have few threads, and keep none.
+    PostgreSQL only: it has not many to give. Workers have few threads, and each keeps its own.
     """
     database = settings.DATABASES["default"]
     if settings.DATABASE_POOL and database["ENGINE"] == "django.db.backends.postgresql":
