@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.importers import ImportedCase, ImportedFinding, ImportedRegion, SourceProblem, importers
+from cases.importers import (
+    ImportedCase,
+    ImportedFinding,
+    ImportedRegion,
+    SourceProblem,
+    importer_named,
+    importers,
+)
 from cases.importers.base import (
     Problem,
     age_of,
@@ -19,6 +26,7 @@ from cases.importers.base import (
     sex_of,
     text_of,
     told,
+    twice,
 )
 from cases.importers.pack import IMPORTER
 from tests.cases.files import write_png
@@ -81,6 +89,7 @@ def test_a_checked_box_lies_in_the_image_and_has_area(sides):
         *(("060W", 1), ("051W", 0), ("365D", 1), ("364D", 0), ("011M", 0), ("012M", 1), ("1y", 1)),
         *((0, 0), ("000Y", 0), (-1, None), ("x", None), ("Y", None), (" 7 ", 7), (120.5, None)),
         *(("089Y", 89), (90, 90), ("095Y", 90), (120, 90), ("121", None), ("412", None)),
+        *((91, 90), ("58.9", 58), (" 58y ", 58), ("52W", 1), ("5YM", 0), (False, None)),
     ],
 )
 def test_ages_are_years(text, years):
@@ -89,7 +98,16 @@ def test_ages_are_years(text, years):
 
 @pytest.mark.parametrize(
     ("text", "sex"),
-    [("female", "F"), (" m", "M"), ("Other", "O"), ("x", ""), ("", ""), (None, ""), (3, "")],
+    [
+        ("female", "F"),
+        (" m", "M"),
+        ("Other", "O"),
+        ("x", ""),
+        ("", ""),
+        (None, ""),
+        (3, ""),
+        (0, ""),
+    ],
 )
 def test_sexes_are_one_letter(text, sex):
     assert sex_of(text) == sex
@@ -114,9 +132,15 @@ def test_sexes_are_one_letter(text, sex):
         ([0.1, 0.1, 0.1, 0.2], "has no area"),
         ([0.1, 0.1, 0.2, 0.1], "has no area"),
         ([1, 0, 1 + 0.005, 1], "has no area"),
+        ([-0.004, 0, -0.002, 1], "has no area"),
         ([0, 0, 1, True], "is not four numbers"),
         ([0, 0, 1, 1, 1], "is not four numbers"),
         ("0011", "is not four numbers"),
+        ([0, 0, 1], "is not four numbers"),
+        (None, "is not four numbers"),
+        ([0, 0, 1, "1"], "is not four numbers"),
+        ([0, 0, 1, float("nan")], "holds a value that is not a finite number"),
+        ([0, 0, 1, 10**400], "holds a value that is not a finite number"),
     ],
 )
 def test_a_box_may_lie_outside_by_rounding_and_no_farther(sides, box):
@@ -130,7 +154,7 @@ def test_a_box_may_lie_outside_by_rounding_and_no_farther(sides, box):
 
 def test_the_name_of_a_file_is_told_from_its_end_where_it_is_long():
     assert told("x" * 300) == "x" * 300
-    assert told("a" + "x" * 300) == "…" + "x" * (299)
+    assert told("x" * 301) == told("a" + "x" * 300) == "…" + "x" * 299
     assert told(" a\nb\0c ") == "a bc"
 
 
@@ -141,8 +165,10 @@ def test_texts_hold_what_any_database_can():
 
 
 def test_names_with_two_stories_are_doubted_and_others_are_not():
-    said = [("a", 1), ("b", 1), ("a", 1), ("b", 2), ("", 1), ("", 2)]
+    said = [("a", 1), ("b", 1), ("a", 1), ("b", 2), ("", 1), ("", 2), ("c", 1)]
     assert contradicted(said) == {"b"}
+    sentence = "It occurs again, and something else is said of it there; left out."
+    assert twice("b") == Problem("b", sentence, "part")
 
 
 def test_a_fault_in_one_record_is_told_and_costs_it_alone():
@@ -162,9 +188,19 @@ def test_a_case_has_its_boxes_where_all_that_is_drawn_has_one():
     drawn = ImportedFinding("nodule_mass", regions=(ImportedRegion((0, 0, 1, 1)),))
     assert has() and has(drawn)
     assert has(ImportedFinding("cardiomegaly"), ImportedFinding("no such label"), drawn)
+    assert not has(ImportedFinding("nodule_mass"))
     assert not has(drawn, ImportedFinding("nodule_mass"))
+    assert not has(drawn, ImportedFinding("fracture"))
 
 
 def test_images_are_looked_for_beside_the_file_that_is_named(tmp_path):
     (tmp_path / "films.zip").touch()
     assert IMPORTER.folders(tmp_path / "films.zip") == IMPORTER.folders(tmp_path) == (tmp_path,)
+    assert IMPORTER.folders(tmp_path / "none.csv") == (tmp_path,)
+
+
+@pytest.mark.parametrize("name", importers())
+def test_each_format_is_read_by_the_importer_of_its_name(tmp_path, name):
+    importer = importer_named(name)
+    assert importer.name == name
+    assert importer.folders(tmp_path)[0] == tmp_path
