@@ -368,9 +368,10 @@ def test_an_end_takes_what_was_saved_and_forgets_what_was_looked_at(start, cases
 def test_a_draft_whose_time_is_up_is_taken_when_its_series_is_looked_at(start, cases, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(services, "queue_scoring", lambda key: None)
+    monkeypatch.setattr(services, "GRACE", MINUTE)
     series = start()
-    late = attempt_at(series, cases[0], "draft", deadline=timezone.now() - 7 * SECOND)
-    early = attempt_at(series, cases[1], "draft", deadline=timezone.now() - 3 * SECOND)
+    late = attempt_at(series, cases[0], "draft", deadline=timezone.now() - 90 * SECOND)
+    early = attempt_at(series, cases[1], "draft", deadline=timezone.now() - 30 * SECOND)
     settle(series)
     assert values(late, "state", "closed_because") == ("submitted", "time")
     assert values(early, "state", "closed_because") == ("draft", "")
@@ -398,19 +399,20 @@ def test_what_was_ended_is_opened_again_while_there_is_time(assign, because, ter
 def test_the_sweep_closes_what_nobody_looks_at(start, cases, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(services, "queue_scoring", lambda key: None)
+    monkeypatch.setattr(services, "GRACE", MINUTE)
     now = timezone.now()
     made = {
         name: start(user=factories.UserFactory())
         for name in ("late", "soon", "all", "some", "doubly", "drafts")
     }
-    for name, seconds in (("late", -8), ("soon", -2)):
+    for name, seconds in (("late", -90), ("soon", -30)):
         Series.objects.filter(pk=made[name].pk).update(ends_at=now + seconds * SECOND)
     for name, count in (("all", 3), ("some", 2), ("doubly", 2), ("drafts", 2)):
         for case in cases[:count]:
             attempt_at(made[name], case)
     attempt_at(made["drafts"], cases[2], "draft")
     attempt_at(made["doubly"], cases[0], "scored")
-    draft = attempt_at(made["soon"], cases[0], "draft", deadline=now - 8 * SECOND)
+    draft = attempt_at(made["soon"], cases[0], "draft", deadline=now - 90 * SECOND)
     sweep()
     assert {name: values(one, "closed_because")[0] for name, one in made.items()} == {
         "late": "time",
