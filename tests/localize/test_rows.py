@@ -463,10 +463,15 @@ def test_of_a_reader_who_drew_on_several_frames_the_nearest_is_compared(others, 
 
 
 def test_rule_radgame_alone_asks_for_a_place_of_every_finding(stack):
+    unplaced = factories.FindingFactory(label="nodule_mass").case
     factories.CaseFactory(knows_findings=False)
-    every = Case.objects.all()
-    assert list(scoring.playable(every, "clinical")) == [stack]
-    assert list(scoring.playable(every, "standard")) == [stack]
+    every = Case.objects.order_by("pk")
+    for rule in ("clinical", "standard"):
+        assert [*scoring.playable(every, rule)] == [stack, unplaced]
+    unplaced.findings.update(label="pleural_effusion")
+    assert unplaced in scoring.playable(every, "radgame")
+    unplaced.findings.update(label="nodule_mass")
+    assert unplaced not in scoring.playable(every, "radgame")
 
 
 def test_the_game_says_what_it_offers():
