@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -44,8 +45,10 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 )
 def test_it_is_waited_for_until_nothing_was_seen_for_a_while(beside, seen):
     left = beside(*seen)
+    begun = time.monotonic()
     Game(cast(Any, None), Path(), "").wait_until_at_rest(quiet=1)
     assert not left
+    assert time.monotonic() - begun >= 1
 
 
 def test_what_never_ends_is_not_waited_for_without_end(beside):

@@ -17,7 +17,7 @@ from radgame.server import IDLE_SECONDS, ImpatientProtocol, options
 from tests.game import free_port
 
 pytestmark = pytest.mark.pure
-IDLE = 1
+IDLE, PATIENCE = 1, 60
 
 
 async def answer(scope, receive, send):
@@ -50,8 +50,9 @@ def served(with_client):
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            while not server.started:
+                await asyncio.sleep(0.01)
         with ThreadPoolExecutor() as pool:
             try:
                 return await with_client(Client(port), pool)
@@ -174,8 +175,9 @@ def test_what_several_processes_serve_is_sent_without_waiting_for_what_was_sent_
     async def ask():
         server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
         _, writer = await asyncio.open_connection(*listening.getsockname())
-        while not at_once:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            while not at_once:
+                await asyncio.sleep(0.01)
         writer.close()
         server.close()
 
