@@ -327,7 +327,7 @@ def test_queries_of_the_page_are_constant(trainee, client_of, django_assert_num_
     for _ in range(5):
         go_on(drill, glance="normal", free="abnormal")
     with django_assert_num_queries(len(before)):
-        client.get(url)
+        assert client.get(url).status_code == 200
 
 
 def test_the_sweep_closes_a_drill_that_is_played(calls, trainee):
