@@ -32,6 +32,7 @@ LONG = {
     "tests/radgame/test_settings.py": 30,
     "tests/bench/test_forked.py": 25,
     "tests/ml/test_simulate_behind.py": 25,
+    "tests/ml/test_simulate_shoulders.py": 25,
     "tests/learning/endless/test_making.py": 25,
     "tests/learning/endless/test_two_films.py": 20,
     "tests/ml/test_simulate_twice.py": 20,
