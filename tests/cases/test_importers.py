@@ -107,6 +107,7 @@ def test_ages_are_years(text, years):
         (None, ""),
         (3, ""),
         (0, ""),
+        (False, ""),
     ],
 )
 def test_sexes_are_one_letter(text, sex):
