@@ -12,6 +12,8 @@ from functools import cache
 from ml import tables
 
 SENTENCE = re.compile(r"[^.;!?\n]+")
+ASKED = re.compile(r"[^.:;!?,\n]*\?+(?=\s|$)\s*(?P<reply>[^.;!?\n]*)")
+"""The rest of a question, and what is said after it."""
 BEFORE = 40
 """Characters before a denied finding in which a word may limit the denial."""
 
@@ -23,9 +25,29 @@ def _pattern(language: str, kind: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
 
+@cache
+def _denied(language: str) -> re.Pattern[str]:
+    """Words that deny what follows them at once: not entirely …"""
+    rows = tables.rows(f"language/{language}/normal")
+    words = "|".join(row["words"] for row in rows if row["kind"] == "denied")
+    return re.compile(rf"(?:{words})[ \t]+$", re.IGNORECASE)
+
+
 def says_normal(text: str, language: str) -> bool:
-    """Whether a text says of anything that it is normal."""
-    return any(_pattern(language, kind).search(text) for kind in ("all", "part"))
+    """Whether a text says of anything that it is normal: "not normal" and "normal?" do not."""
+    return any(
+        _is_said(match, language)
+        for kind in ("all", "part")
+        for match in _pattern(language, kind).finditer(text)
+    )
+
+
+def _is_said(match: re.Match[str], language: str) -> bool:
+    before = match.string[max(0, match.start() - BEFORE) : match.start()]
+    if _denied(language).search(before):
+        return False
+    asked = ASKED.match(match.string, match.end())
+    return asked is None or _pattern(language, "yes").match(asked["reply"]) is not None
 
 
 def mentions_prior(text: str, language: str) -> bool:
@@ -44,8 +66,8 @@ def calls_all_normal(text: str, language: str) -> bool:
     """Whether a text calls the whole study normal, and names no exception beside it."""
     whole, exception = _pattern(language, "all"), _pattern(language, "exception")
     for sentence in SENTENCE.finditer(text):
-        said = sentence.group()
-        if whole.search(said) and not exception.search(said):
+        said = whole.search(text, *sentence.span())
+        if said and _is_said(said, language) and not exception.search(sentence.group()):
             return True
     return False
 

@@ -184,6 +184,31 @@ def test_a_normal_case_asks_for_a_word_of_normality() -> None:
 @pytest.mark.parametrize(
     ("language", "reference", "texts"),
     [
+        (
+            "en",
+            "Normal chest.",
+            ["Not normal.", "The chest is not entirely clear.", "Isn't normal.", "Normal chest?"]
+            + ["Are the lungs clear? No idea.", "Film okay quality."],
+        ),
+        ("es", "Tórax normal.", ["El tórax no es normal.", "No veo nada normal.", "¿Todo bien?"]),
+        ("de", "Thorax unauffällig.", ["Nicht alles in Ordnung.", "Lunge nicht ganz frei."]),
+        ("fr", "Thorax normal.", ["Pas tout à fait normal.", "Je ne vois rien de normal."]),
+        ("pt", "Tórax normal.", ["O tórax não está normal.", "Tudo bem?"]),
+    ],
+)
+def test_normality_denied_or_asked_is_not_said(language, reference, texts) -> None:
+    for text in texts:
+        assert evaluate.evaluate(reference, text, language=language).score == 0
+    assert evaluate.evaluate(reference, reference, language=language).score == 100
+
+
+def test_a_question_that_is_answered_is_said() -> None:
+    assert points("Normal chest.", "Lungs clear? Yes. Heart normal? Yes.") == 100
+
+
+@pytest.mark.parametrize(
+    ("language", "reference", "texts"),
+    [
         ("es", "Tórax normal. Sin derrame.", ["Nada agudo.", "no veo nada", "sin patología aguda"]),
         ("de", "Thorax unauffällig. Kein Erguss.", ["Nichts Akutes.", "ich sehe nichts"]),
         ("fr", "Thorax normal. Pas d'épanchement.", ["Rien à signaler.", "rien d'aigu"]),
