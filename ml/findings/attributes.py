@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 
 from ml import devices
@@ -19,7 +19,7 @@ from ml.findings.degrees import Degree, divided
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
 from ml.findings.places import MIDLINE_LABELS, Said, one_side, places_of
-from ml.findings.sizes import EARLIER, SIZE, sizes_of
+from ml.findings.sizes import EARLIER, MOVE, SIZE, sizes_of
 from ml.findings.tokens import SEPARATOR
 
 DEVICES = frozenset({"tube", "catheter", "heart_device"})
@@ -67,10 +67,7 @@ def attributes_of(
     `positions` are where the tips of devices are said to lie.
     """
     said = [item for modifier in modifiers for item in _said(modifier)]
-    said += [
-        Said(size.start, size.end, EARLIER if size.is_earlier else SIZE, str(size.mm))
-        for size in sizes_of(sentence)
-    ]
+    said += [Said(it.start, it.end, it.kind, str(it.mm)) for it in sizes_of(sentence)]
     said += [Said(at.start, at.end, "position", at.value) for at in positions]
     said.sort(key=lambda item: item.start)
     parts = _parts(sentence, findings, said)
@@ -161,6 +158,10 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
     own = set(finding.places)
     # "Increased markings" and "a large heart" only name the finding.
     telling = [s for s in inside if not (s.start in own and s.kind in ("severity", "change"))]
+    device = DEVICES & set(finding.value.labels)
+    if not device:
+        # Advanced emphysema with a 3 cm bulla.
+        telling = [replace(s, kind=SIZE) if s.kind == MOVE else s for s in telling]
     for item in sorted(telling, key=lambda item: _distance(finding, item)):
         if item.kind == "severity" and not found.severity:
             found.severity = item.value
@@ -176,7 +177,7 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         earlier = [float(item.value) for item in telling if item.kind == EARLIER]
         found.size_mm = max(earlier, default=None)
     described = [item for item in inside if item.kind == "descriptor"]
-    if device := DEVICES & set(finding.value.labels):
+    if device:
         denied = sentence.denied_after(finding)
         described = [item for item in described if item.start not in denied]
         tips = [

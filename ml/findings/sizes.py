@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ml.findings.context import Sentence
 from ml.findings.tokens import SEPARATOR
 
-SIZE, EARLIER = "size", "earlier size"
+SIZE, EARLIER, MOVE = "size", "earlier size", "move"
 UNITS_MM = {
     **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
     **dict.fromkeys(("milimetro", "milimetros"), 1.0),
@@ -39,29 +39,28 @@ class Size:
     start: int
     end: int
     mm: float
-    is_earlier: bool
+    kind: str
+    """A size of now, an earlier one, or a move: no size of a device, but one of all else."""
 
 
 def sizes_of(sentence: Sentence) -> Iterator[Size]:
-    """Every measurement; of ``2 x 3 cm`` the larger, of ``from 3 to 1 cm`` the last.
-
-    A way that a device is to be moved by is none.
-    """
+    """Every measurement; of ``2 x 3 cm`` the larger, of ``from 3 to 1 cm`` the last."""
     found = list(_sizes_in(sentence.words))
     for number, (start, end, mm) in enumerate(found):
         before = found[number - 1][1] if number else 0
-        if _is_to_be_moved(sentence, start, end, before):
-            continue
         after = found[number + 1][0] if number + 1 < len(found) else len(sentence.words)
         changes = not TO.isdisjoint(sentence.words[start:end])
-        is_earlier = _told_before(sentence, start, before, changes) or _told_behind(
-            sentence, end, after
-        )
-        yield Size(start, end, mm, is_earlier)
+        if _is_of_a_move(sentence, start, end, before):
+            kind = MOVE
+        elif _told_before(sentence, start, before, changes) or _told_behind(sentence, end, after):
+            kind = EARLIER
+        else:
+            kind = SIZE
+        yield Size(start, end, mm, kind)
 
 
-def _is_to_be_moved(sentence: Sentence, start: int, end: int, stop: int) -> bool:
-    """Whether it says by how much a device is to be moved: "withdraw it by 3 cm"."""
+def _is_of_a_move(sentence: Sentence, start: int, end: int, stop: int) -> bool:
+    """Whether it may say by how much a device is moved: "withdraw it by 3 cm"."""
     if end < len(sentence.words) and sentence.is_one_of("moved", end):
         return True
     for place in range(start - 1, max(stop, start - NEAR) - 1, -1):
