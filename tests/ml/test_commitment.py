@@ -187,8 +187,14 @@ def test_a_normal_case_asks_for_a_word_of_normality() -> None:
         (
             "en",
             "Normal chest.",
-            ["Not normal.", "The chest is not entirely clear.", "Isn't normal.", "Normal chest?"]
-            + ["Are the lungs clear? No idea.", "Film okay quality."],
+            [
+                "Not normal.",
+                "The chest is not entirely clear.",
+                "Isn't normal.",
+                "Are the lungs clear? No idea.",
+                "Normal chest?",
+                "Film okay quality.",
+            ],
         ),
         ("es", "Tórax normal.", ["El tórax no es normal.", "No veo nada normal.", "¿Todo bien?"]),
         ("de", "Thorax unauffällig.", ["Nicht alles in Ordnung.", "Lunge nicht ganz frei."]),
