@@ -34,7 +34,7 @@ def _denied(language: str) -> re.Pattern[str]:
 
 
 def says_normal(text: str, language: str) -> bool:
-    """Whether a text says of anything that it is normal: "not normal" and "normal?" do not."""
+    """Whether a text says of anything that it is normal, undenied and unasked."""
     return any(
         _is_said(match, language)
         for kind in ("all", "part")
@@ -45,6 +45,8 @@ def says_normal(text: str, language: str) -> bool:
 def _is_said(match: re.Match[str], language: str) -> bool:
     before = match.string[max(0, match.start() - BEFORE) : match.start()]
     if _denied(language).search(before):
+        return False
+    if _pattern(language, "open").match(match.string[match.end() :].lstrip(" \t")):
         return False
     asked = ASKED.match(match.string, match.end())
     return asked is None or _pattern(language, "yes").match(asked["reply"]) is not None

@@ -194,12 +194,26 @@ def test_a_normal_case_asks_for_a_word_of_normality() -> None:
                 "Are the lungs clear? No idea.",
                 "Normal chest?",
                 "Film okay quality.",
+                "Normal or abnormal.",
+                "Not sure whether the chest is normal.",
             ],
         ),
-        ("es", "Tórax normal.", ["El tórax no es normal.", "No veo nada normal.", "¿Todo bien?"]),
-        ("de", "Thorax unauffällig.", ["Nicht alles in Ordnung.", "Lunge nicht ganz frei."]),
-        ("fr", "Thorax normal.", ["Pas tout à fait normal.", "Je ne vois rien de normal."]),
-        ("pt", "Tórax normal.", ["O tórax não está normal.", "Tudo bem?"]),
+        (
+            "es",
+            "Tórax normal.",
+            ["El tórax no es normal.", "No veo nada normal.", "No sé si es normal.", "¿Todo bien?"],
+        ),
+        (
+            "de",
+            "Thorax unauffällig.",
+            ["Nicht alles in Ordnung.", "Lunge nicht ganz frei.", "Normal oder nicht."],
+        ),
+        (
+            "fr",
+            "Thorax normal.",
+            ["Pas tout à fait normal.", "Normal ou pas.", "Je ne vois rien de normal."],
+        ),
+        ("pt", "Tórax normal.", ["O tórax não está normal.", "Tudo bem?", "Normal ou não."]),
     ],
 )
 def test_normality_denied_or_asked_is_not_said(language, reference, texts) -> None:
