@@ -36,6 +36,8 @@ WITHIN = {
     "lung": frozenset({"right main bronchus", "left main bronchus", "main bronchus", "bronchus"}),
 }
 """Positions that a wider word holds, too."""
+BY_DISTANCE = ("low", "high", "above carina", "carina")
+"""Positions that a distance from the carina tells."""
 CLOSE_MM = 10.0
 """Two distances from the carina that differ by less are the same to a reader."""
 
@@ -99,7 +101,8 @@ def judged(
     if not found:
         return None
     gravest = max(found, key=lambda verdict: ORDER.index(verdict.judgment))
-    return replace(gravest, distance_mm=above_carina_mm)
+    by_distance = gravest.position in BY_DISTANCE
+    return replace(gravest, distance_mm=above_carina_mm if by_distance else None)
 
 
 def _by_distance(position: str, above_carina_mm: float | None) -> str:

@@ -348,3 +348,10 @@ def test_a_pacemaker_and_its_leads_are_one_and_need_no_side():
     assert len(result.reference_findings) == 1
     assert not result.errors.missing_findings + result.errors.false_findings
     assert {error.severity for error in result.errors.attribute_errors} <= {"negligible"}
+
+
+def test_two_tips_of_one_tube_do_not_excuse_the_wrong_one_by_the_distance_of_the_other() -> None:
+    right = "Endotracheal tube 4 cm above the carina."
+    both = right + " Endotracheal tube in the right main bronchus."
+    assert evaluate.evaluate(right, right).score == 100
+    assert evaluate.evaluate(right, both).score == 0
