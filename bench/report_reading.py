@@ -3,9 +3,9 @@
 Sentences carry the reading of a careful radiologist, in the notation of their README: items split
 by ``;``, each ``LABEL`` or ``LABEL|LABEL`` with the presence signs allowed (``+`` present, ``-``
 absent, ``?`` uncertain) and attributes (``L R B N`` side, ``z=`` zone, ``s=`` severity, ``mm=``
-size, ``c=`` change, ``p=`` certainty; nothing behind the
-sign: unsaid). A sentence is right when every wanted item that is
-not absent is read with all that it names and nothing else is read as present or uncertain.
+size, ``c=`` change, ``p=`` certainty; nothing behind the sign: unsaid). A sentence is right when
+every wanted item that is not absent is read with all that it names and nothing else is read as
+present or uncertain.
 Pairs say which of two reports must score higher. Constant texts are scored against every
 abnormal demonstration case: none may earn. ``--show`` prints what is wrong.
 """
