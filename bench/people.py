@@ -38,7 +38,7 @@ def main() -> int:
 
 def _persons(anatomy, count: int) -> int:  # type: ignore[no-untyped-def]
     from ml.simulate import shapes
-    from ml.simulate.cases import a_person, view_of
+    from ml.simulate.standing import a_person, view_of
 
     rng = np.random.default_rng(1)
     bodies = [a_person(anatomy, rng) for _ in range(count)]

@@ -168,11 +168,12 @@ def making() -> list[Figure]:
     from bench.simulate import CASES
     from ml.simulate import base, contours
     from ml.simulate.anatomy import Anatomy
-    from ml.simulate.cases import generate, view_of
+    from ml.simulate.cases import generate
     from ml.simulate.document import CONTOUR_SIZE
     from ml.simulate.layers import layers_of
     from ml.simulate.person_ct import person_ct
     from ml.simulate.plans import Plan
+    from ml.simulate.standing import view_of
 
     anatomy = Anatomy(base.load(Path(ct)))
     seconds: dict[str, list[float]] = defaultdict(list)

@@ -17,10 +17,11 @@ from typing import Any
 from ml.simulate import document as documents
 from ml.simulate import measures, store
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.cases import SimulatedCase, beginning, generate, stood
+from ml.simulate.cases import SimulatedCase, generate
 from ml.simulate.document import Wanted
 from ml.simulate.projector import View
 from ml.simulate.run import ATTEMPTS, Job, anatomy_here, start_process
+from ml.simulate.standing import beginning, stood
 
 NEARLY = 0.03
 """How far what is measured of a finding's visibility may be off in a film that is made anew."""

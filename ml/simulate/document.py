@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 from ml.simulate import contours
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.cases import SimulatedCase, view_of
+from ml.simulate.cases import SimulatedCase
 from ml.simulate.layers import layers_of
 from ml.simulate.person_ct import SPACING_MM, person_ct
 from ml.simulate.projector import View
+from ml.simulate.standing import view_of
 
 FOLDER = "behind"
 Layers = Literal["none", "findings", "all"]

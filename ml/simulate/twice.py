@@ -17,7 +17,6 @@ from scipy import ndimage
 from ml.simulate import gates, measures, words
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import (
-    PERSONS,
     SIZE,
     Aim,
     Difficulty,
@@ -25,14 +24,10 @@ from ml.simulate.cases import (
     Found,
     SimulatedCase,
     Sitting,
-    beginning,
     completed,
     exposure_of,
     found_of,
-    healthy_of,
-    stood,
     taken,
-    view_of,
     visible,
 )
 from ml.simulate.changes import CHANGES, TECHNIQUES
@@ -43,6 +38,7 @@ from ml.simulate.patients import Body
 from ml.simulate.plans import RECIPES, Plan
 from ml.simulate.projector import Block, Picture, View
 from ml.simulate.shadows import part_shown
+from ml.simulate.standing import PERSONS, beginning, healthy_of, stood, view_of
 
 SMALLER = 0.62
 """Diameter of a nodule by that of the same one when it is larger."""

@@ -16,22 +16,16 @@ from scipy import ndimage
 from ml.simulate import gates, measures, words
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import (
-    LARGE_HEART,
-    NORMAL_HEART,
-    PERSONS,
     SIZE,
     Difficulty,
     Earlier,
     Found,
     SimulatedCase,
     Sitting,
-    beginning,
     completed,
     exposure_of,
     found_of,
-    healthy_of,
     taken,
-    view_of,
     visible,
 )
 from ml.simulate.changes import CHANGES
@@ -40,6 +34,14 @@ from ml.simulate.patients import Body, Inside, person, with_heart
 from ml.simulate.plans import RECIPES, Plan
 from ml.simulate.projector import WATER_PER_MM, Block, Kind, Picture, View
 from ml.simulate.shadows import Shown, length_of, part_shown
+from ml.simulate.standing import (
+    LARGE_HEART,
+    NORMAL_HEART,
+    PERSONS,
+    beginning,
+    healthy_of,
+    view_of,
+)
 from ml.simulate.twice import smaller
 from ml.simulate.words import Reason
 

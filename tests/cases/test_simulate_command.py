@@ -82,7 +82,7 @@ def test_the_same_seed_writes_the_same_bytes_on_one_processor_or_two(ct, three, 
 @pytest.mark.pure
 def test_a_case_that_does_not_pass_the_gates_is_left_out_and_named(ct, tmp_path, monkeypatch):
     monkeypatch.setattr("ml.simulate.run.ATTEMPTS", 1)
-    monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
+    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
     monkeypatch.setattr("ml.simulate.gates.NORMAL_RATIO", 0.1)
     said = simulate(ct, tmp_path, no_import=True, count=1, ungated=False)
     assert "0 cases in" in said

@@ -16,10 +16,11 @@ from scipy import ndimage
 from ml.simulate import behind, contours, detector, layers, organs, run, store, vessels
 from ml.simulate import document as documents
 from ml.simulate.anatomy import Anatomy
-from ml.simulate.cases import Sitting, generate, seen_vessels, view_of
+from ml.simulate.cases import Sitting, generate, seen_vessels
 from ml.simulate.plans import Plan
 from ml.simulate.projector import Block
 from ml.simulate.run import Job
+from ml.simulate.standing import view_of
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
@@ -30,7 +31,7 @@ FINDINGS = documents.Wanted("findings", ct=True)
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch):
     monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
+    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 @cache

@@ -10,11 +10,12 @@ import pytest
 
 from bench import gates as bench_gates
 from ml.simulate import gates, measures
-from ml.simulate.cases import generate, view_of
+from ml.simulate.cases import generate
 from ml.simulate.findings.common import Placed
 from ml.simulate.patients import Body
 from ml.simulate.plans import Plan
 from ml.simulate.shadows import Shown, edge_kept
+from ml.simulate.standing import view_of
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure

@@ -11,9 +11,10 @@ from scipy import ndimage
 
 from ml.simulate import shapes, spectra, vessels
 from ml.simulate.body import lime
-from ml.simulate.cases import NO_LUNG, Shown, a_person, seen_vessels, view_of
+from ml.simulate.cases import NO_LUNG, Shown, seen_vessels
 from ml.simulate.patients import Body, Inside, person
 from ml.simulate.projector import Block, Field, View
+from ml.simulate.standing import a_person, view_of
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure
@@ -36,7 +37,7 @@ def described(one: Body) -> dict[str, float]:
 
 
 def test_two_persons_differ_more_than_two_films_of_one_person(monkeypatch):
-    monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
+    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
     rng = np.random.default_rng(4)
     anatomy = phantom.anatomy()
     bodies = [a_person(anatomy, rng) for _ in range(6)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.simulate import arms, base, contours, demo, girdle, measures, organs, plans
-from ml.simulate.cases import generate, healthy_of, view_of
+from ml.simulate.cases import generate
 from ml.simulate.findings import bones
 from ml.simulate.findings.common import Scene
 from ml.simulate.patients import Body, Inside
@@ -16,6 +16,7 @@ from ml.simulate.person_ct import person_ct
 from ml.simulate.plans import Plan
 from ml.simulate.projector import View
 from ml.simulate.run import Job
+from ml.simulate.standing import healthy_of, view_of
 from tests.ml import phantom, raised_arms
 
 pytestmark = pytest.mark.pure

@@ -11,13 +11,13 @@ import pytest
 from ml.simulate import organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.base import prepare
-from ml.simulate.cases import view_of
 from ml.simulate.findings import collapse, loculated, septa, water
 from ml.simulate.findings.common import Scene, to_the_wall, window_of
 from ml.simulate.findings.septa import Canvas, Sheet
 from ml.simulate.patients import Body, Inside
 from ml.simulate.projector import View
 from ml.simulate.shadows import part_shown
+from ml.simulate.standing import view_of
 from tests.ml import phantom
 
 pytestmark = pytest.mark.pure

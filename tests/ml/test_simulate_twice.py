@@ -23,7 +23,7 @@ SIZE = 240
 @pytest.fixture(autouse=True)
 def few_tries(monkeypatch):
     monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.cases.PERSONS", 1)
+    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 @cache
