@@ -160,7 +160,7 @@ def scar(scene: Scene, side: str = "") -> Placed:
     side = side or scene.side()
     part, length = _band(scene, side, low=False)
     sentence = scene.pick(
-        f"Fibrotic band in the {side} upper lung, unchanged in appearance from a scar.",
+        f"Fibrotic band in the {side} upper lung, with the look of a scar.",
         f"Linear scarring in the {side} upper zone.",
     )
     return Placed(
