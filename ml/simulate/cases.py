@@ -167,7 +167,7 @@ def generate(
     frontal = stood(anatomy, rng, patient, plan, size)
     body = frontal.body
     healthy = healthy_of(anatomy, frontal)
-    scene = Scene(anatomy, rng, body)
+    scene = Scene(anatomy, rng, body, frontal.kind)
     shown: list[list[Shown]] = []
     placed: list[Placed] = []
     for name in plan.findings:

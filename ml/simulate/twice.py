@@ -92,7 +92,8 @@ def generate_twice(
         earlier = _Standing.of(anatomy, view_of(anatomy, body, later.view.kind, size))
     placed: tuple[Placed | None, Placed | None] = (None, None)
     if twice.change:
-        placed = _placed(Scene(anatomy, rng, later.view.body), plan, later, difficulty, twice)
+        scene = Scene(anatomy, rng, later.view.body, later.view.kind)
+        placed = _placed(scene, plan, later, difficulty, twice)
     exposures = _exposures(later.view, twice.technique, rng)
     shown = [_shown(anatomy, later, placed[0])]
     # The same thing in the same person, taken in another way, need not be projected anew.

@@ -143,7 +143,7 @@ def generate_visit(
     if visit.first:
         bodies.append(_another_day(bodies[1], rng))
     days = [_Day.of(anatomy, view_of(anatomy, body, visit.kind, size)) for body in bodies]
-    scene = Scene(anatomy, rng, bodies[0])
+    scene = Scene(anatomy, rng, bodies[0], visit.kind)
     placed: list[tuple[Placed | None, ...]] = []
     for course in visit.courses:
         placed.append(_placed(scene, course, days, [day.shown for day in days]))

@@ -9,7 +9,7 @@ import pytest
 
 from ml.simulate import arms, base, contours, demo, girdle, measures, organs, plans
 from ml.simulate.cases import generate
-from ml.simulate.findings import bones
+from ml.simulate.findings import bones, variants
 from ml.simulate.findings.common import Scene
 from ml.simulate.patients import Body, Inside
 from ml.simulate.person_ct import person_ct
@@ -52,6 +52,25 @@ def test_thin_bones_lose_nothing_where_the_arms_were():
     spine = anatomy.base.mask((*organs.VERTEBRAE,), every=2)
     spine[: round((base.ABOVE_MM + arms.TOP_MM) / 2) + 1] = False
     assert lost[True][spine].mean() == pytest.approx(lost[False][spine].mean(), rel=0.05) != 0
+
+
+@pytest.mark.parametrize("kind", ["PA", "AP"])
+def test_skin_accompanies_the_clavicles_of_the_film(kind):
+    anatomy, view = raised_arms.anatomy(), film(kind)
+    stripes = variants.companions(
+        Scene(anatomy, np.random.default_rng(1), view.body, kind)  # type: ignore[arg-type]
+    ).parts
+    for side, part in zip(organs.SIDES, stripes, strict=True):
+        bone = girdle.named(anatomy, view.body, view.kind)[f"{side} clavicle"]
+        found, here = (
+            np.argwhere(block.values > 0.5) + np.array(block.corner) for block in (part.mask, bone)
+        )
+        # As long as the clavicle, also where that reaches farther out than the CT; and above it.
+        for end in (np.min, np.max):
+            assert end(found[:, 2]) == pytest.approx(end(here[:, 2]), abs=2)
+        for column in np.unique(here[:, 2])[10:-10:10]:
+            tops = [float(rows[rows[:, 2] == column, 0].min()) for rows in (found, here)]
+            assert 5 < tops[1] - tops[0] < 11
 
 
 def test_only_a_ct_with_raised_arms_that_ends_at_the_apices_has_them_taken_out():

@@ -12,7 +12,7 @@ from scipy import ndimage
 from ml.simulate.anatomy import Anatomy, Point
 from ml.simulate.drawing import Path3, Plate, Wire
 from ml.simulate.patients import Body
-from ml.simulate.projector import Block
+from ml.simulate.projector import Block, Kind
 
 Volume = NDArray[Any]
 """Floating point, 32 or 64 bits."""
@@ -65,6 +65,8 @@ class Scene:
     anatomy: Anatomy
     rng: np.random.Generator
     body: Body
+    kind: Kind = "PA"
+    """Of the frontal film."""
 
     @property
     def hu(self) -> NDArray[np.int16]:

@@ -21,6 +21,7 @@ from ml.simulate.findings.common import (
     Scene,
     around,
     axes_of,
+    held,
     part_of,
     sigmoid,
 )
@@ -95,36 +96,30 @@ def skin_fold(scene: Scene, side: str = "") -> Placed:
     )
 
 
-def _clavicle(scene: Scene, side: str) -> NDArray[np.bool_]:
-    """Voxels of the CT in which a clavicle lies, as the film shows it."""
-    labels = scene.anatomy.base.labels
-    if not scene.body.lowered:
-        return labels == organs.CLAVICLE[side]  # type: ignore[no-any-return]
-    block = girdle.named(scene.anatomy, scene.body, "PA")[f"{side} clavicle"]
-    found = np.zeros(labels.shape, bool)
-    places = np.argwhere(block.values) + np.array(block.corner, int)
-    places = places[((places >= 0) & (places < found.shape)).all(axis=1)]
-    found[tuple(places.T)] = True
-    return found
+def _clavicle(scene: Scene, side: str) -> tuple[NDArray[np.bool_], tuple[int, ...]] | None:
+    """A clavicle as the film shows it, in a box of 1 mm voxels, and the box's corner."""
+    if scene.body.lowered:
+        block = girdle.named(scene.anatomy, scene.body, scene.kind)[f"{side} clavicle"]
+        return block.values > 0, tuple(map(int, block.corner))
+    bone = scene.anatomy.base.mask(organs.CLAVICLE[side])
+    if not bone.any():
+        return None
+    window = held(bone)
+    return bone[window], tuple(part.start for part in window)
 
 
 def companions(scene: Scene) -> Placed:
     """Skin over the clavicles, which shows as a stripe beside them."""
     parts = []
     for side in organs.SIDES:
-        labels = _clavicle(scene, side)
-        bone = np.argwhere(labels)
-        if len(bone) == 0:
-            marks = scene.anatomy.marks
-            at = (marks.apex, marks.middle[1] - 30, float(np.mean(marks.sides[side])))
-            bone = np.argwhere(np.ones((4, 6, 40), bool)) + np.array(at, int)
-        low, high = bone.min(axis=0), bone.max(axis=0) + 1
         lift = int(scene.between(7, 9))
-        window = tuple(
-            slice(int(max(0, a - (lift + 3 if axis == 0 else 0))), int(b))
-            for axis, (a, b) in enumerate(zip(low, high, strict=True))
-        )
-        mask = labels[window]
+        found = _clavicle(scene, side)
+        if found is None:
+            continue
+        mask, (down, back, left) = found
+        mask = np.pad(mask, ((lift + 3, 0), (0, 0), (0, 0)))
+        corner = (down - lift - 3, back, left)
+        window = tuple(slice(c, c + n) for c, n in zip(corner, mask.shape, strict=True))
         # Its upper edge, drawn out upward by as much as the skin stands off.
         above = np.maximum.accumulate(mask[::-1], axis=0)[::-1]
         stripe = np.zeros_like(mask)
