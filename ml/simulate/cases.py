@@ -14,7 +14,7 @@ from ml.simulate import detector, gates, measures, organs, outlines, plans, vess
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.detector import Exposure
 from ml.simulate.drawing import side_marker
-from ml.simulate.findings.common import Placed, Scene
+from ml.simulate.findings.common import BONES, Placed, Scene
 from ml.simulate.patients import Body
 from ml.simulate.plans import RECIPES, Plan
 from ml.simulate.projector import Mask, Picture, View
@@ -353,10 +353,10 @@ def completed(
     return placed
 
 
-def seen_vessels(small: Picture, shown: Iterable[list[Shown]]) -> Picture:
-    """Small vessels, without those where a finding has taken lung away."""
-    for parts in shown:
-        for part in parts:
+def seen_vessels(small: Picture, placed: Iterable[Placed], shown: Iterable[list[Shown]]) -> Picture:
+    """Small vessels, without those where a finding has taken lung away; bone it takes is none."""
+    for one, parts in zip(placed, shown, strict=True):
+        for part in parts if one.area != BONES else ():
             gone = part.added < NO_LUNG
             if gone.any():
                 small = small * (1 - detector.enlarged(gone.astype(np.float32), small.shape))
@@ -378,7 +378,7 @@ def taken(anatomy: Anatomy, sitting: Sitting, rng: np.random.Generator) -> Radio
         for device in one.parts:
             for added, _ in drawn_devices(fine, device):
                 large += added
-    large += seen_vessels(vessels.shadow(anatomy, fine), sitting.shown)
+    large += seen_vessels(vessels.shadow(anatomy, fine), sitting.placed, sitting.shown)
     values = detector.radiograph(np.clip(large, 0, None), sitting.exposure, rng)
     values = _marked(values, view, rng)
     return Radiograph(values, view.kind, measures.millimeters(fine))

@@ -18,7 +18,7 @@ from scipy import ndimage
 from ml.simulate import detector, organs, vessels
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import Sitting, seen_vessels
-from ml.simulate.findings.common import Part, Placed
+from ml.simulate.findings.common import BONES, Part, Placed
 from ml.simulate.plans import RECIPES
 from ml.simulate.projector import Block, Picture, View
 from ml.simulate.shadows import Box, drawn_devices
@@ -94,7 +94,7 @@ def layers_of(
     film = _integrals(sitting, small)
     others = [_integrals(sitting, small, without=gone) for gone in sets]
     if peeled:
-        bones, heart = _bones(anatomy, sitting.view), _heart(anatomy, sitting.view)
+        bones, heart = _bones(anatomy, sitting), _heart(anatomy, sitting.view)
         gone_too = (bones, heart, _markings(anatomy, sitting, small), bones + heart)
         others += [np.clip(film - gone, 0, None) for gone in gone_too]
     differences = list(detector.without_noise(film, others, sitting.exposure))
@@ -117,16 +117,16 @@ def _adds(part: Part) -> bool:
 def _integrals(sitting: Sitting, small: Picture, without: tuple[int, ...] = ()) -> Picture:
     """Line integrals of the person, some findings left out."""
     total = sitting.healthy.copy()
-    shown = [parts for index, parts in enumerate(sitting.shown) if index not in without]
+    left = [index for index in range(len(sitting.placed)) if index not in without]
+    placed, shown = [sitting.placed[n] for n in left], [sitting.shown[n] for n in left]
     for parts in shown:
         for part in parts:
             total += part.added
     total = np.clip(total, 0, None)
-    for index, one in enumerate(sitting.placed):
-        if index not in without:
-            for added in _devices(sitting.view, one):
-                total += added
-    return np.clip(total + seen_vessels(small, shown), 0, None)
+    for one in placed:
+        for added in _devices(sitting.view, one):
+            total += added
+    return np.clip(total + seen_vessels(small, placed, shown), 0, None)
 
 
 def _devices(view: View, placed: Placed) -> Iterator[Picture]:
@@ -135,10 +135,15 @@ def _devices(view: View, placed: Placed) -> Iterator[Picture]:
             yield added
 
 
-def _bones(anatomy: Anatomy, view: View) -> Picture:
+def _bones(anatomy: Anatomy, sitting: Sitting) -> Picture:
+    """Bones as the film shows them: broken, dense or thin where a finding makes them so."""
+    view = sitting.view
     total = view.bones(anatomy.base)
     for block in added_bones(anatomy, view):
         total += view.added(block)
+    for one, parts in zip(sitting.placed, sitting.shown, strict=True):
+        for part in parts if one.area == BONES else ():
+            total += part.added
     return total
 
 
@@ -161,7 +166,7 @@ def _markings(anatomy: Anatomy, sitting: Sitting, small: Picture) -> Picture:
 
     Those of the CT, but where a finding has taken the lung's place, and the grown ones (`small`).
     """
-    total = seen_vessels(small, sitting.shown)
+    total = seen_vessels(small, sitting.placed, sitting.shown)
     found = _lung_markings(anatomy)
     if found is None:
         return total

@@ -167,7 +167,7 @@ def test_with_less_without_vanishes_outside_the_finding():
 def test_the_integrals_of_the_layers_add_up_to_those_of_the_film():
     anatomy = phantom.anatomy()
     sitting = made("mass").sitting
-    bones = layers._bones(anatomy, sitting.view)
+    bones = layers._bones(anatomy, sitting)
     heart = layers._heart(anatomy, sitting.view)
     mass = sum(part.added for part in sitting.shown[0])
     rest = sitting.healthy - bones - heart
@@ -188,13 +188,23 @@ def test_peeled_there_are_bones_heart_and_both():
     assert bare.mean() < bones.mean()
 
 
+@pytest.mark.parametrize("name", ["osteopenia", "fracture", "bone-lesion"])
+def test_what_is_of_bone_comes_off_with_the_bones(name):
+    anatomy, sitting = phantom.anatomy(), made(name).sitting
+    added = sum(part.added for parts in sitting.shown for part in parts)
+    without = sitting.healthy + added - layers._bones(anatomy, sitting)
+    healthy = replace(sitting, placed=(), shown=())
+    assert np.abs(added).max() > 0.02
+    assert np.allclose(without, sitting.healthy - layers._bones(anatomy, healthy), atol=1e-4)
+
+
 def test_film_and_markings_are_the_film_without_the_lungs_vessels_within_its_noise():
     anatomy, case = phantom.anatomy(), made("mass")
     sitting, shape = case.sitting, case.pictures[0].values.shape
     found = layers.layers_of(anatomy, sitting, ("mass",))
     added = added_of(next(one for one in found if one.kind == "markings"), shape)
     fine = replace(sitting.view, shape=shape)
-    grown = seen_vessels(vessels.shadow(anatomy, fine), sitting.shown)
+    grown = seen_vessels(vessels.shadow(anatomy, fine), sitting.placed, sitting.shown)
     whole, without = quiet(sitting, shape, grown), quiet(sitting, shape)
     changed = np.abs(without - whole) > 0.25 * np.abs(without - whole).max()
     left = np.abs(whole + added - without)[changed].mean()

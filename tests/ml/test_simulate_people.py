@@ -12,6 +12,7 @@ from scipy import ndimage
 from ml.simulate import shapes, spectra, vessels
 from ml.simulate.body import lime
 from ml.simulate.cases import NO_LUNG, Shown, seen_vessels
+from ml.simulate.findings.common import Placed
 from ml.simulate.patients import Body, Inside, person
 from ml.simulate.projector import Block, Field, View
 from ml.simulate.standing import a_person, view_of
@@ -113,9 +114,11 @@ def test_no_vessel_is_drawn_where_a_finding_took_the_lung_away():
     small = np.ones((40, 40), np.float32)
     added = np.zeros((20, 20), np.float32)
     added[:, :10] = 3 * NO_LUNG
-    seen = seen_vessels(small, [[Shown(added, added < 0)]])
+    shown = [[Shown(added, added < 0)]]
+    seen = seen_vessels(small, [Placed("pneumothorax", "pleura", "")], shown)
     assert np.abs(seen[:, :16]).max() < 0.05
     assert seen[:, 24:].min() > 0.95
+    assert np.array_equal(seen_vessels(small, [Placed("osteopenia", "bones", "")], shown), small)
 
 
 def test_cartilage_has_no_lime_in_the_young_and_other_places_in_men_than_in_women(monkeypatch):

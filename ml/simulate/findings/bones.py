@@ -10,6 +10,7 @@ from scipy import ndimage
 from ml.simulate import arms, organs
 from ml.simulate.base import ABOVE_MM, densities
 from ml.simulate.findings.common import (
+    BONES,
     Part,
     Placed,
     Scene,
@@ -45,7 +46,7 @@ def fracture(scene: Scene, side: str = "") -> Placed:
     ribs, many = listed(side, numbers), len(numbers) > 1
     return Placed(
         "fracture",
-        "bones",
+        BONES,
         scene.pick(
             f"Displaced fracture{'s' * many} of the lateral {ribs}.",
             f"There {'are' if many else 'is a'} mildly displaced fracture{'s' * many} of the"
@@ -70,7 +71,7 @@ def healed_fracture(scene: Scene, side: str = "") -> Placed:
     ribs, many = listed(side, numbers), len(numbers) > 1
     return Placed(
         "fracture",
-        "bones",
+        BONES,
         scene.pick(
             f"Old healed fracture{'s' * many} of the {ribs} with callus.",
             f"Healed fracture{'s' * many} of the {ribs}.",
@@ -126,7 +127,7 @@ def dense_lesion(scene: Scene, side: str = "") -> Placed:
     ribs, many = listed(side, numbers), count > 1
     return Placed(
         "bone_lesion",
-        "bones",
+        BONES,
         scene.pick(
             f"Sclerotic lesion{'s' * many} of the {ribs}.",
             f"Dense bone lesion{'s' * many} in the {ribs}.",
@@ -156,7 +157,7 @@ def lytic_lesion(scene: Scene, side: str = "") -> Placed:
     ribs = listed(side, [number])
     return Placed(
         "bone_lesion",
-        "bones",
+        BONES,
         scene.pick(
             f"Lytic destruction of the {ribs} with an extrapleural soft tissue mass.",
             f"A segment of the {ribs} is destroyed; a soft tissue mass bulges against the lung.",
@@ -224,7 +225,7 @@ def notching(scene: Scene) -> Placed:
         parts.append(Part(added_block, mask))
     return Placed(
         "bone_lesion",
-        "bones",
+        BONES,
         "Notching of the lower margins of several ribs on both sides, as with "
         "coarctation of the aorta.",
         tuple(parts),
@@ -258,7 +259,7 @@ def curved(body: Body, rng: np.random.Generator) -> Body:
 def scoliosis(scene: Scene) -> Placed:
     return Placed(
         "scoliosis",
-        "bones",
+        BONES,
         scene.pick(
             "Scoliosis of the thoracic spine, convex to the {convex}.",
             "Thoracic scoliosis with convexity to the {convex}.",
@@ -287,7 +288,7 @@ def osteopenia(scene: Scene) -> Placed:
     lost = scene.between(0.55, 0.7) * np.clip(over, 0, None) * marrow
     return Placed(
         "osteopenia",
-        "bones",
+        BONES,
         scene.pick("Diffuse osteopenia.", "The bones appear diffusely demineralized."),
         (Part(Block((0.0, 0.0, 0.0), -lost.astype(np.float32), 2.0, slides=False)),),
         location="skeleton",

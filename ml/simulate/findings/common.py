@@ -18,6 +18,8 @@ Volume = NDArray[Any]
 """Floating point, 32 or 64 bits."""
 BONE = 1.1
 """Attenuation of calcium beside water of equal density."""
+BONES = "bones"
+"""The area of findings that are of bone alone."""
 WALL_MM = 6.0
 """How far from the chest wall a voxel of the CT may hold some of it."""
 
