@@ -37,11 +37,21 @@ Share = NDArray[np.float32]
 
 def can_be_lowered(labels: Labels, top: int) -> bool:
     """Whether there are raised arms to be taken out, of a CT whose own first slice is `top`."""
-    here = np.bincount(labels[::STEP, ::STEP, ::STEP].ravel(), minlength=256)
+    some = labels[::STEP, ::STEP, ::STEP]
+    here = np.bincount(some.ravel(), minlength=256)
     asked = (*organs.SCAPULA.values(), *organs.CLAVICLE.values(), *HUMERUS.values(), *NECK)
     if not all(here[number] for number in asked):
         return False
-    return _apex(labels) - top < HIGHEST_MM
+    return _apex(labels) - top < HIGHEST_MM and all(_is_raised(some, side) for side in organs.SIDES)
+
+
+def _is_raised(labels: Labels, side: str) -> bool:
+    """Whether an upper arm ends above the middle of its scapula: one that hangs down does not."""
+    arm, scapula = (
+        np.flatnonzero((labels == number).any(axis=(1, 2)))
+        for number in (HUMERUS[side], organs.SCAPULA[side])
+    )
+    return bool(arm[-1] < scapula.mean())
 
 
 def _apex(labels: Labels) -> int:

@@ -82,6 +82,14 @@ def test_only_a_ct_with_raised_arms_that_ends_at_the_apices_has_them_taken_out()
     assert not arms.can_be_lowered(far, 30)
 
 
+@pytest.mark.parametrize("side", organs.SIDES)
+def test_a_ct_with_an_arm_that_hangs_down_already_keeps_its_arms(side):
+    labels = raised_arms.base().labels.copy()
+    down, back, left = np.argwhere(labels == arms.HUMERUS[side]).max(axis=0)
+    labels[down - 3 : down + 90, back - 6 : back, left - 6 : left] = arms.HUMERUS[side]
+    assert not arms.can_be_lowered(labels, 30)
+
+
 def test_no_bone_of_the_arms_is_left_and_what_lies_within_the_ribs_stays():
     whole, bare = raised_arms.base().front, raised_arms.base().bare
     assert bare is not None
