@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.interpolate import PchipInterpolator
+from scipy.spatial import KDTree
 
 from ml.simulate import arms, organs
 from ml.simulate.anatomy import Anatomy
@@ -33,6 +34,8 @@ BETWEEN = 0.5
 """Of the cervical vertebrae: how much of their mean along the spine lies between them, too."""
 FINE_MM, COARSE_MM = 1.0, 1.8
 SCAPULA_MM = 1.25
+JOINT_MM = 8.0
+"""How far from the humerus the scapula is its socket."""
 HEAD_MM = 23.0
 SHAFT_MM = (11.0, 260.0)
 """Of the humerus: its radius, and how much of its length there is."""
@@ -208,11 +211,10 @@ def _own_scapula(anatomy: Anatomy) -> tuple[Points, Values, Points]:
     labels, hu = anatomy.base.labels, anatomy.base.hu
     mask = labels == organs.SCAPULA["right"]
     [window] = ndimage.find_objects(mask.astype(np.uint8))
-    bone = np.argwhere(mask[window])
-    low = np.array([part.start for part in window])
-    humerus = labels[window] == arms.HUMERUS["right"]
-    away = ndimage.distance_transform_edt(~humerus)
-    glenoid = bone[away[tuple(bone.T)] < 8].mean(axis=0) + low + 0.5
+    bone = np.argwhere(mask[window]) + [part.start for part in window]
+    # The arm may lie beside that window, or the labels stop short of the joint.
+    away = KDTree(np.argwhere(labels == arms.HUMERUS["right"])).query(bone)[0]
+    glenoid = bone[away < max(JOINT_MM, away.min() + 2)].mean(axis=0) + 0.5
     wide = tuple(slice(max(0, part.start - 2), part.stop + 2) for part in window)
     share = ndimage.gaussian_filter(ndimage.binary_dilation(mask[wide]).astype(np.float32), 0.5)
     corner = np.array([part.start for part in wide], float)

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ml.simulate import arms, base, contours, demo, girdle, measures, organs, plans
+from ml.simulate.anatomy import Anatomy
 from ml.simulate.cases import generate
 from ml.simulate.findings import bones, variants
 from ml.simulate.findings.common import Scene
@@ -155,6 +157,20 @@ def test_each_bone_lies_on_its_side():
             left = np.nonzero(shadow(view, f"left {name}"))[1].mean()
             right = np.nonzero(shadow(view, f"right {name}"))[1].mean()
             assert right < middle[0, 1] - 5 < middle[0, 1] + 5 < left
+
+
+@pytest.mark.parametrize("gap", [0, 20])
+def test_the_socket_is_where_the_scapula_is_nearest_to_the_humerus(gap):
+    labels = raised_arms.base().labels.copy()
+    down, back, left = np.argwhere(labels == organs.SCAPULA["right"]).max(axis=0)
+    labels[down - 6 : down, back - 40 : back, left - 6 : left] = organs.SCAPULA["right"]
+    arm, scapula = (labels == n for n in (arms.HUMERUS["right"], organs.SCAPULA["right"]))
+    labels[arm & (ndimage.distance_transform_edt(~scapula) < gap)] = 0
+    anatomy = Anatomy(replace(raised_arms.base(), labels=labels))
+    _, _, socket = girdle._own_scapula(anatomy)
+    bone, head = np.argwhere(scapula), np.argwhere(arm).mean(axis=0)
+    nearest = bone[np.linalg.norm(bone - head, axis=1).argmin()]
+    assert np.linalg.norm(socket - nearest) < 12
 
 
 def test_lying_arms_hang_beside_the_body_and_scapulae_turn_inward():
