@@ -39,10 +39,10 @@ WITHOUT = 0.2
 PITFALLS = 0.25
 """Share of normal films that show a normal variant."""
 ZONES = ("upper", "middle", "lower")
-UNCONVINCING = ("scoliosis", "shift")
+UNCONVINCING = ("scoliosis", "shift", "aortic-calcification")
 """Recipes that are not asked for, beside `plans.POOR`: films of a curve did not convince who looked
 at them (docs/simulated-cases.md), and nobody looks at these before they are played; a shift comes
-with its tension.
+with its tension; of lime in the arch no film passes its gates.
 """
 COMPARED = (
     *("nodule", "mass", "consolidation", "pneumonia", "infiltrates", "atelectasis"),

@@ -130,6 +130,12 @@ def test_films_are_made_for_who_has_fewest_first(trainee, data):
     assert [stock.take_next().user for _ in range(3)] == [other, trainee, other]
 
 
+def test_no_film_is_wished_that_passes_no_gate_or_comes_with_another():
+    names = {name for named in wishes.recipes().values() for name in named}
+    assert {"tension-left", "osteopenia", "tortuous-aorta"} <= names
+    assert not names & {"aortic-calcification", "shift-left", "scoliosis", "cervical-ribs"}
+
+
 def test_wishes_follow_what_was_missed(db):
     # Chance goes by the number of the account: with any other one run in some hundreds is outside.
     trainee = factories.UserFactory(role="trainee", pk=SETTLED)
