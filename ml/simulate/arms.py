@@ -20,7 +20,8 @@ STEP = 3
 HUMERUS = {"left": 69, "right": 70}
 ARMS = tuple(range(69, 75))
 """Humeri, scapulae and clavicles."""
-NECK = (organs.thoracic(0), organs.thoracic(1))
+NECK = (organs.thoracic(0), organs.thoracic(1), organs.thoracic(2))
+"""What the vertebrae above the CT are modeled on."""
 THYROID = 17
 MUSCLE_HU = 50.0
 AROUND_BONE = 2

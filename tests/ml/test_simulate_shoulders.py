@@ -84,6 +84,12 @@ def test_only_a_ct_with_raised_arms_that_ends_at_the_apices_has_them_taken_out()
     assert not arms.can_be_lowered(far, 30)
 
 
+@pytest.mark.parametrize("number", [*arms.ARMS, *(organs.thoracic(n) for n in range(3))])
+def test_a_ct_that_lacks_a_bone_which_the_model_goes_by_keeps_its_arms(number):
+    labels = raised_arms.base().labels
+    assert not arms.can_be_lowered(np.where(labels == number, 0, labels), 30)
+
+
 @pytest.mark.parametrize("side", organs.SIDES)
 def test_a_ct_with_an_arm_that_hangs_down_already_keeps_its_arms(side):
     labels = raised_arms.base().labels.copy()
