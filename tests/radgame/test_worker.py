@@ -57,9 +57,9 @@ def test_a_connection_to_postgresql_is_kept_for_a_while_and_none_that_the_server
     keep_connections()
     first = backend()
     assert backend() == first
-    given = {name: kept[name] for name in ("USER", "PASSWORD", "HOST", "PORT") if kept[name]}
-    url = {name.lower(): value for name, value in given.items()}
-    with psycopg.connect(dbname="postgres", autocommit=True, **url) as beside:
+    given = connection.get_connection_params()
+    server = {name: given[name] for name in given.keys() & {"user", "password", "host", "port"}}
+    with psycopg.connect(dbname="postgres", autocommit=True, **server) as beside:
         beside.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
     second = backend()  # as after the server was started again: no task fails
     assert second != first
