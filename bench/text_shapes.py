@@ -30,6 +30,7 @@ PIECES = (
     *("ETT tip 4 cm above the carina, ", "right 8 mm nodule, left 9 mm nodule, ", "8 mm "),
     *("right lower lobe opacity. ", "No effusion. ", "rib 7 fracture ", "a ", "HISTORY: cough\n"),
     *("Nodule. No calcified nodule. ", "no follow-up needed. nodule. ", "| no ", "CONSOLIDATION\n"),
+    *("normal ", "normal? "),
 )
 """Pieces of which a text may be made up: no piece may make reading slow."""
 

@@ -12,10 +12,11 @@ from functools import cache
 from ml import tables
 
 SENTENCE = re.compile(r"[^.;!?\n]+")
-ASKED = re.compile(r"[^.:;!?,\n]*\?+(?=\s|$)\s*(?P<reply>[^.;!?\n]*)")
-"""The rest of a question, and what is said after it."""
+ASKED = re.compile(r"[^.:;!?,\n]{0,80}\?+(?=\s|$)\s{0,9}(?P<reply>[^.;!?\n]{0,40})")
+"""The rest of a question, and how what is said after it begins; bounded, so that a long line takes
+no longer than its length."""
 BEFORE = 40
-"""Characters before a denied finding in which a word may limit the denial."""
+"""Characters beside words that are looked at for one that limits or opens what they say."""
 
 
 @cache
@@ -46,7 +47,8 @@ def _is_said(match: re.Match[str], language: str) -> bool:
     before = match.string[max(0, match.start() - BEFORE) : match.start()]
     if _denied(language).search(before):
         return False
-    if _pattern(language, "open").match(match.string[match.end() :].lstrip(" \t")):
+    behind = match.string[match.end() : match.end() + BEFORE].lstrip(" \t")
+    if _pattern(language, "open").match(behind):
         return False
     asked = ASKED.match(match.string, match.end())
     return asked is None or _pattern(language, "yes").match(asked["reply"]) is not None

@@ -120,6 +120,7 @@ PIECES = [
     "... none ",
     "no follow-up needed. nodule. ",
     *("tube tip ", "No effusion, ", "possible nodule, ", "no nodule and no mass and "),
+    *("normal ", "not normal ", "normal or not "),
 ]
 
 
@@ -128,7 +129,7 @@ def test_time_is_linear_in_the_text(piece: str) -> None:
     """Ten times the text is far from the hundred times of a square, and 200 kB are read."""
 
     def seconds(length: int) -> float:
-        text = (piece * (length // len(piece) + 1))[:length]
+        text = (piece * (length // len(piece) + 1))[: length - 1] + "?"  # of all that was said
         start = time.process_time()
         evaluate.evaluate(REFERENCE, text)
         style.score(text)
