@@ -222,7 +222,7 @@ def _regions(item: Dataset, slices: Slices) -> list[ImportedRegion]:
         return [region_of({"point": one}, image=image, frame=frame) for one in _clipped(points)]
     if kind == "POLYLINE" and (box := _upright(points)):
         return [region_of({"box": box}, image=image, frame=frame)]
-    outline = _clipped(_outline(kind, points))
+    outline = _clipped(_outline(kind, points, slices.sizes[image]))
     return [region_of({"polygon": _thinned(outline)}, image=image, frame=frame)]
 
 
@@ -240,26 +240,31 @@ def _upright(points: list[list[float]]) -> list[float] | None:
 
 def _number(sop: Dataset) -> int:
     numbers = sop.get("ReferencedFrameNumber") or 1
-    return int(numbers) if isinstance(numbers, int | str) else int(numbers[0])
+    return int(numbers if isinstance(numbers, int) else numbers[0])
 
 
-def _outline(kind: str, points: list[list[float]]) -> list[list[float]]:
+def _outline(kind: str, points: list[list[float]], size: tuple[int, int]) -> list[list[float]]:
     """The corners of a shape; of a line between two points the circle that it is a diameter of."""
+    if kind == "ELLIPSE":
+        return _turned(points)
     if kind == "CIRCLE":
-        (x, y), edge = points[0], points[1]
-        reach = math.dist((x, y), edge)
-        return [list(one) for one in ellipse(x - reach, y - reach, x + reach, y + reach)]
-    if kind == "ELLIPSE" or len(points) == 2:
-        xs, ys = zip(*points, strict=True)
-        middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
-        if kind == "ELLIPSE":
-            return _turned(points)
-        reach = math.dist(points[0], points[1]) / 2
-        around = ellipse(
-            *(middle[0] - reach, middle[1] - reach), *(middle[0] + reach, middle[1] + reach)
-        )
-        return [list(one) for one in around]
+        return _circle(points[0], _pixels(points[0], points[1], size), size)
+    if len(points) == 2:
+        (ax, ay), (bx, by) = points
+        return _circle([(ax + bx) / 2, (ay + by) / 2], _pixels(*points, size) / 2, size)
     return points[:-1] if len(points) > 3 and points[0] == points[-1] else points
+
+
+def _pixels(one: Sequence[float], other: Sequence[float], size: tuple[int, int]) -> float:
+    """How far two points of an image of so many rows and columns are from each other."""
+    rows, columns = size
+    return math.hypot((other[0] - one[0]) * columns, (other[1] - one[1]) * rows)
+
+
+def _circle(middle: Sequence[float], pixels: float, size: tuple[int, int]) -> list[list[float]]:
+    (x, y), (rows, columns) = middle, size
+    wide, high = pixels / columns, pixels / rows
+    return [list(one) for one in ellipse(x - wide, y - high, x + wide, y + high)]
 
 
 def _turned(points: list[list[float]]) -> list[list[float]]:
