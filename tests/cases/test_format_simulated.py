@@ -155,3 +155,192 @@ def test_what_is_wrong_in_a_simulated_case_is_told(tmp_path):
     (tmp_path / "cases.json").write_text(json.dumps({"cases": {}}))
     with pytest.raises(SourceProblem, match=r"^cases\.json has no list “cases”\.$"):
         read("simulated", tmp_path)
+
+
+def document(folder, **dataset):
+    (folder / "cases.json").write_text(json.dumps({"dataset": dataset, "cases": []}))
+    return importer_named("simulated").describe(folder)
+
+
+def test_the_terms_of_a_simulated_set_are_kept_to_the_length_that_a_data_set_has(tmp_path):
+    said = {
+        name: letter * 300 for name, letter in zip(("slug", "title", "licence"), "abc", strict=True)
+    }
+    info = document(tmp_path, **said, version="d" * 300, url="e" * 300, attribution="f" * 300)
+    assert (info.slug, info.title, info.version) == ("a" * 50, "b" * 200, "d" * 50)
+    assert (info.licence, info.url, info.attribution) == ("c" * 200, "e" * 200, "f" * 300)
+    assert document(tmp_path, version=None).version == ""
+    assert document(tmp_path, version=1.5).version == "1.5"
+
+
+def test_a_file_of_cases_that_is_no_object_or_not_there_is_refused(tmp_path):
+    (tmp_path / "mine.json").write_text("[]")
+    for ask in (importer_named("simulated").describe, lambda path: read("simulated", path)):
+        with pytest.raises(SourceProblem, match=r"^mine\.json is not a JSON object\.$"):
+            ask(tmp_path / "mine.json")
+        with pytest.raises(
+            SourceProblem, match=rf"^{tmp_path}/cases\.json cannot be read: No such"
+        ):
+            ask(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["findings", "report"])
+@pytest.mark.parametrize("said", ["a", 3, {"label": "edema"}])
+def test_findings_that_are_no_list_are_told(tmp_path, name, said):
+    case = simulated_case(**{name: said})
+    [kept] = read("simulated", simulated(tmp_path, case))[0].values()
+    told_of = [(one.where, one.sentence) for one in kept.problems]
+    if name == "findings":
+        assert kept.findings == ()
+        assert told_of == [("case-1", "Its “findings” are not a list.")]
+    else:
+        assert told_of[0] == (
+            ("case-1", "Entry 1 of “report” is not an object; it was left out.")
+            if said in ("a", 3)
+            else ("case-1", "A report of it has no text; it was left out.")
+        )
+
+
+def one_image(folder, **said):
+    """The image of a case that says this of it, and what is told of it."""
+    [case] = read("simulated", simulated(folder, simulated_case(findings=[], images=[said])))[
+        0
+    ].values()
+    return case.images[0], [(one.where, one.sentence) for one in case.problems]
+
+
+@pytest.mark.parametrize(
+    ("said", "view"),
+    [
+        *((one, one) for one in ("PA", "AP", "LATERAL", "FRONTAL", "CT", "OTHER")),
+        *(("lateral", "LATERAL"), ("LORDOTIC", ""), ("", ""), (None, ""), (3, "")),
+    ],
+)
+def test_the_view_of_a_simulated_film_is_one_that_the_library_has(tmp_path, said, view):
+    assert one_image(tmp_path, file="a.png", view=said)[0].source.view == view
+    stack = {"frames": ["a.png"]}
+    assert one_image(tmp_path, stack=stack, view=said)[0].source.view == (view or "CT")
+
+
+@pytest.mark.parametrize(
+    ("said", "offset", "told_of"),
+    [
+        ({"hu_offset": -1000}, -1000, None),
+        ({"hu_offset": 0}, 0, None),
+        ({"stack": {"files": ["a.png"], "hu_offset": -24}, "hu_offset": -1000}, -24, None),
+        ({"stack": {"files": ["a.png"]}, "hu_offset": -1000}, -1000, None),
+        ({"hu_offset": None}, None, None),
+        ({"hu_offset": True}, None, "Its hu_offset True is no number; left out."),
+        ({"hu_offset": "y" * 60}, None, f"Its hu_offset '{'y' * 39} is no number; left out."),
+    ],
+)
+def test_the_offset_of_a_simulated_image_is_a_number(tmp_path, said, offset, told_of):
+    image, problems = one_image(tmp_path, file="a.png", **said)
+    assert image.source.value_offset == offset
+    assert problems == ([("case-1, image 1", told_of)] if told_of else [])
+
+
+def test_an_image_is_called_by_its_file_and_else_by_its_first_frame(tmp_path):
+    formats.films(tmp_path, "b.png")
+    stack = {"frames": ["b.png", "a.png"]}
+    assert one_image(tmp_path, stack=stack)[0].name == "b.png"
+    assert one_image(tmp_path, stack=stack, file="x" * 301)[0].name == "x" * 300
+    image = one_image(tmp_path, file="a.png", frames="b.png", stack=3)[0]
+    assert (image.name, [path.name for path in image.source.paths]) == ("a.png", ["a.png"])
+
+
+@pytest.mark.parametrize(
+    ("study", "kept", "is_told"),
+    [
+        *((None, "current", True), ("current", "current", False), ("prior", "prior", False)),
+        *(([], "current", True), ("z" * 60, "current", True)),
+    ],
+)
+def test_a_study_is_the_current_or_the_prior_one(tmp_path, study, kept, is_told):
+    image, problems = one_image(tmp_path, file="a.png", study=study)
+    assert image.study == kept
+    said = f"Its study {study!r:.40} is neither current nor prior; taken as current."
+    assert problems == ([("case-1, image 1", said)] if is_told else [])
+
+
+@pytest.mark.parametrize("name", [None, 3, "x.png"])
+def test_an_image_that_is_not_here_is_named(tmp_path, name):
+    _, problems = read("simulated", simulated(tmp_path, simulated_case(images=[{"file": name}])))
+    said = f"Its image {name} is not here; the case was skipped."
+    assert told(problems) == [("case-1", said, "case", 1)]
+
+
+def test_a_case_whose_key_leads_out_of_the_folder_has_nothing_behind_it(tmp_path):
+    folder = simulated(tmp_path, simulated_case(key="../case-1"))
+    [case] = read("simulated", folder)[0].values()
+    assert (case.key, case.behind) == ("../case-1", None)
+
+
+def test_the_first_film_adds_to_the_finding_of_the_same_label_and_side_alone(tmp_path):
+    def was(side, left, label="edema"):
+        place = [{"image": 0, "box": [left, 0.1, left + 0.1, 0.2]}]
+        return {"label": label, "side": side, "progression": "gone", "regions": place}
+
+    first = [was("right", 0.3), was("left", 0.4, "bulla"), was("", 0.5)]
+    before = [was("left", 0.1), was("right", 0.2)]
+    earlier = {"findings": before, "first": {"findings": first}}
+    [case] = read("simulated", simulated(tmp_path, simulated_case(earlier=earlier)))[0].values()
+    lefts = [[round(place.box[0], 1) for place in one.regions] for one in case.before]
+    assert lefts == [[0.1], [0.2, 0.3]]
+
+
+@pytest.mark.parametrize("film", ["earlier", "first"])
+def test_what_is_wrong_of_an_earlier_film_is_told_as_of_it(tmp_path, film):
+    said = {"findings": [3]}
+    earlier = said if film == "earlier" else {"findings": [], "first": said}
+    [case] = read("simulated", simulated(tmp_path, simulated_case(earlier=earlier)))[0].values()
+    sentence = "Entry 1 of “findings” is not an object; it was left out."
+    assert [(one.where, one.sentence) for one in case.problems] == [
+        (f"case-1, {film} film", sentence)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [(3, 3), (0, 0), (2.5, 2.5), (True, None), ("3", None), (None, None), (float("inf"), None)],
+)
+def test_sizes_and_how_plain_a_finding_is_are_finite_numbers(tmp_path, said, number):
+    finding = {**simulated_case()["findings"][0], "size_mm": said, "conspicuity": said}
+    [case] = read("simulated", simulated(tmp_path, simulated_case(findings=[finding])))[0].values()
+    [kept] = case.findings
+    assert (kept.size_mm, kept.conspicuity) == (number, number)
+    assert isinstance(kept.size_mm, float | None)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [({}, "simulator"), ({"reader": ""}, "simulator"), ({"reader": "R2"}, "R2")]
+)
+def test_who_drew_a_simulated_place_is_the_simulator_unless_it_says(tmp_path, said, kept):
+    place = {"box": [0.1, 0.1, 0.2, 0.2], **said}
+    finding = {**simulated_case()["findings"][0], "regions": [place]}
+    [case] = read("simulated", simulated(tmp_path, simulated_case(findings=[finding])))[0].values()
+    assert [(one.reader, one.image, one.frame) for one in case.findings[0].regions] == [
+        (kept, 0, 0)
+    ]
+
+
+@pytest.mark.parametrize("said", [None, "1", True, -1, 1.5])
+@pytest.mark.parametrize("name", ["image", "frame"])
+def test_the_image_and_frame_of_a_place_are_whole_numbers(tmp_path, name, said):
+    place = {"box": [0.1, 0.1, 0.2, 0.2], name: said}
+    finding = {**simulated_case()["findings"][0], "regions": [place]}
+    _, problems = read("simulated", simulated(tmp_path, simulated_case(findings=[finding])))
+    number = "which is not a whole number from 0 up; it was left out."
+    assert [one.sentence for one in problems] == [f"Region 1 names {name} {said!r}, {number}"]
+
+
+def test_whole_numbers_may_be_written_with_a_point(tmp_path):
+    formats.films(tmp_path, "b.png")
+    place = {"box": [0.1, 0.1, 0.2, 0.2], "image": 1.0, "frame": 1.0}
+    finding = {**simulated_case()["findings"][0], "regions": [place]}
+    images = [{"file": "a.png"}, {"frames": ["a.png", "b.png"]}]
+    case = simulated_case(findings=[finding], images=images)
+    [kept] = read("simulated", simulated(tmp_path, case))[0].values()
+    [region] = kept.findings[0].regions
+    assert (region.image, region.frame) == (1, 1)
+    assert type(region.image) is type(region.frame) is int
