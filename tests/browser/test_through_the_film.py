@@ -20,6 +20,14 @@ SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id
 JOIN cases_layer l ON l.image_id = i.id JOIN cases_finding f ON f.case_id = c.id
 WHERE l.kind = 'ct' AND f.label IN ('nodule_mass', 'consolidation', 'pneumothorax') ORDER BY c.id
 """
+# The last that a browser sends after a tap, when the finger has long left, and a frame drawn since.
+LEFT = """() => {
+  const last = new Promise((tell) => {
+    const drawn = ({ pointerType }) => requestAnimationFrame(() => tell(pointerType));
+    document.addEventListener("click", drawn, { capture: true, once: true });
+  });
+  return { last };
+}"""
 SLICING = """async () => {
   const { ct } = radgame.page.behind;
   const viewers = ["axial", "coronal", "sagittal"].map((plane) => ct.panes[plane].view.viewer);
@@ -124,7 +132,6 @@ def test_it_names_blinks_splits_and_peels(player):
         expect(veil).to_be_visible()
         expect(page.locator("[data-role=behind-said]")).to_contain_text("Without")
         expect(page.locator(".veil-said")).to_contain_text("Without")
-        page.wait_for_timeout(0)
         shades.append(veil.evaluate(INK))
     assert shades[-1] < max(shades)  # without bones and heart it is darker
 
@@ -184,10 +191,11 @@ def test_a_tap_names_what_lies_there_until_the_next_and_a_finger_holds_blink(vis
         told(player)
         page = player.page
         page.keyboard.press("=")
+        left = page.evaluate_handle(LEFT)
         page.touchscreen.tap(*player.at(0.62, 0.7))
         named = page.locator(".named")
         expect(page.locator("[data-role=behind-here]")).to_contain_text("eart")
-        page.wait_for_timeout(300)  # whatever the browser sends after the finger has left
+        assert left.evaluate("({ last }) => last") == "touch"
         expect(named).to_be_visible()
         expect(named).to_contain_text("eart")
         blink = page.locator("[data-role=behind-blink]")
