@@ -98,9 +98,8 @@ class Table:
         self, text: str, lines: Iterator[tuple[int, str]], waiting: list[tuple[int, str]]
     ) -> list[str] | None:
         """The cells of a row over several lines; None, and the lines put back, when it is none."""
-        ahead = len(waiting)
         for taken in range(1, LONGEST_ROW):
-            if taken > ahead:
+            if taken > len(waiting):
                 following = next(lines, None)
                 if following is None:
                     return None
@@ -298,8 +297,7 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
     """What is no UTF-8 as Windows-1252, in which spreadsheets still save CSV; row by row, so that
     a table of both is read, too.
     """
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
+    assert isinstance(error, UnicodeDecodeError)  # tables are read and never written
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 

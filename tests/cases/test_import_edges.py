@@ -148,6 +148,13 @@ def test_a_line_that_names_the_delimiter_is_one_only_at_its_beginning(tmp_path):
         ('b,c\n"x\ny",z\n', True, [(2, ("x\ny", "z"), "")]),
         ('b,c\n"x\ny",z\n', False, [(2, (), "x"), (3, ('y"', "z"), "")]),
         ('b,c\n"x\n1,2\n', True, [(2, (), "x"), (3, ("1", "2"), "")]),
+        ('b,c\n"x\n"y\nz",1\n', True, [(2, (), "x"), (3, ("y\nz", "1"), "")]),
+        (
+            'b,c\n"x\ny",z,w\n1,2\n',
+            True,
+            [(2, (), "x"), (3, ('y"', "z", "w"), ""), (4, ("1", "2"), "")],
+        ),
+        ('a,b,c\n0,"x\ny",z\n', True, [(2, ("x\ny", "z"), "")]),
         ("a,b\n1\n2,3\n", False, [(2, (), "1"), (3, ("3",), "")]),
     ],
 )
@@ -155,6 +162,57 @@ def test_rows_are_read_with_their_lines_and_broken_ones_are_told(tmp_path, text,
     (tmp_path / "a.csv").write_text(text)
     found = tables.open_table(tmp_path / "a.csv", "b").rows(breaks=breaks)
     assert [(row.line, row.cells, row.start) for row in found] == rows
+
+
+@pytest.mark.parametrize(("most", "rows"), [(3, [2]), (2, [2, 3, 4])])
+def test_a_row_may_take_so_many_lines_and_no_more(tmp_path, monkeypatch, most, rows):
+    monkeypatch.setattr(tables, "LONGEST_ROW", most)
+    (tmp_path / "a.csv").write_text('b,c\n"x\ny\nz",w\n')
+    table = tables.open_table(tmp_path / "a.csv", "b")
+    assert [row.line for row in table.rows(breaks=True)] == rows
+
+
+@pytest.mark.parametrize(("most", "header"), [(2, ("a\nb\nc", "d")), (1, ('"a',))])
+def test_headings_may_take_so_many_lines_and_no_more(tmp_path, monkeypatch, most, header):
+    monkeypatch.setattr(tables, "LONGEST_HEADING", most + 1)
+    (tmp_path / "a.csv").write_text('"a\nb\nc",d\n1,2\n')
+    assert tables.whole_table(tmp_path / "a.csv").header == header
+
+
+@pytest.mark.parametrize(
+    ("text", "has_header", "expected"),
+    [
+        ("\n \nB;c\n1;2\n", True, (";", ("b", "c"), 3)),
+        ("sep=|\nB|c,d\n", True, (",", ("b|c", "d"), 2)),
+        ("\nsep=;\n1;2;3\n", False, (";", ("A", "B", "C"), 2)),
+        ("B,c;d\n", True, (",", ("b", "c;d"), 1)),
+        ("B|c;d\n", True, (";", ("b|c", "d"), 1)),
+        ("B|c\td;e;f\n", True, (";", ("b|c\td", "e", "f"), 1)),
+        ("B\n1\n", True, (",", ("b",), 1)),
+        ('B "c\n1\n', True, (",", ('b "c',), 1)),
+    ],
+)
+def test_a_table_of_any_columns_is_parted_by_what_parts_most(tmp_path, text, has_header, expected):
+    (tmp_path / "a.csv").write_text(text)
+    found = tables.whole_table(tmp_path / "a.csv", has_header=has_header)
+    assert (found.delimiter, found.header, found.header_line) == expected
+    assert (found.skipped, found.path, found.encoding) == (0, tmp_path / "a.csv", "utf-8-sig")
+
+
+@pytest.mark.parametrize("text", ["", "\n  \n", "sep=;\n"])
+@pytest.mark.parametrize("opened", [tables.whole_table, lambda path: tables.open_table(path, "b")])
+def test_a_table_with_nothing_in_it_is_empty(tmp_path, text, opened):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(SourceProblem, match=r"^a\.csv is empty: copy it again from its source\.$"):
+        opened(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(("delimiter", "number"), [(";", 1.5), ("\t", 1.5), ("|", 1.5)])
+def test_a_comma_is_a_decimal_point_where_it_parts_no_columns(delimiter, number):
+    table = tables.Table(tables.Path("a"), "utf-8", delimiter, ("b",), 0, 1)
+    assert (table.number("1,5"), table.number("1.5")) == (number, number)
+    with pytest.raises(ValueError, match="1,5"):
+        tables.Table(tables.Path("a"), "utf-8", ",", ("b",), 0, 1).number("1,5")
 
 
 def test_files_are_found_in_any_letters_and_told_where_there_are_several(tmp_path):

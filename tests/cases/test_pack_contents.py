@@ -13,6 +13,7 @@ from cases import signing
 from cases.imaging import Window
 from cases.importers import DatasetInfo, ImportedCase, ImportedReport, SourceProblem, pack
 from cases.packing import FORMAT, MANIFEST, SIGNATURE, VERSION
+from cases.patients import pseudonym
 
 pytestmark = pytest.mark.pure
 
@@ -135,6 +136,12 @@ def test_what_a_case_of_a_pack_leaves_out_is_taken_for_the_usual(tmp_path, name,
     case = only(tmp_path, **{name: said})
     field = {"split": "offered", "status": "is_held"}.get(name, name)
     assert getattr(case, field) == kept
+
+
+def test_a_patient_of_a_pack_is_one_where_it_is_a_pseudonym(tmp_path):
+    known = pseudonym("demo", "P-17")
+    assert only(tmp_path, patient=known).patient == known
+    assert only(tmp_path, patient=known[:-1]).patient == ""
 
 
 def test_long_words_of_an_image_are_cut(tmp_path):
