@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections import defaultdict
 
 import pytest
 
@@ -221,6 +222,100 @@ def test_long_words_of_a_sentence_are_cut(padchest):
 )
 def test_the_side_is_in_the_words_for_the_place(padchest, places, side):
     assert only_case(padchest(study(sentence(locations=places)))).findings[0].side == side
+
+
+def test_places_and_changes_of_a_sentence_stand_in_their_order_and_once(padchest):
+    said = sentence(
+        locations=["loc right base", 3, " ", "apex ", "right base"], progression=["new", "worse"]
+    )
+    (finding,) = only_case(padchest(study(said))).findings
+    assert (finding.location, finding.progression) == ("right base, apex", "new, worse")
+
+
+def test_the_weightiest_meaning_of_its_names_is_the_findings(padchest):
+    with LABEL_TABLE.open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["slug"]]
+    plain = next(row for row in rows if not row["significance"])
+    assert only_case(padchest(study(sentence(labels=[plain["label"]])))).findings[
+        0
+    ].significance == ("")
+    by_slug = defaultdict(dict)
+    for row in rows:
+        by_slug[row["slug"]].setdefault(row["significance"], row["label"])
+    weights = [{one: names[one] for one in names if one} for names in by_slug.values()]
+    assert any(len(one) > 1 for one in weights)
+    for said in filter(None, weights):
+        for names in (list(said.values()), list(said.values())[::-1]):
+            (finding,) = only_case(padchest(study(sentence(labels=names)))).findings
+            assert finding.significance == min(said, key=taxonomy.SIGNIFICANCES.index)
+
+
+def test_a_name_that_nothing_knows_weighs_nothing_and_is_cut(padchest):
+    folder = padchest(study(sentence(labels=["u" * 81, "normal", "u" * 81])))
+    cases, problems = read("padchest-gr", folder)
+    assert [(one.source_label, one.significance) for one in cases["a.png"].unmapped] == [
+        ("u" * 80, "")
+    ] * 2
+    assert [one.where for one in problems] == ["a.png, finding 1", "a.png, finding 2"]
+
+
+@pytest.mark.parametrize(
+    ("english", "said"), [("A nodule.", "A nodule."), ("", "Un nódulo."), (None, "Un nódulo.")]
+)
+def test_a_finding_has_the_english_sentence_or_else_the_spanish(padchest, english, said):
+    one = sentence(sentence_en=english, sentence_es="Un nódulo.")
+    cases, _ = read("padchest-gr", padchest(study(one)))
+    assert cases["a.png"].findings[0].sentence == said
+
+
+def test_a_language_in_which_nothing_is_said_has_no_report(padchest):
+    case = only_case(padchest(study(sentence(sentence_es=None), sentence(sentence_es=""))))
+    assert [one.language for one in case.reports] == ["en"]
+
+
+def test_one_box_need_not_be_in_a_list_and_each_reader_is_counted_by_itself(padchest):
+    place = [0.1, 0.2, 0.3, 0.4]
+    one = sentence(boxes=[place, place[:3]], extra_boxes=[place[:3], place])
+    cases, problems = read("padchest-gr", padchest(study(one, sentence(boxes={}))))
+    assert [(r.reader, r.alternate) for r in cases["a.png"].findings[0].regions] == [
+        *(("1", False), ("2", True))
+    ]
+    assert [one.sentence for one in problems] == [
+        "Box 2 of boxes is not four numbers; it was left out.",
+        "Box 1 of extra_boxes is not four numbers; it was left out.",
+        "Box 1 of boxes is not four numbers; it was left out.",
+    ]
+
+
+@pytest.mark.parametrize(("abnormal", "count"), [(False, 0), (None, 1), (True, 1)])
+def test_what_is_called_not_abnormal_is_no_finding(padchest, abnormal, count):
+    case = only_case(padchest(study(sentence(abnormal=abnormal, boxes=[]))))
+    assert len(case.findings) == count
+
+
+def test_a_film_that_occurs_again_with_another_story_is_in_doubt(padchest):
+    _, problems = read("padchest-gr", padchest(study(sentence()), study()))
+    assert [(one.where, one.sentence) for one in problems] == [
+        ("grounded_reports_20240819.json, entry 2 (a.png)", AGAIN),
+        ("a.png", "It occurs again, and something else is said of it there; left out."),
+    ]
+    _, problems = read("padchest-gr", padchest(study(sentence()), study(sentence())))
+    assert [one.sentence for one in problems] == [AGAIN]
+
+
+AGAIN = "The image occurs a second time; it was skipped."
+
+
+def test_the_age_as_told_goes_before_that_of_the_header(padchest):
+    folder = padchest(study())
+    header = "PatientAge,ImageID,PatientAge_DICOM,PatientSex_DICOM\n"
+    (folder / "master_table.csv").write_text(header + "50,a.png,071Y,F\n")
+    case = only_case(folder)
+    assert (case.age, case.sex, case.patient) == (71, "F", "")
+    (folder / "master_table.csv").write_text("ImageID,PatientAge,PatientAge_DICOM\na.png,50,71\n")
+    assert (only_case(folder).age, only_case(folder).sex) == (50, "")
+    (folder / "master_table.csv").write_text("ImageID,PatientSex_DICOM,PatientAge\na.png,F\n")
+    assert (only_case(folder).age, only_case(folder).sex) == (None, "F")
 
 
 def test_a_sentence_ends_with_a_stop(padchest):
