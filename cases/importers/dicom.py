@@ -331,11 +331,10 @@ def _as_read(one: Instance) -> tuple[int, int, int, str]:
 
 def _ago(days: int) -> str:
     """Roughly, as one says it; a date is nobody's business."""
-    for length, name in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
-        if days >= length:
-            count = round(days / length)
-            return f"{count} {name}{'s' * (count > 1)} before"
-    return "the same day"
+    units = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
+    length, name = next(one for one in units if days >= one[0])
+    count = round(days / length)
+    return f"{count} {name}{'s' * (count > 1)} before"
 
 
 def _stacks(study: _Files, facts: Facts | None) -> _Images:

@@ -198,9 +198,6 @@ def _masks(dataset: Dataset) -> Iterator[Mask]:
     if len(packed) * 8 < rows * columns * count:
         raise ValueError("it is cut off")
     for frame in range(count):
-        start = frame * rows * columns
-        bits = np.unpackbits(
-            packed[start // 8 : (start + rows * columns + 7) // 8], bitorder="little"
-        )
-        skipped = start % 8
-        yield bits[skipped : skipped + rows * columns].reshape(rows, columns).astype(bool)
+        start, skipped = divmod(frame * rows * columns, 8)
+        bits = np.unpackbits(packed[start:], count=skipped + rows * columns, bitorder="little")
+        yield bits[skipped:].reshape(rows, columns).astype(bool)

@@ -251,7 +251,9 @@ def _outline(kind: str, points: list[list[float]], size: tuple[int, int]) -> lis
         return _circle(points[0], _pixels(points[0], points[1], size), size)
     if len(points) == 2:
         (ax, ay), (bx, by) = points
-        return _circle([(ax + bx) / 2, (ay + by) / 2], _pixels(points[0], points[1], size) / 2, size)
+        return _circle(
+            [(ax + bx) / 2, (ay + by) / 2], _pixels(points[0], points[1], size) / 2, size
+        )
     return points[:-1] if len(points) > 3 and points[0] == points[-1] else points
 
 

@@ -13,6 +13,7 @@ from cases.importers import ImportedCase, ImportedImage, importer_named, segment
 from cases.importers.base import ImportedFinding, ImportedRegion
 from cases.importers.completeness import judged
 from cases.importers.dicom import _slices
+from cases.importers.masks import outlines
 from cases.importers.studies.headers import instance_of
 from cases.models import Case
 from tests.cases.files import dicom, ramp, write_dicom
@@ -150,7 +151,7 @@ def test_the_first_and_last_frame_of_a_file_and_each_slice_have_their_place(tmp_
     files = []
     for name, values in {
         "film": ramp(SIDE, SIDE + 2),
-        "many": np.stack([ramp(SIDE, SIDE)] * 5),
+        "many": np.stack([ramp(SIDE, SIDE)] * 2),
         "one": ramp(SIDE, SIDE),
         "other": ramp(SIDE, SIDE),
         "lone": ramp(SIDE, SIDE),
@@ -167,7 +168,7 @@ def test_the_first_and_last_frame_of_a_file_and_each_slice_have_their_place(tmp_
     found = _slices([film, one, other, many], images[:3])
     assert found.frames == {
         (film.sop, 1): (0, 0),
-        **{(many.sop, at + 1): (1, at) for at in range(5)},
+        **{(many.sop, at + 1): (1, at) for at in range(2)},
         (one.sop, 1): (2, 0),
         (other.sop, 1): (2, 2),
     }
@@ -252,6 +253,122 @@ def test_a_segmentation_of_a_file_of_many_frames_lies_on_the_frames_it_numbers(t
     )
     (finding,) = case.findings
     assert [region.frame for region in finding.regions] == [1, 3, 4]
+
+
+def segmented(*segments, frames, uids, **elements):
+    """The findings of an object with these segments, and its problems as sentences.
+
+    Each segment is a number, a code's meaning, a label and a tracking UID; each frame the segment
+    it is of (None: of the one that all share), its mask, and the UIDs and frames it lies on.
+    """
+    dataset = packed(np.stack([mask for _, mask, _ in frames]), **elements)
+    dataset.SegmentSequence = [
+        item(
+            SegmentNumber=number,
+            SegmentLabel=label,
+            **({"TrackingUID": uid} if uid else {}),
+            SegmentedPropertyTypeCodeSequence=[item(CodeMeaning=meaning)],
+        )
+        for number, meaning, label, uid in segments
+    ]
+    shared = [item(ReferencedSegmentNumber=segments[0][0])]
+    dataset.SharedFunctionalGroupsSequence = [item(SegmentIdentificationSequence=shared)]
+    dataset.PerFrameFunctionalGroupsSequence = [
+        item(
+            **(
+                {"SegmentIdentificationSequence": [item(ReferencedSegmentNumber=number)]}
+                if number
+                else {}
+            ),
+            **({"DerivationImageSequence": [item(SourceImageSequence=on)]} if on else {}),
+        )
+        for number, _, on in frames
+    ]
+    problems = []
+    found = list(segments_of(dataset, uids, "seg.dcm", problems))
+    assert {one.where for one in problems} <= {"seg.dcm"}
+    return found, [one.sentence for one in problems]
+
+
+segments_of = segments._segments
+
+
+def lying_on(sop, frame=None):
+    numbers = {"ReferencedFrameNumber": frame} if frame else {}
+    return item(ReferencedSOPInstanceUID=sop, **numbers)
+
+
+def masked(rows, columns, *boxes):
+    mask = np.zeros((rows, columns), bool)
+    for x0, y0, x1, y1 in boxes:
+        mask[y0:y1, x0:x1] = True
+    return mask
+
+
+@pytest.mark.pure
+def test_each_segment_has_its_own_frames_places_and_name():
+    where = {("a", 1): (0, 0), ("b", 1): (0, 4), ("b", 2): (2, 7)}
+    left, right = (2, 4, 10, 8), (20, 6, 30, 12)
+    found, problems = segmented(
+        (1, "Nodule", "one", "2.25.1"),
+        (2, "", "Unicorn", ""),
+        (3, "Effusion", "never drawn", ""),
+        (4, "n" * 60, "", ""),
+        frames=[
+            (None, masked(16, 40, left, right), [lying_on("a")]),
+            (2, masked(16, 40, right), [lying_on("b", 1), lying_on("a")]),
+            (2, masked(16, 40, left), [lying_on("b", [1, 2])]),
+            (4, masked(16, 40, left), [lying_on("b", 2)]),
+        ],
+        uids=where,
+    )
+    assert problems == []
+    assert [(number, uid, one.label, one.source_label) for number, uid, one in found] == [
+        (1, "2.25.1", "nodule_mass", "Nodule"),
+        (2, "", "", "Unicorn"),
+        (4, "", "", "n" * 60),
+    ]
+    boxes = [
+        tuple(side / whole for side, whole in zip(box, (40, 16) * 2, strict=True))
+        for box in (left, right)
+    ]
+    assert [[(one.image, one.frame, one.box) for one in each.regions] for _, _, each in found] == [
+        [(0, 0, boxes[0]), (0, 0, boxes[1])],
+        [(0, 4, boxes[1]), (0, 4, boxes[0]), (2, 7, boxes[0])],
+        [(2, 7, boxes[0])],
+    ]
+    assert {one.shape for _, _, each in found for one in each.regions} == {"polygon"}
+
+
+@pytest.mark.pure
+def test_frames_of_other_slices_and_segments_are_counted_where_they_show_something():
+    full, empty = masked(8, 8, (1, 1, 7, 7)), masked(8, 8)
+    found, problems = segmented(
+        (1, "Nodule", "", ""),
+        frames=[
+            *((None, full, [lying_on("x")]), (None, empty, [lying_on("x")])),
+            *((9, full, [lying_on("a")]), (9, empty, [lying_on("a")])),
+            *((None, full, None), (None, full, []), (None, full, [lying_on("a", 2)])),
+            (None, full, [lying_on("a")]),
+        ],
+        uids={("a", 1): (0, 0)},
+    )
+    assert [len(one.regions) for _, _, one in found] == [1]
+    assert problems == ["5 frames of the segmentation lie on no slice of the case; left out."]
+
+
+@pytest.mark.pure
+def test_outlines_finer_than_the_library_keeps_are_thinned(monkeypatch):
+    stairs = masked(8, 8, *((at, at, at + 1, 8) for at in range(8)))
+    whole = len(outlines(stairs)[0])
+    for most, kept in ((whole, whole), (whole - 1, whole // 2), (whole // 3, 6)):
+        monkeypatch.setattr(segments, "MOST_POINTS", most)
+        [(_, _, one)], _ = segmented(
+            (1, "Nodule", "", ""),
+            frames=[(None, stairs, [lying_on("a")])],
+            uids={("a", 1): (0, 0)},
+        )
+        assert len(one.regions[0].points) == kept
 
 
 @pytest.mark.pure
