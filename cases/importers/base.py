@@ -278,7 +278,7 @@ def age_of(value: Any) -> int | None:
     text = str(value if value is not None else "").strip().upper()
     per_year = {"M": 12, "W": 52, "D": 365}.get(text[-1:], 1)
     try:
-        years = float(text.rstrip("YMWD") or "nan") / per_year
+        years = float(text.rstrip("YMWD")) / per_year
     except ValueError:
         return None
     return min(int(years), OLDEST) if 0 <= years <= 120 else None
