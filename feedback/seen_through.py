@@ -14,6 +14,7 @@ from attempts.games import game_of
 from attempts.models import Attempt
 from cases.behind import layers_of, structures_of
 from cases.models import Case, Layer
+from cases.queries import lets_in
 from ml import taxonomy
 
 UNLISTED = (Layer.Kind.ANATOMY, Layer.Kind.CT)
@@ -95,7 +96,7 @@ def _address(name: str, attempt: Attempt, case: Case, *more: str) -> str:
 
 def film_of(attempt: Attempt, public_id: str) -> Case | None:
     """The attempt's own film or, of an id, one that was handed in and is told of together with it;
-    None for any other.
+    None for any other, and for one whose data set has closed to the learner since.
     """
     if public_id in ("", attempt.case.public_id):
         return attempt.case
@@ -106,7 +107,8 @@ def film_of(attempt: Attempt, public_id: str) -> Case | None:
         user=attempt.user_id, series=attempt.series_id, submitted_at__isnull=False
     ).exclude(state=Attempt.State.DRAFT)
     known = handed_in.filter(case__in=beside).values("case")
-    return Case.objects.filter(pk__in=known, public_id=public_id).first()
+    found = Case.objects.select_related("dataset").filter(pk__in=known, public_id=public_id)
+    return next((film for film in found if lets_in(attempt.user, film)), None)
 
 
 def told(attempt: Attempt, case: Case) -> dict[str, Any]:

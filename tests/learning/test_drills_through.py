@@ -8,8 +8,9 @@ from django.urls import reverse
 from attempts import series
 from attempts.models import Attempt
 from attempts.series import open_next
-from cases.models import Case
+from cases.models import Case, Dataset
 from learning.drills import choosing, pairs
+from tests import factories
 from tests.cases.test_behind import HEART, webp
 from tests.feedback.test_seen_through import add_layers
 from tests.learning.playing import answered
@@ -106,6 +107,22 @@ def test_no_film_but_those_that_were_handed_in_together(client, client_of, instr
     assert theirs == [404] * len(where)
     Attempt.objects.filter(case=other).delete()
     assert client.get(here, {"film": other.public_id}).status_code == 404
+
+
+@pytest.mark.parametrize("is_guest", [True, False])
+def test_a_film_whose_data_set_closed_since_is_seen_through_by_no_guest(
+    client, trainee, pair, is_guest
+):
+    other = other_of(pair)
+    where = [one for one in addresses(pair) if f"?film={other.public_id}" in one]
+    Dataset.objects.update(access=Dataset.Access.OPEN)
+    trainee.is_guest = is_guest
+    trainee.save()
+    answered(pair, film="first")
+    assert {client.get(one).status_code for one in where} == {200}
+    closed = factories.DatasetFactory(slug="closed", access=Dataset.Access.PRIVATE)
+    Case.objects.filter(pk=other.pk).update(dataset=closed)
+    assert {client.get(one).status_code for one in where} == {404 if is_guest else 200}
 
 
 def test_a_drill_of_one_film_has_its_control_and_a_real_film_none(client, trainee):
