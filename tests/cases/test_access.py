@@ -11,8 +11,11 @@ from attempts import services, tasks
 from attempts.series import open_next, start_series
 from cases.models import Dataset
 from cases.queries import image_url
-from learning.services import next_case_for
+from learning import daily
+from learning.drills import choosing
+from learning.services import begin_series, next_case_for
 from tests import factories
+from tests.learning.test_skills import film
 
 CLOSED = [access for access in Dataset.Access.values if access != Dataset.Access.OPEN]
 
@@ -89,3 +92,36 @@ def test_a_case_that_closes_is_passed_over_in_a_guests_series(guest, nodule_case
     series = start_series(user=guest, kind="localize", mode="test", cases=[nodule_case, other])
     Dataset.objects.filter(pk=nodule_case.dataset_id).update(access=Dataset.Access.PRIVATE)
     assert open_next(series).case == other
+
+
+CHOSEN = {"rule": "standard", "cases": 5, "seconds": 60, "minutes": 10}
+
+
+@pytest.mark.parametrize("mode", ["sprint", "test"])
+def test_a_series_that_a_guest_begins_takes_open_data_sets_alone(mode, guest, closed):
+    chosen = CHOSEN | {"mode": mode}
+    assert begin_series(guest, "localize", chosen) is None
+    other = factories.ImageFactory(case__dataset=factories.DatasetFactory(slug="o", access="open"))
+    begun = begin_series(guest, "localize", chosen)
+    assert [place.case for place in begun.places.all()] == [other.case]
+    member = begin_series(factories.UserFactory(), "localize", chosen)
+    assert {place.case for place in member.places.all()} == {closed, other.case}
+
+
+@pytest.mark.parametrize("access", CLOSED)
+def test_a_drill_has_films_of_open_data_sets_for_a_guest(access, guest):
+    for label in [*["consolidation"] * 6, *[None] * 6]:
+        film(label)
+    Dataset.objects.update(access=access)
+    assert choosing.begin(guest, "normal") is None
+    assert choosing.begin(factories.UserFactory(), "normal") is not None
+    Dataset.objects.update(access=Dataset.Access.OPEN)
+    assert choosing.begin(guest, "normal") is not None
+
+
+@pytest.mark.parametrize("access", CLOSED)
+def test_the_film_of_the_day_is_everybodys(access, nodule_case):
+    Dataset.objects.update(access=access)
+    assert nodule_case not in daily._open_cases()
+    Dataset.objects.update(access=Dataset.Access.OPEN)
+    assert nodule_case in daily._open_cases()
