@@ -28,7 +28,8 @@ from classroom.demo_people import Person, elapsed_of, hand_in, marks_of
 from classroom.demo_work import do_work, set_work
 from classroom.models import Cohort, Membership
 from classroom.services import create_cohort, enroll
-from localize.scoring import KIND, RULES
+from localize.scoring import KIND
+from ml.localize import RULES
 
 NAME = "Simulated class"
 BEING_MADE = f"{NAME}, being made"

@@ -24,7 +24,7 @@ from learning.curves import mistaken
 from learning.models import LabelRecord
 from learning.past import name_of
 from localize.models import Flag
-from localize.scoring import FRAME_TOLERANCE
+from localize.places import NEAR_FRAMES
 from ml.psychometrics import Interval, difficulty, discrimination
 from report.models import Contest
 
@@ -225,7 +225,7 @@ def near(
 
 
 def _around(frame: int) -> range:
-    return range(frame - FRAME_TOLERANCE, frame + FRAME_TOLERANCE + 1)
+    return range(frame - NEAR_FRAMES, frame + NEAR_FRAMES + 1)
 
 
 def _slices(image: Image, marks: Marks, frame: int) -> Slices | None:

@@ -13,7 +13,7 @@ from localize.changes import compares
 from localize.timing import times_of
 from localize.tips import takes_point
 from ml import taxonomy
-from ml.boxes import around
+from ml.boxes import EDGE, around
 from ml.localize.changed import CHANGES
 from ml.localize.model import POSITIONS
 
@@ -21,8 +21,6 @@ MAX_MARKS = 100
 BOTH = "bilateral"
 SIDES = {"left": "left", "right": "right", "both": BOTH, BOTH: BOTH}
 IDENTITY = re.compile(r"[A-Za-z0-9_-]{1,40}")
-EDGE = 1e-6
-"""How far a box may lie outside the image by rounding, as a fraction of its side."""
 
 
 def clean_answer(attempt: Attempt, answer: Any) -> dict[str, Any]:

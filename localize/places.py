@@ -11,6 +11,8 @@ NEAR = 0.1
 """A displacement below this fraction of the truth's own size goes unsaid."""
 WITHIN = 0.95
 """A box holds another when so much of the other's area lies in it."""
+NEAR_FRAMES = 2
+"""Frames of a stack that a mark may lie beside the truth's own."""
 BEYOND_COUNTING = 10
 """A box so many times too large, or too small, is not told with a number."""
 

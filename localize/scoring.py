@@ -24,14 +24,13 @@ from localize.hints import (
     score_after,
     targets_of,
 )
-from localize.places import size_of
+from localize.places import NEAR_FRAMES, size_of
 from localize.queries import with_all_places
 from localize.result import MarkRow, Places, ResultData, TruthRow, VariantRow
 from ml import localize as rules
 from ml import taxonomy
 
 KIND = "localize"
-RULES = ("clinical", "standard", "radgame")
 SIDES = ("left", "right", "bilateral")
 TEST_THRESHOLD = 0.25
 """IoU of rule ``radgame`` in tests; in practice it is `ml.localize.RADGAME_THRESHOLD`."""
@@ -49,8 +48,6 @@ MARK_FIELDS = (
 """Of a mark's row in a result what the learner gave."""
 NORMAL = "no_abnormality"
 """The label of the outcome of a film that was called normal."""
-FRAME_TOLERANCE = 2
-"""Frames of a stack that a mark may lie beside the truth's own."""
 
 
 def truths_of(findings: list[Finding], rule: str = "") -> list[rules.Truth]:
@@ -140,9 +137,9 @@ def judge(attempt: Attempt) -> Judged:
         truths,
         marks,
         ticks_of(attempt.answer),
-        rule=attempt.rule or RULES[0],
+        rule=attempt.rule or rules.RULES[0],
         threshold=threshold_of(attempt),
-        frame_tolerance=FRAME_TOLERANCE,
+        frame_tolerance=NEAR_FRAMES,
         sizes=sizes,
     )
     targets = targets_of(result, truths, findings, images)
@@ -451,7 +448,7 @@ GAME = Game(
     playable=playable,
     modes=tuple(Mode),
     opened_by_address=(Mode.PRACTICE, Mode.SECOND_LOOK),
-    rules=RULES,
+    rules=rules.RULES,
     rule_names={"clinical": "Clinical", "standard": "Standard", "radgame": "RadGame (IoU ≥ 0.25)"},
     hint=hint,
     hint_modes=(Mode.PRACTICE,),

@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.models import Image
 from localize import changes, tips
-from localize.places import displacement, overlap_in_words, size_in_words
+from localize.places import NEAR_FRAMES, displacement, overlap_in_words, size_in_words
 from ml import taxonomy
 
 Row = Mapping[str, Any]
@@ -45,7 +45,6 @@ LOSSES = {
 }
 """What a finding lost credit by, in words: keys of `ml.localize.model.LOSSES`."""
 SIDE_WORDS = {"left": "on the left", "right": "on the right", "bilateral": "on both sides"}
-NEAR_FRAMES = 2
 CLOSE_IOU = 0.5
 """A hit that overlaps less is told how its box could be better."""
 

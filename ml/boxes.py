@@ -25,6 +25,7 @@ THRESHOLDS = np.array([0.10, 0.15, 0.20, 0.25, 0.30])
 AREA_RATIO = 6.0
 """How many times larger one of two boxes that hold each other's center may be."""
 EDGE = 1e-6
+"""How far a box may lie outside the image by rounding, as a fraction of its side."""
 POINT = 0.01
 """Half the side of the box that stands for a point, as a fraction of the image."""
 
