@@ -72,6 +72,8 @@ HEDGES = [
     ("Rule out pneumonia.", ""),
     ("Evaluate for pneumonia; there is an effusion.", "+effusion"),
     ("History of pneumonia, now an effusion is seen.", "+effusion"),
+    ("History of pneumonia no effusion.", "-effusion"),
+    ("Evaluate for pneumonia without effusion or nodule.", "-effusion -nodule"),
 ]
 DENIED = [
     ("I don't think there is a pneumothorax.", "-pneumothorax"),

@@ -14,6 +14,8 @@ NAMES = {
     "minor": "not_actionable_not_urgent",
     "benign": "benign_expected",
 }
+CHEST_OPENED = (64, "Postoperative, valve replacement.", "actionable")
+"""Of two degrees the higher one counts."""
 CONTEXTS: list[tuple[str, float | None, str, str]] = [
     ("Pneumomediastinum.", 45, "After thyroidectomy.", "actionable"),
     ("Pneumomediastinum.", 45, "Motorcycle accident.", "urgent"),
@@ -23,6 +25,10 @@ CONTEXTS: list[tuple[str, float | None, str, str]] = [
     ("Free air under the diaphragm.", 60, "Abdominal pain.", "urgent"),
     ("Left pleural effusion.", 64, "Postoperative, valve replacement.", "minor"),
     ("Large left pleural effusion.", 64, "Postoperative, valve replacement.", "actionable"),
+    *(
+        (f"{one} left pleural effusion. The left pleural effusion is {other}.", *CHEST_OPENED)
+        for one, other in (("Small", "large"), ("Large", "small"))
+    ),
     ("Left pleural effusion.", 64, "Fever.", "actionable"),
     ("Large left pleural effusion.", 30, "Crushed by a car.", "urgent"),
     ("Left pleural effusion.", 30, "No injury, fever.", "actionable"),
