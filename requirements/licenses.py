@@ -1,6 +1,6 @@
 """The licenses of what is installed to run the game: `make licenses` writes docs/licenses.md.
 
-Which packages those are say the lock files; a Python package's licence says its own metadata, an
+Which packages those are say the lock files; a Python package's license says its own metadata, an
 npm package's the lock. Packages for tests and lock files are left out: they go to no user.
 """
 
@@ -80,7 +80,7 @@ class Row:
     """A package of the table."""
 
     name: str
-    licence: str
+    license: str
     """An SPDX expression, or `BSD` where the package does not say which."""
     wanted_for: str
 
@@ -95,7 +95,7 @@ def python_packages() -> dict[str, str]:
 
 
 def npm_packages() -> dict[str, str]:
-    """The licence that the lock states by package, without what is for tests alone."""
+    """The license that the lock states by package, without what is for tests alone."""
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     return {
         name.rpartition("node_modules/")[2]: entry.get("license", "")
@@ -104,7 +104,7 @@ def npm_packages() -> dict[str, str]:
     }
 
 
-def licence_of(name: str) -> str:
+def license_of(name: str) -> str:
     """What the installed package says, as SPDX; empty when it is not installed or says nothing."""
     try:
         said = metadata.metadata(name)
@@ -120,9 +120,9 @@ def licence_of(name: str) -> str:
     return " OR ".join(WORDS.get(word.lower(), word) for word in words)
 
 
-def is_allowed(licence: str) -> bool:
+def is_allowed(license: str) -> bool:
     """Whether allowed licenses satisfy an SPDX expression; exceptions (WITH) only allow more."""
-    rest = re.sub(r"\s+WITH\s+[\w.-]+", "", licence)
+    rest = re.sub(r"\s+WITH\s+[\w.-]+", "", license)
     while inner := re.search(r"\(([^()]*)\)", rest):
         satisfied = "MIT" if is_allowed(inner[1]) else "refused"
         rest = rest.replace(inner[0], satisfied)
@@ -132,12 +132,12 @@ def is_allowed(licence: str) -> bool:
 
 def rows() -> list[Row]:
     python = [
-        Row(name, STATED.get(name) or licence_of(name), wanted)
+        Row(name, STATED.get(name) or license_of(name), wanted)
         for name, wanted in python_packages().items()
     ]
     front = [
-        Row(name, STATED.get(name) or licence.strip("()"), FRONT_END)
-        for name, licence in npm_packages().items()
+        Row(name, STATED.get(name) or license.strip("()"), FRONT_END)
+        for name, license in npm_packages().items()
     ]
     return [*sorted(python, key=lambda row: row.name), *sorted(front, key=lambda row: row.name)]
 
@@ -150,12 +150,12 @@ def read_table() -> list[Row]:
 
 def main() -> int:
     found = rows()
-    if unknown := [row.name for row in found if not row.licence]:
-        print(f"No licence is known of {', '.join(unknown)}: install them, or state it in STATED.")
+    if unknown := [row.name for row in found if not row.license]:
+        print(f"No license is known of {', '.join(unknown)}: install them, or state it in STATED.")
         return 1
-    lines = [f"| {row.name} | {row.licence} | {row.wanted_for} |" for row in found]
+    lines = [f"| {row.name} | {row.license} | {row.wanted_for} |" for row in found]
     TABLE.write_text(HEAD + "\n".join(lines) + "\n")
-    if refused := [f"{row.name} ({row.licence})" for row in found if not is_allowed(row.licence)]:
+    if refused := [f"{row.name} ({row.license})" for row in found if not is_allowed(row.license)]:
         print(f"Not on the list of licenses: {', '.join(refused)}.")
         return 1
     return 0

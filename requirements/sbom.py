@@ -41,13 +41,13 @@ def npm_versions() -> dict[str, set[str]]:
 
 
 def components() -> list[Component]:
-    licences = {(row.name, row.wanted_for == FRONT_END): row.licence for row in read_table()}
+    licenses = {(row.name, row.wanted_for == FRONT_END): row.license for row in read_table()}
     python = [
-        _component("pypi", "", name, version, licences.get((name, False), ""))
+        _component("pypi", "", name, version, licenses.get((name, False), ""))
         for name, version in python_versions().items()
     ]
     front = [
-        _component("npm", *_split(name), version, licences.get((name, True), ""))
+        _component("npm", *_split(name), version, licenses.get((name, True), ""))
         for name, versions in npm_versions().items()
         for version in sorted(versions)
     ]
@@ -60,7 +60,7 @@ def _split(name: str) -> tuple[str, str]:
     return scope, rest
 
 
-def _component(kind: str, group: str, name: str, version: str, licence: str) -> Component:
+def _component(kind: str, group: str, name: str, version: str, license: str) -> Component:
     url = PackageURL(kind, group or None, name, version)
     return Component(
         type=ComponentType.LIBRARY,
@@ -69,7 +69,7 @@ def _component(kind: str, group: str, name: str, version: str, licence: str) -> 
         version=version,
         purl=url,
         bom_ref=url.to_string(),
-        licenses=[LicenseFactory().make_from_string(licence)] if licence else [],
+        licenses=[LicenseFactory().make_from_string(license)] if license else [],
     )
 
 

@@ -252,7 +252,7 @@ def _prepared(ct: Path, out: Path, *, needed: bool) -> Path:
         return folder
     print("Reading the CT …", flush=True)
     if ct.suffix != ".whl":
-        raise NoVolume("The demo set is of the wheel's CT, whose readers and licence go with it.")
+        raise NoVolume("The demo set is of the wheel's CT, whose readers and license go with it.")
     hu, spacing, organs = read(ct)
     if not has_stack:
         made = stacks.series(hu, spacing, organs)

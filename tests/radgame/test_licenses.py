@@ -19,17 +19,17 @@ def test_every_package_that_is_locked_is_in_the_table():
     assert {"django", "torch", "transformers", "psycopg", "@cornerstonejs/core"} <= named
 
 
-def test_every_licence_of_the_table_is_allowed():
-    refused = [row for row in licenses.read_table() if not licenses.is_allowed(row.licence)]
+def test_every_license_of_the_table_is_allowed():
+    refused = [row for row in licenses.read_table() if not licenses.is_allowed(row.license)]
     assert refused == []
 
 
 def test_the_table_says_what_the_packages_say():
     """Of those installed here; the others were when the table was written."""
-    table = {(row.name, row.wanted_for): row.licence for row in licenses.read_table()}
+    table = {(row.name, row.wanted_for): row.license for row in licenses.read_table()}
     for row in licenses.rows():
-        if row.licence:
-            assert table[row.name, row.wanted_for] == row.licence
+        if row.license:
+            assert table[row.name, row.wanted_for] == row.license
 
 
 def test_what_is_stated_by_hand_is_still_needed():
@@ -44,7 +44,7 @@ def test_a_package_for_tests_alone_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("licence", "allowed"),
+    ("license", "allowed"),
     [
         ("MIT", True),
         ("Apache-2.0 WITH LLVM-exception", True),
@@ -58,19 +58,19 @@ def test_a_package_for_tests_alone_is_left_out():
         ("", False),
     ],
 )
-def test_a_licence_is_allowed_when_it_can_be_followed(licence, allowed):
-    assert licenses.is_allowed(licence) is allowed
+def test_a_license_is_allowed_when_it_can_be_followed(license, allowed):
+    assert licenses.is_allowed(license) is allowed
 
 
-def test_a_package_without_a_known_licence_is_named(monkeypatch, tmp_path, capsys):
+def test_a_package_without_a_known_license_is_named(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(licenses, "python_packages", lambda: {"not-installed-here": "core"})
     monkeypatch.setattr(licenses, "TABLE", tmp_path / "licenses.md")
     assert licenses.main() == 1
-    assert "No licence is known of not-installed-here" in capsys.readouterr().out
+    assert "No license is known of not-installed-here" in capsys.readouterr().out
 
 
-def test_a_licence_that_is_not_allowed_is_named(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(licenses, "licence_of", lambda name: "GPL-3.0-only")
+def test_a_license_that_is_not_allowed_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(licenses, "license_of", lambda name: "GPL-3.0-only")
     monkeypatch.setattr(licenses, "python_packages", lambda: {"copyleft": "core"})
     monkeypatch.setattr(licenses, "TABLE", tmp_path / "licenses.md")
     assert licenses.main() == 1
