@@ -74,6 +74,9 @@ HEDGES = [
     ("History of pneumonia, now an effusion is seen.", "+effusion"),
     ("History of pneumonia no effusion.", "-effusion"),
     ("Evaluate for pneumonia without effusion or nodule.", "-effusion -nodule"),
+    ("No effusion and heart is enlarged.", "-effusion +cardiomegaly"),
+    ("There is no effusion and opacity remains.", "-effusion +opacity"),
+    ("Removal of the drain and pneumothorax has recurred.", "-tube +pneumothorax"),
 ]
 DENIED = [
     ("I don't think there is a pneumothorax.", "-pneumothorax"),
