@@ -19,7 +19,7 @@ UNITS_MM = {
     **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
     **dict.fromkeys(("milimetro", "milimetros"), 1.0),
     **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
-    **dict.fromkeys(("centimetro", "centimetros", "cms"), 10.0),
+    **dict.fromkeys(("centimetro", "centimetros", "zentimeter", "cms"), 10.0),
 }
 NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,6})?")
 LARGEST_MM = 500.0

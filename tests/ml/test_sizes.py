@@ -81,3 +81,24 @@ def test_what_changed_has_no_size_where_only_its_former_one_is_told() -> None:
 )
 def test_other_languages_tell_it_too(language: str, text: str) -> None:
     assert size(text, language) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "mm"),
+    [
+        *(("en", f"8 {unit} nodule.", 8.0) for unit in ("mm", "millimeter", "millimeters")),
+        *(("en", f"8 {unit} nodule.", 8.0) for unit in ("millimetre", "millimetres")),
+        *(("en", f"2 {unit} nodule.", 20.0) for unit in ("cm", "cms", "centimeter", "centimeters")),
+        *(("en", f"2 {unit} nodule.", 20.0) for unit in ("centimetre", "centimetres")),
+        *(("es", f"Nódulo de 8 {unit}.", 8.0) for unit in ("milímetro", "milímetros", "mm")),
+        *(("es", f"Nódulo de 2 {unit}.", 20.0) for unit in ("centímetro", "centímetros", "cm")),
+        *(("pt", f"Nódulo de 8 {unit}.", 8.0) for unit in ("milímetro", "milímetros", "mm")),
+        *(("pt", f"Nódulo de 2 {unit}.", 20.0) for unit in ("centímetro", "centímetros", "cm")),
+        *(("fr", f"Nodule de 8 {unit}.", 8.0) for unit in ("millimètre", "millimètres", "mm")),
+        *(("fr", f"Nodule de 2 {unit}.", 20.0) for unit in ("centimètre", "centimètres", "cm")),
+        *(("de", f"Rundherd von 8 {unit}.", 8.0) for unit in ("Millimeter", "mm")),
+        *(("de", f"Rundherd von 2 {unit}.", 20.0) for unit in ("Zentimeter", "cm")),
+    ],
+)
+def test_every_unit_has_its_length(language: str, text: str, mm: float) -> None:
+    assert size(text, language) == mm

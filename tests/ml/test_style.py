@@ -51,6 +51,33 @@ def test_what_was_not_covered_is_recommended(text: str, score: float, said: str)
     assert said in part.recommendation
 
 
+ABOUT = {
+    "mediastinum": "The mediastinal and hilar contours are unremarkable. ",
+    "devices_abdomen": "The upper abdomen is unremarkable.",
+    "bones": "No acute osseous abnormality. ",
+    "lungs": "The lungs are clear. ",
+    "pleura": "There is no pleural effusion or pneumothorax. ",
+    "heart": "The heart is normal in size. ",
+}
+
+
+@pytest.mark.parametrize(
+    ("unsaid", "score"),
+    [
+        ("", 1.0),
+        *((region, 1.0) for region in ("mediastinum", "devices_abdomen", "bones")),
+        *((region, 0.5) for region in ("lungs", "pleura", "heart")),
+        *(("mediastinum bones", 0.5), ("lungs pleura heart", 0.5)),
+        *(("mediastinum bones devices_abdomen lungs", 0.0), ("lungs pleura heart bones", 0.0)),
+    ],
+)
+def test_five_of_six_regions_are_enough_with_lungs_pleura_and_heart(unsaid, score) -> None:
+    text = "".join(said for region, said in ABOUT.items() if region not in unsaid.split())
+    part = style.score(text).coverage
+    assert part.score == score
+    assert (part.recommendation == "") is (score == 1)
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
