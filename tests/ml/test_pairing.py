@@ -224,6 +224,22 @@ def test_two_alternatives_still_say_something_and_three_without_a_place_nothing(
     assert two > three == 0
 
 
+@pytest.mark.parametrize(
+    ("wanted", "first", "second"),
+    [
+        ("Opacity", "Nodule", "Consolidation"),
+        ("Opacity", "Nodule", "Atelectasis"),
+        ("Nodule", "Cavity", "Infiltrate"),
+    ],
+)
+def test_words_of_two_groups_speak_of_a_finding_that_is_not_called_by_its_own(
+    wanted, first, second
+):
+    place = "in the right lower lobe."
+    both = f"{first} {place} {second} {place}"
+    assert compared(f"{wanted} {place}", both)[:2] == ([], [])
+
+
 def test_a_further_word_of_its_group_still_speaks_of_a_finding_and_any_other_is_new():
     opacity = "Opacity in the right lower lobe."
     said = "Opacity and consolidation in the right lower lobe."
