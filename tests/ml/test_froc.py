@@ -205,6 +205,15 @@ def test_a_normal_case_has_no_lesion_and_one_to_be_named_no_ratings():
     assert ratings_of(score([heart], [], []), []) is None
 
 
+@pytest.mark.parametrize("rule", ["standard", "clinical"])
+def test_a_finding_that_is_only_to_be_named_is_neither_lesion_nor_false(rule):
+    nodule = Truth("t", "nodule_mass", "draw", (Region("a", HERE),))
+    heart = Truth("h", "cardiomegaly", "select")
+    marks = [rated("lesion", HERE, 4), rated("heart", THERE, 5, "cardiomegaly")]
+    result = score([nodule, heart], marks, [], rule=rule)
+    assert ratings_of(result, marks) == CaseRatings(lesions=(4.0,))
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_lesion_marked_twice_has_its_most_confident_rating_in_any_order(order):
     nodule = Truth("t", "nodule_mass", "draw", (Region("a", HERE),))
