@@ -130,3 +130,15 @@ def test_numbers_outside_a_table_take_its_first_or_last_value():
 )
 def test_numbers_of_eight_bits_that_lie_four_bits_up_are_brought_down(values, dtype, expected):
     assert codecs._aligned(np.array(values, dtype), 8, 4).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("between", "low", "high"), [(19, 0, 4000), (20, 1000, 1019), (21, 1000, 1020), (0, 0, 4000)]
+)
+def test_what_lies_between_the_extremes_counts_from_a_twentieth_on(between, low, high):
+    """As after collimation: nearly all is black or white, and a few pixels are the picture."""
+    values = np.zeros(400, np.uint16)
+    values[:200] = 4000
+    values[100 : 100 + between] = range(1000, 1000 + between)
+    window = robust_window(values.reshape(1, 20, 20), 4095)
+    assert (window.low, window.high) == pytest.approx((low, high), abs=0.2)

@@ -112,6 +112,15 @@ def test_what_was_retired_gets_back_what_it_was(before, curator):
     assert entries(case)[-1] == ("status", 1, "sorry", said, curator)
 
 
+def test_what_somebody_else_retired_meanwhile_is_restored_too(curator):
+    case = factories.CaseFactory()
+    set_status(case=Case.objects.get(pk=case.pk), status="retired", by=curator)
+    assert case.status == "published"  # as it was read before
+    restore_case(case=case, by=curator)
+    assert fresh(case, "status") == ("published",)
+    assert len(entries(case)) == 2
+
+
 # Merging
 
 
