@@ -25,6 +25,7 @@ READ = re.compile(
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 NAMED_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|js|mjs|html|css|csv|json|md))`")
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 CODE = re.compile(r"^```.*?^```|`[^`]+`", re.M | re.S)
 LONGEST_DECISION = 25
 
@@ -112,6 +113,26 @@ def test_every_file_of_the_project_that_is_named_is_there(page):
     tops = {path.name for path in ROOT.iterdir() if path.is_dir()}
     named = {name for name in NAMED_FILE.findall(prose_of(page)) if name.split("/")[0] in tops}
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def lost_tests(text: str) -> list[str]:
+    """The tests that a text names and that are not there."""
+    named = NAMED_TEST.findall(text)
+    return [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / file).exists() or f"\ndef {test}(" not in (ROOT / file).read_text()
+    ]
+
+
+def test_every_test_that_is_named_is_there():
+    pages = {name_of(page): page.read_text(encoding="utf-8") for page in PAGES}
+    assert {name: lost for name, text in pages.items() if (lost := lost_tests(text))} == {}
+    named = NAMED_TEST.findall(pages["docs/what-tests-notice.md"])
+    assert len(set(named)) > 30
+    assert lost_tests("`tests/radgame/test_docs.py::test_it_works`") == []
+    gone = ["tests/radgame/test_docs.py::test_it", "tests/no.py::test_it_works"]
+    assert lost_tests(" and ".join(f"`{one}`" for one in gone)) == gone
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=name_of)
