@@ -35,17 +35,16 @@ import statistics
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 
 from bench import steps
-from bench.learner import Learner, Line, Tally, Visitor
+from bench.learner import Learner, Line, Tally, Visitor, own_line
 from tests.game import Game, started
 
 MOST_LEARNERS, MOST_SECONDS, MOST_WEB = 2000, 900, 8
@@ -207,11 +206,9 @@ async def _played(
 ) -> tuple[Tally, float, float]:
     """Tally, seconds, and the processor seconds of the learners themselves."""
     tally, used, begun = Tally(), time.process_time(), time.monotonic()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=count)
-    # Nothing is encrypted: no certificates are read for each transport.
-    lines = httpx.AsyncHTTPTransport(verify=False, limits=limits)
-    async with lines as transport, asyncio.TaskGroup() as group:
+    async with AsyncExitStack() as open_lines, asyncio.TaskGroup() as group:
         for number in range(count):
+            transport = await open_lines.enter_async_context(own_line())
             line = Line(transport, address, tally)
             group.create_task(person(line, number).play_until(begun + seconds))
     return tally, time.monotonic() - begun, time.process_time() - used

@@ -13,9 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import httpx
-
-from bench.learner import Learner, Line, Tally
+from bench.learner import Learner, Line, Tally, own_line
 
 AT_ONCE = 4
 REST_SECONDS = 0.4
@@ -102,17 +100,17 @@ class InStep(Learner):
 async def played(address: str, sessions: list[str], cases: int, read: Callable[[], Used]) -> Steps:
     """So many cases of every learner. Raises an exception group of whatever goes wrong."""
     steps, tally = Steps(len(sessions), read), Tally()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=len(sessions))
-    lines = httpx.AsyncHTTPTransport(verify=False, limits=limits)  # nothing is encrypted
 
     async def play(number: int) -> None:
-        learner = InStep(Line(transport, address, tally), sessions[number], 1, number, films=False)
-        learner.steps = steps
-        for case in range(WARM + cases):
-            steps.is_counted = case >= WARM
-            await learner.play_one(("localize", "report")[(number + case) % 2])
+        async with own_line() as transport:
+            line = Line(transport, address, tally)
+            learner = InStep(line, sessions[number], 1, number, films=False)
+            learner.steps = steps
+            for case in range(WARM + cases):
+                steps.is_counted = case >= WARM
+                await learner.play_one(("localize", "report")[(number + case) % 2])
 
-    async with lines as transport, asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
         for number in range(len(sessions)):
             group.create_task(play(number))
     return steps
