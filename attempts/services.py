@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import signature
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Case as Cases
 from django.db.models import F, Q, QuerySet, When
 from django.db.models.functions import Now
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.prepared import prepared, prepared_models, prepared_update
+from accounts.together import together
 from attempts import clock
 from attempts.aids import give_second_look
 from attempts.games import Scored, game_of
@@ -98,13 +99,15 @@ def open_attempt(
         found.user, found.case = user, case
         return found
     try:
-        with transaction.atomic():
-            return Attempt.objects.create(
-                **key, rule=rule, case_version=case.version, deadline=deadline
-            )
+        return _made(key, rule=rule, case_version=case.version, deadline=deadline)
     except IntegrityError:
         # Two tabs opened the case at the same moment; the other one made it.
         return Attempt.objects.get(**key)
+
+
+@together
+def _made(key: dict[str, Any], **rest: Any) -> Attempt:
+    return Attempt.objects.create(**key, **rest)
 
 
 @prepared_models
@@ -130,7 +133,7 @@ def save_draft(
     return saved
 
 
-@transaction.atomic
+@together
 def _save_draft(
     attempt_id: int, version: int, answer: Any, writer: uuid.UUID | None
 ) -> Attempt | None:
@@ -156,7 +159,7 @@ def _knows_draft(attempt: Attempt, version: int, writer: uuid.UUID | None) -> bo
     return attempt.draft_version == version or (own and attempt.draft_version == version + 1)
 
 
-@transaction.atomic
+@together
 def submit(
     *,
     attempt_id: int,
@@ -266,6 +269,7 @@ def _hand_in(attempt: Attempt, elapsed_ms: int | None, *, queues: bool = True) -
     attempt.submitted_at = clock.now()
     # Its turn is now, or comes when the learner's others are done: either way it is queued only
     # once this is committed.
+    _hold_turns(attempt.user_id)
     own = _turns(attempt.user_id)
     is_next = WAITS not in own.values() and list(own.values()).count(QUEUED) < SCORED_AT_ONCE
     attempt.queued_at = attempt.submitted_at if is_next else None
@@ -288,12 +292,28 @@ def queue_next(user_id: int) -> None:
     Of one learner `SCORED_AT_ONCE` submissions are in the queue at a time, so that nobody waits
     behind sixty of somebody else. What was lost in the queue counts no more after a while.
     """
-    own = _turns(user_id)
-    waiting = [key for key, turn in own.items() if turn == WAITS]
-    queued = list(own.values()).count(QUEUED)
-    for attempt_id in waiting[: max(0, SCORED_AT_ONCE - queued)]:
-        if _take_turn(attempt_id):
-            queue_scoring(attempt_id)
+    if WAITS not in _turns(user_id).values():
+        return
+    with transaction.atomic():
+        _hold_turns(user_id)
+        own = _turns(user_id)
+        waiting = [key for key, turn in own.items() if turn == WAITS]
+        free = max(0, SCORED_AT_ONCE - list(own.values()).count(QUEUED))
+        taken = [attempt_id for attempt_id in waiting[:free] if _take_turn(attempt_id)]
+    for attempt_id in taken:
+        queue_scoring(attempt_id)
+
+
+def _hold_turns(user_id: int) -> None:
+    """Until the commit nobody else decides on turns of the learner; SQLite lets nobody anyway."""
+    if connection.features.has_select_for_update:
+        _held(user_id)
+
+
+@prepared
+def _held(user: int) -> QuerySet[User, Any]:
+    # Rows that refer to the account can be made meanwhile.
+    return User.objects.select_for_update(no_key=True).filter(pk=user).order_by().values_list("pk")
 
 
 def _turns(user_id: int) -> dict[int, int]:
@@ -360,9 +380,22 @@ def look_after(attempt: Attempt) -> None:
         sweep(Attempt.objects.filter(pk=attempt.pk))
 
 
-def begin_scoring(attempt_id: int) -> Attempt | None:
-    """Count one try; None when there is nothing to score (any more)."""
+def begin_scoring(attempt_id: int, *, again: bool = True) -> Attempt | None:
+    """Count one try; None when there is nothing to score (any more).
+
+    The first try is counted by what ends it, in one transaction with that. Whoever comes `again`
+    to what did not end, or was queued anew, counts before: it may never end.
+    """
+    if not again:
+        found = next(iter(_to_score(attempt_id)), None)
+        if found and found.state == Attempt.State.SUBMITTED and _is_first(found):
+            return found
     return next(iter(_to_score(attempt_id)), None) if _count_try(attempt_id) else None
+
+
+def _is_first(attempt: Attempt) -> bool:
+    """Whether nobody began to score it, as far as the database and the queue can know."""
+    return attempt.tries == 0 and attempt.queued_at == attempt.submitted_at
 
 
 @prepared_update
@@ -399,22 +432,20 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
                 data=scored.data,
                 counts=counts,
             )
+            keep_outcomes(result, scored)
         waits = attempt.state == Attempt.State.SUBMITTED
         if waits:
-            # First of what follows the commit: the page is told before figures are made of it.
             transaction.on_commit(lambda: _closed(attempt))
+            # What remains is itself told of the truth, so nothing while a series holds the case.
+            held = holds(attempt.user_id, attempt.case_id)
+            if held or not give_second_look(attempt, scored):
+                attempt.state = Attempt.State.SCORED
+                attempt.scored_at = timezone.now()
+                attempt.tries = attempt.tries or 1
+                attempt.save(update_fields=["state", "scored_at", "tries"])
         if made:
-            keep_outcomes(result, scored)
             attempt_scored.send_robust(Result, result=result)
-        if not waits:
-            return False
-        # What remains is itself told of the truth, so nothing while a series holds the case.
-        held = holds(attempt.user_id, attempt.case_id)
-        if held or not give_second_look(attempt, scored):
-            attempt.state = Attempt.State.SCORED
-            attempt.scored_at = timezone.now()
-            attempt.save(update_fields=["state", "scored_at"])
-    return True
+    return waits
 
 
 @prepared
@@ -448,7 +479,8 @@ def fail(attempt_id: int, problem: str) -> None:
             return
         attempt.state = Attempt.State.FAILED
         attempt.problem = problem
-        attempt.save(update_fields=["state", "problem"])
+        attempt.tries = attempt.tries or 1
+        attempt.save(update_fields=["state", "problem", "tries"])
         transaction.on_commit(lambda: _closed(attempt))
 
 

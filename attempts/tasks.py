@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import OperationalError
 from structlog.contextvars import bind_contextvars
 
@@ -16,10 +17,11 @@ from cases.models import Case
 logger = logging.getLogger(__name__)
 
 
-@shared_task
-def score_attempt(attempt_id: int) -> None:
+@shared_task(bind=True)
+def score_attempt(self: Task[Any, Any], attempt_id: int) -> None:
     """Score one submitted attempt and tell its page."""
-    attempt = services.begin_scoring(attempt_id)
+    sent_back = (self.request.delivery_info or {}).get("redelivered")  # by a worker that died
+    attempt = services.begin_scoring(attempt_id, again=bool(sent_back))
     if attempt is None:
         return
     bind_contextvars(attempt=str(attempt.public_id))

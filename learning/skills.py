@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -32,13 +31,14 @@ logger = logging.getLogger(__name__)
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
-    """Receiver of `attempts.signals.attempt_scored`, in the worker: figures follow the commit."""
-    transaction.on_commit(partial(keep_figures, result.attempt), robust=True)
+    """Receiver of `attempts.signals.attempt_scored`, in the worker, within its transaction."""
+    keep_figures(result.attempt)
 
 
 def keep_figures(attempt: Attempt) -> None:
-    """The records of an attempt, and the skills that are folded from them: one transaction, so that
-    whatever writes meanwhile waits for one. Without the skills, where these meet an error.
+    """The records of an attempt, and the skills that are folded from them: all or nothing.
+
+    Without the skills, where these meet an error.
     """
     with transaction.atomic():
         keep_records_of(attempt.pk)

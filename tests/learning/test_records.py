@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from django.core.management import call_command
+from django.db import DatabaseError
 
 from attempts import modes, rescoring, services
 from attempts.games import game_of
-from attempts.models import Result
+from attempts.models import Attempt, Result
 from learning import records
 from learning.models import CaseRecord, LabelRecord, Mistake
 from radgame import periodic
@@ -122,8 +125,14 @@ def test_made_anew_the_figures_are_the_same(
     assert kept() == before
 
 
-def test_the_sweep_makes_up_for_what_was_left_out(trainee, nodule_case):
-    play(trainee, nodule_case)
+def test_figures_that_meet_an_error_cost_no_score_and_are_made_up_for(
+    trainee, nodule_case, monkeypatch
+):
+    with monkeypatch.context() as broken:
+        broken.setattr("learning.skills.keep_skills", mock.Mock(side_effect=DatabaseError))
+        play(trainee, nodule_case)
+    assert Attempt.objects.get().state == "scored"
+    assert not CaseRecord.objects.exists()
     assert records.sweep() == 1
     assert records.sweep() == 0
     assert "figures" in {job.name for job in periodic.jobs()}

@@ -58,7 +58,7 @@ def collected(tmp_path_factory):
 def test_it_works_without_any_variable(tmp_path):
     code = "print(settings.DATABASES['default']['ENGINE'], settings.DEBUG, settings.SIGNUP_OPEN)"
     result = settings_with(tmp_path, code)
-    assert result.stdout.split() == ["django.db.backends.sqlite3", "False", "False"], result.stderr
+    assert result.stdout.split() == ["radgame.sqlite", "False", "False"], result.stderr
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,6 @@ def test_a_connection_to_postgresql_is_kept_for_a_while_and_none_that_the_server
 
 @pytest.mark.pure
 def test_sqlite_is_left_as_it_is(monkeypatch):
-    monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "django.db.backends.sqlite3"})
+    monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "radgame.sqlite"})
     keep_connections()
-    assert settings.DATABASES["default"] == {"ENGINE": "django.db.backends.sqlite3"}
+    assert settings.DATABASES["default"] == {"ENGINE": "radgame.sqlite"}
