@@ -46,9 +46,11 @@ def keep(cases: Iterable[int]) -> None:
         if easiest is None or difficulty.prior(features) < difficulty.prior(easiest):
             by_case[finding.case_id][finding.label] = features
     rows = []
-    for key, version in versions.items():
+    # Always in the same order: two processes that keep some of the same rows wait for each other
+    # one way only.
+    for key, version in sorted(versions.items()):
         priors = {label: difficulty.prior(one) for label, one in by_case[key].items()}
-        for label, prior in (priors or {"": difficulty.NORMAL}).items():
+        for label, prior in sorted((priors or {"": difficulty.NORMAL}).items()):
             rows += [
                 CaseDifficulty(
                     case_id=key,
@@ -61,8 +63,9 @@ def keep(cases: Iterable[int]) -> None:
                 for kind in kinds()
             ]
     with transaction.atomic():
-        stale = CaseDifficulty.objects.filter(case__in=keys)
-        stale.exclude(case_version=F("case__version")).delete()
+        own = CaseDifficulty.objects.filter(case__in=keys).exclude(case_version=F("case__version"))
+        if stale := list(own.select_for_update(of=("self",)).order_by("pk")):
+            CaseDifficulty.objects.filter(pk__in=[one.pk for one in stale]).delete()
         CaseDifficulty.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -16,7 +16,7 @@ from tests import factories
 from tests.localize.test_feedback import ON_IT, nodule_case
 
 NO_STATEMENT = ("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT", "SELECT statement_timestamp()")
-MOST = {"draft": 4, "submit": 7, "score": 27, "queue": 1}
+MOST = {"draft": 4, "submit": 7, "score": 26, "queue": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,9 @@ def test_each_part_asks_as_little_the_tenth_time_as_is_said_of_it():
     for case in cases:
         attempt, took = played(trainee, case)
     assert attempt.state == "scored"
-    assert {name: count for name, count in took.items() if count > MOST[name]} == {}
+    # Where several write at once a learner's turns are held while one is taken.
+    most = MOST | {"submit": MOST["submit"] + connection.features.has_select_for_update}
+    assert {name: count for name, count in took.items() if count > most[name]} == {}
     assert CaseRecord.objects.count() == 10
     assert Skill.objects.get(user=trainee, kind="localize", label="").folded == 10
 

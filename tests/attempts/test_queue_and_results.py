@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from attempts import games, services
@@ -133,6 +137,68 @@ def test_a_try_is_counted_of_what_waits_for_its_scoring(
     if begun:
         with django_assert_num_queries(0):
             assert (begun.tries, begun.case, begun.user) == (5, attempt.case, attempt.user)
+
+
+@pytest.mark.parametrize(
+    ("said", "again", "counted"),
+    [
+        ({}, False, 0),
+        ({}, True, 1),
+        ({"tries": 1}, False, 2),
+        ({"queued_at": NOON + MINUTE}, False, 1),
+    ],
+)
+def test_the_first_try_is_counted_by_its_end_and_what_may_never_end_before(
+    make, said, again, counted
+):
+    waiting = {"state": "submitted", "submitted_at": NOON, "queued_at": NOON} | said
+    attempt = make(**waiting)
+    assert services.begin_scoring(attempt.pk, again=again) is not None
+    assert now(attempt).tries == counted
+    services.fail(attempt.pk, "Broken.")
+    assert now(attempt).tries == max(1, counted)
+    assert services.begin_scoring(attempt.pk, again=again) is None
+
+
+@pytest.mark.parametrize(("sent_back", "counted"), [(None, 0), (False, 0), (True, 1)])
+def test_a_task_that_a_dying_worker_gave_back_is_another_try(make, sent_back, counted):
+    attempt = make(state="submitted", submitted_at=NOON, queued_at=NOON)
+    delivery = {} if sent_back is None else {"redelivered": sent_back}
+    tries = []
+
+    def score(begun):
+        tries.append(now(begun).tries)
+        raise ValueError("no score")
+
+    game = dataclasses.replace(games.game_of(attempt.kind), score=score)
+    with mock.patch("attempts.tasks.game_of", return_value=game):
+        score_attempt.push_request(delivery_info=delivery)
+        try:
+            score_attempt.run(attempt.pk)
+        finally:
+            score_attempt.pop_request()
+    assert tries == [counted]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite writes one at a time")
+def test_submissions_of_one_learner_at_once_take_no_more_than_three_turns(make, trainee, queued):
+    cases = [factories.ImageFactory().case for _ in range(6)]
+    drafts = [make(case=case, state="draft", mode="test", user=trainee).pk for case in cases]
+    begin = threading.Barrier(len(drafts))
+
+    def submit(key):
+        begin.wait()
+        try:
+            services.submit(attempt_id=key, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(drafts)) as pool:
+        list(pool.map(submit, drafts))
+    assert len(queued) == services.SCORED_AT_ONCE
+    own = Attempt.objects.filter(user=trainee, state="submitted")
+    assert own.filter(queued_at__isnull=False).count() == services.SCORED_AT_ONCE
 
 
 def scored(**said):
