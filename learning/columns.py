@@ -9,13 +9,14 @@ difference, so that pages never show less than the records say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 from django.db.models import Count, Max, QuerySet
 from numpy.typing import NDArray
 
@@ -28,6 +29,8 @@ LEVELS = 5
 """Of confidence."""
 LOOK_BACK = 5000
 """How many of the newest records the sweep looks at."""
+AT_ONCE = 20
+"""Learners, games and rules packed in one transaction."""
 COUNTS = ("truths", "hits", "search", "recognition", "precision", "overcalls", "sure", "sure_wrong")
 OF_LABEL = ("truths", "hits", "overcalls")
 OF_MISTAKE = ("kind", "label", "called", "significance")
@@ -267,12 +270,12 @@ def _counted(users: Array) -> tuple[list[int], list[int]]:
     return names.tolist(), counts.tolist()
 
 
-def _pack(user: int, kind: str, rule: str) -> None:
+def _packed_of(user: int, kind: str, rule: str) -> PackedRecords | None:
+    """None where there are no records."""
     found = read(CaseRecord.objects.filter(user=user, kind=kind, rule=rule))
     if not len(found):
-        PackedRecords.objects.filter(user=user, kind=kind, rule=rule).delete()
-        return
-    made = PackedRecords(
+        return None
+    return PackedRecords(
         user_id=user,
         kind=kind,
         rule=rule,
@@ -283,12 +286,6 @@ def _pack(user: int, kind: str, rule: str) -> None:
         labels=found.labels.tobytes(),
         mistakes=found.mistakes.tobytes(),
         words=found.words,
-    )
-    PackedRecords.objects.bulk_create(
-        [made],
-        update_conflicts=True,
-        unique_fields=["user", "kind", "rule"],
-        update_fields=["form", "cases", "last", "rows", "labels", "mistakes", "words"],
     )
 
 
@@ -333,7 +330,22 @@ def _packed(users: Iterable[int] | None = None) -> dict[Group, tuple[int, int]]:
 
 def _pack_all(groups: Iterable[Group], tell: Callable[[int], None] = lambda done: None) -> int:
     done = 0
-    for done, group in enumerate(sorted(groups), 1):
-        _pack(*group)
-        tell(done)
+    for some in _batched(sorted(groups), AT_ONCE):
+        made = {group: _packed_of(*group) for group in some}
+        with transaction.atomic():  # one for some: on SQLite learners' own writes wait for each
+            for user, kind, rule in (group for group, packed in made.items() if packed is None):
+                PackedRecords.objects.filter(user=user, kind=kind, rule=rule).delete()
+            PackedRecords.objects.bulk_create(
+                [packed for packed in made.values() if packed],
+                update_conflicts=True,
+                unique_fields=["user", "kind", "rule"],
+                update_fields=["form", "cases", "last", "rows", "labels", "mistakes", "words"],
+            )
+        for _ in made:
+            done += 1
+            tell(done)
     return done
+
+
+def _batched(groups: list[Group], size: int) -> Iterator[list[Group]]:
+    return (groups[first : first + size] for first in range(0, len(groups), size))
