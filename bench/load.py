@@ -223,7 +223,20 @@ def parts_of(game: Game) -> dict[str, list[psutil.Process]]:
         if name == "other" and any("redis" in word for word in words):
             name = "redis"
         parts.setdefault(name, []).extend([child, *child.children(recursive=True)])
+    if game.database_url:
+        parts["database"] = backends_of(urlsplit(game.database_url).path.removeprefix("/"))
     return parts
+
+
+def backends_of(database: str) -> list[psutil.Process]:
+    """PostgreSQL's processes for connections to it, where it runs on this machine."""
+    found = []
+    for process in psutil.process_iter():
+        with _gone_is_nothing():
+            title = " ".join(process.cmdline()).split()
+            if title[:1] == ["postgres:"] and database in title:
+                found.append(process)
+    return found
 
 
 def processor_seconds(parts: dict[str, list[psutil.Process]]) -> dict[str, float]:
@@ -247,7 +260,7 @@ def _memory(process: psutil.Process) -> float:
 def _gone_is_nothing() -> Iterator[None]:
     try:
         yield
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # it is gone, or somebody else's
         return
 
 
