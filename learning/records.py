@@ -39,7 +39,7 @@ COUNTS = ("truths", "hits", "search", "recognition", "precision", "overcalls")
 
 def keep_records_of(attempt_id: int) -> None:
     """Make the records of one attempt what its results say; doing it again changes nothing."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nobody goes on without them
         if _recorded(attempt_id):
             CaseRecord.objects.filter(attempt=attempt_id).delete()
         _make({result: _outcomes_of(result.pk) for result in _counted_of(attempt_id)})
