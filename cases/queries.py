@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -244,9 +245,9 @@ def cases_for_desk(filters: DeskFilters | None = None) -> QuerySet[Case]:
         found = _as_hard(found, wanted.difficulty)
     if wanted.text:
         found = found.filter(
-            Q(source_key__icontains=wanted.text)
+            Q(pk__in=_findings_called(wanted.text).values("case"))
+            | Q(source_key__icontains=wanted.text)
             | Q(indication__icontains=wanted.text)
-            | Exists(_findings_called(wanted.text).filter(case=OuterRef("pk")))
         )
     return found
 
@@ -333,7 +334,27 @@ def _findings_called(text: str) -> QuerySet[Finding]:
 
     A label that is no longer in the taxonomy is found by its slug.
     """
-    return Finding.objects.filter(Q(label__in=labels_called(text)) | Q(label__icontains=text))
+    slugs = [slug for slug in _labels_there() if text.casefold() in slug.casefold()]
+    return Finding.objects.filter(label__in={*labels_called(text), *slugs})
+
+
+LABELS_THERE = """
+WITH RECURSIVE there AS (
+    SELECT min(label) AS label FROM {table}
+    UNION ALL
+    SELECT (SELECT min(label) FROM {table} WHERE label > there.label) FROM there
+    WHERE there.label IS NOT NULL
+)
+SELECT label FROM there WHERE label IS NOT NULL
+"""
+"""Each label is looked up from the one before it: of many findings there are few."""
+
+
+def _labels_there() -> list[str]:
+    """The labels that any finding has."""
+    with connection.cursor() as cursor:
+        cursor.execute(LABELS_THERE.format(table=Finding._meta.db_table))
+        return [label for (label,) in cursor.fetchall()]
 
 
 def labels_called(text: str) -> list[str]:
