@@ -25,7 +25,7 @@ class Measured:
     database_bytes: float = 2900
     """A submission's rows with their indexes on PostgreSQL: the database of `bench growth` ÷ its
     attempts."""
-    read_bytes: float = 560
+    read_bytes: float = 590
     """Of these what pages of many cases read: records and records of labels."""
     film_bytes: float = 1.6e6
     """A case's films as the browser fetches them (`bench films`)."""
