@@ -9,7 +9,7 @@ from typing import Any
 from ml.evaluate import tongue
 from ml.evaluate.mentions import Reading, read
 from ml.evaluate.schema import Evaluation
-from ml.findings import LANGUAGES
+from ml.findings import LANGUAGES, normality
 
 LONGEST_TEXT = 200_000
 """Characters; a long report has about 2,000."""
@@ -26,7 +26,8 @@ COMMON_WORDS = tongue.common_words()
 FEWEST_COMMON_WORDS = 0.04
 """Share of common words below which a text of some length is in another language."""
 UNSTATED = (
-    "The report earns nothing: it says neither that anything is normal nor that anything is absent."
+    "The report earns nothing: it does not say for certain that anything in the chest is normal, "
+    "nor that any finding is absent."
 )
 
 
@@ -68,11 +69,12 @@ def _void(evaluation: Evaluation, given: Reading, candidate: str, language: str)
         return EMPTY
     if tongue.other_language(candidate, language):
         return OTHER_LANGUAGE.format(name=tongue.names()[language])
-    if not given.findings and not given.normal:
+    if given.normal:
+        return ""
+    named = given.findings or given.denied or normality.says_anything_normal(candidate, language)
+    if not named:
         return NOT_READ
-    if not evaluation.reference_findings and not given.normal:
-        return UNSTATED
-    return ""
+    return "" if given.findings and evaluation.reference_findings else UNSTATED
 
 
 def _remark(reference: str, candidate: str) -> str:

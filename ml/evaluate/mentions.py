@@ -40,7 +40,7 @@ class Reading:
     contradicted: frozenset[int] = frozenset()
     """Places in `findings` of what the text also denies without a word that limits the denial."""
     normal: bool = False
-    """Whether it says of anything that it is normal, or denies a finding."""
+    """Whether it says for certain that the chest or a part of it is normal, or denies a finding."""
     all_normal: bool = False
     """Whether it calls the whole study normal without an exception."""
     dismissed: frozenset[int] = frozenset()
@@ -69,9 +69,18 @@ def read(text: str, language: str = "en") -> Reading:
         tuple(merged),
         frozenset(absent - present),
         contradicted,
-        bool(absent) or normality.says_normal(clean, language),
+        _denies_any(denials, clean, language) or normality.says_normal(clean, language),
         normality.calls_all_normal(clean, language),
         dismissed(merged, clean, language),
+    )
+
+
+def _denies_any(denials: dict[str, list[Finding]], text: str, language: str) -> bool:
+    """Whether a finding is denied for certain."""
+    return any(
+        normality.is_committed(text, *item.span, language)
+        for items in denials.values()
+        for item in items
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 from ml import tables
 
@@ -15,6 +16,14 @@ SENTENCE = re.compile(r"[^.;!?\n]+")
 ASKED = re.compile(r"[^.:;!?,\n]{0,80}\?+(?=\s|$)\s{0,9}(?P<reply>[^.;!?\n]{0,40})")
 """The rest of a question, and how what is said after it begins; bounded, so that a long line takes
 no longer than its length."""
+CLAUSE = 60
+"""Characters beside words of normality in which it is told what they speak of."""
+MOST_WORDS = 400
+"""Words of normality that are looked at: no report needs more to say that it is normal."""
+CLAUSE_END = re.compile(r"[.;!\n,]|\?(?=\s)")
+WORD = re.compile(r"[^\W\d_]+")
+OTHER_THING = "\0"
+"""Stands for words of what is no part of a film's reading, such as "heart rate"."""
 BEFORE = 40
 """Characters beside words that are looked at for one that limits or opens what they say."""
 
@@ -35,12 +44,91 @@ def _denied(language: str) -> re.Pattern[str]:
 
 
 def says_normal(text: str, language: str) -> bool:
-    """Whether a text says of anything that it is normal, undenied and unasked."""
+    """Whether a text says of the chest or of a part of it that it is normal: undenied, unasked and
+    unhedged."""
+    seen: dict[tuple[str, str, str], bool] = {}
+    for kind in ("all", "part", "none"):
+        for match in islice(_pattern(language, kind).finditer(text), MOST_WORDS):
+            clause = (*_clause(text, match.start(), match.end()), match.group())
+            if clause not in seen:
+                seen[clause] = _is_said(match, language) and _of_chest(clause, kind, language)
+            if seen[clause]:
+                return True
+    return False
+
+
+def says_anything_normal(text: str, language: str) -> bool:
+    """Whether a text says of anything that it is normal, undenied and unasked: the abdomen too."""
     return any(
         _is_said(match, language)
-        for kind in ("all", "part")
+        for kind in ("all", "part", "none")
         for match in _pattern(language, kind).finditer(text)
     )
+
+
+def is_committed(text: str, start: int, end: int, language: str) -> bool:
+    """Whether what is denied at `start` is so without a doubt: not "possibly no effusion"."""
+    before, behind = _clause(text, start, end)
+    if _unsure(language).search(before) or _unsure_at_once(language).match(behind):
+        return False
+    asked = ASKED.match(text, end)
+    return asked is None or bool(asked["reply"])
+
+
+def _clause(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and behind some words in their clause, as far as is looked."""
+    before = CLAUSE_END.split(text[max(0, start - CLAUSE) : start])[-1]
+    return before, CLAUSE_END.split(text[end : end + CLAUSE], maxsplit=1)[0]
+
+
+@cache
+def _unsure(language: str) -> re.Pattern[str]:
+    """A word that leaves open what follows it within a few words."""
+    words = _pattern(language, "unsure").pattern
+    return re.compile(rf"(?:{words}(?:\W+[\w'’]+){{0,4}}\W*|\?)$", re.IGNORECASE)
+
+
+@cache
+def _unsure_at_once(language: str) -> re.Pattern[str]:
+    return re.compile(rf"[ \t(]*{_pattern(language, 'unsure').pattern}", re.IGNORECASE)
+
+
+@cache
+def _chest(language: str) -> re.Pattern[str]:
+    """Words for what a film of the chest shows: those of the regions, devices apart, and others."""
+    regions = (
+        re.escape(row["word"]).replace(r"\*", r"\w*")
+        for row in tables.rows(f"language/{language}/style_regions")
+        if row["region"] != "devices_abdomen"
+    )
+    words = "|".join((*regions, _pattern(language, "chest").pattern))
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+
+
+def _of_chest(clause: tuple[str, str, str], kind: str, language: str) -> bool:
+    """Whether words of normality speak of the chest for certain.
+
+    Either a part of the chest is named beside them; or they deny disease, or call the film normal,
+    and nothing beside them is of another thing, such as a temperature or the exposure; or they
+    stand alone.
+    """
+    before, behind, words = clause
+    if _unsure(language).search(before) or _unsure_at_once(language).match(behind):
+        return False
+    if _pattern(language, "unsure").search(words):
+        return False
+    foreign = _pattern(language, "foreign")
+    named = foreign.sub(OTHER_THING, f"{before}{words}{behind}")
+    if _chest(language).search(named):
+        return True
+    if OTHER_THING in named:
+        return False
+    if kind != "part":
+        return True
+    if not _pattern(language, "plain").search(words):
+        return False
+    filler = _pattern(language, "filler")
+    return all(filler.fullmatch(word) for word in WORD.findall(f"{before} {behind}"))
 
 
 def _is_said(match: re.Match[str], language: str) -> bool:
@@ -71,7 +159,12 @@ def calls_all_normal(text: str, language: str) -> bool:
     whole, exception = _pattern(language, "all"), _pattern(language, "exception")
     for sentence in SENTENCE.finditer(text):
         said = whole.search(text, *sentence.span())
-        if said and _is_said(said, language) and not exception.search(sentence.group()):
+        if (
+            said
+            and _is_said(said, language)
+            and not exception.search(sentence.group())
+            and not _unsure(language).search(_clause(text, *said.span())[0])
+        ):
             return True
     return False
 

@@ -132,7 +132,7 @@ def _statements(text: str, language: str) -> Iterator[Span]:
         start, end = match.span()
         first = bisect_left(said, start)
         known_word = first < len(said) and said[first] < end
-        if known_word or normality.says_normal(match.group(), known):
+        if known_word or normality.says_anything_normal(match.group(), known):
             yield start, end
 
 
