@@ -38,8 +38,36 @@ WITHIN = {
 """Positions that a wider word holds, too."""
 BY_DISTANCE = ("low", "high", "above carina", "carina")
 """Positions that a distance from the carina tells."""
+MOST_STATEMENTS = 40
+"""Different statements of one device's position that are compared, so that time stays linear."""
 CLOSE_MM = 10.0
 """Two distances from the carina that differ by less are the same to a reader."""
+
+
+STATES = frozenset(
+    {"satisfactory", "malpositioned", "fractured", "coiled", "kinked", "side port out"}
+)
+"""Positions that say how a device lies, not where."""
+TOGETHER = frozenset(
+    frozenset(pair)
+    for pair in (
+        *(("low", place) for place in ("trachea", "carina", "main bronchus")),
+        *(("low", f"{side} main bronchus") for side in ("right", "left")),
+        *(("carina", f"{side} main bronchus") for side in ("right", "left")),
+        *(("trachea", place) for place in ("carina", "high", "above carina")),
+        *(
+            ("carina", "main bronchus"),
+            ("esophagus", "pharynx"),
+            ("subclavian vein", "axillary vein"),
+        ),
+        *(("gastroesophageal junction", place) for place in ("esophagus", "stomach")),
+        *(("brachiocephalic vein", place) for place in ("subclavian vein", "jugular vein")),
+        *(("right atrium", place) for place in ("cavoatrial junction", "inferior vena cava")),
+        *(("trachea", f"{side} main bronchus") for side in ("right", "left")),
+        *(("lung", "pleural space"), ("distal", "pulmonary artery")),
+    )
+)
+"""Places that one tip can be said to have in one report: they border on each other."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +159,51 @@ def compared(wanted: Verdict | None, given: Verdict | None) -> Judgment:
         return "right"
     vague = {wanted.position, given.position} & {"malpositioned"}
     return "right" if vague or _same_danger(wanted, given) else "adjacent"
+
+
+def apart(device: str, one: str, other: str) -> bool:
+    """Whether one tip cannot have both of two positions: in order and not, or two places."""
+    first, second = judge(device, one), judge(device, other)
+    if first is None or second is None or one == other or frozenset({one, other}) in TOGETHER:
+        return False
+    if other in WITHIN.get(one, ()) or one in WITHIN.get(other, ()):
+        return False
+    if {one, other} & STATES:
+        opposed = {one, other} & {"satisfactory", "malpositioned"}
+        placed = bool({one, other} - STATES) or len(opposed) > 1
+        return (
+            bool(opposed) and placed and (first.judgment == "right") != (second.judgment == "right")
+        )
+    return first.judgment != "right" or second.judgment != "right"
+
+
+def tried(device: str, positions: Iterable[str]) -> list[str]:
+    """Those of some positions that a tip cannot have beside the first of them, nor each other."""
+    kept: list[str] = []
+    for position in sorted(set(positions) - STATES):
+        if judge(device, position) and all(apart(device, position, other) for other in kept):
+            kept.append(position)
+    return kept[1:]
+
+
+def at_odds(device: str, said: Iterable[tuple[frozenset[str], float | None]]) -> bool:
+    """Whether statements of one device, each with a distance, give its tip places that exclude
+    each other."""
+    several = [
+        (frozenset(_by_distance(place, distance) for place in places), distance)
+        for places, distance in said
+        if places
+    ]
+    far = [d for places, d in several if d is not None and places & set(BY_DISTANCE)]
+    if far and max(far) - min(far) > CLOSE_MM:
+        return True
+    each = sorted({places for places, _ in several}, key=sorted)[:MOST_STATEMENTS]
+    return any(_excludes(device, one, other) for one in each for other in each if one is not other)
+
+
+def _excludes(device: str, one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether one statement has a position that no position of the other allows."""
+    return any(all(apart(device, place, beside) for beside in other) for place in one)
 
 
 def _same_danger(one: Verdict, other: Verdict) -> bool:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 
 from ml import tables, taxonomy
-from ml.devices import compared
+from ml.devices import compared, tried
 from ml.evaluate.explain import phrase_of
 from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
 from ml.evaluate.margins import millimeters, within_margin, within_spread
@@ -97,7 +97,7 @@ def mistakes_of(
         _specificity(relation),
         _temporal(reference, candidate) if prior_mentioned else None,
     ]
-    found += _position(reference, candidate)
+    found += [*_position(reference, candidate), *_tried_positions(reference, candidate)]
     found += [
         *_left_open(reference, candidate),
         *_umbrella(reference, candidate, relation, said_sides),
@@ -115,6 +115,22 @@ def _position(reference: Observation, candidate: Observation) -> list[Mistake]:
     said = f", not {given.position}." if given else "; yours does not say where it lies."
     grave = wanted.judgment != "right"
     return [Mistake("location", "significant" if grave else "negligible", where + said)]
+
+
+def _tried_positions(reference: Observation, candidate: Observation) -> list[Mistake]:
+    """One error for each further place that a tip is said to have."""
+    if candidate.label not in DEVICES or candidate.concept == "pacemaker":
+        return []
+    spare = tried(candidate.concept, candidate.positions)
+    spare = spare[len(tried(reference.concept, reference.positions)) :]
+    return [
+        Mistake(
+            "location",
+            "significant",
+            f"Yours names the {place} as well: of several places each earns only its share.",
+        )
+        for place in spare
+    ]
 
 
 def _left_open(reference: Observation, candidate: Observation) -> list[Mistake]:
@@ -273,6 +289,8 @@ def _severity(reference: Observation, candidate: Observation) -> Mistake | None:
     )
 
 
+EXCLUSIVE = frozenset({"tension", "density", "margin"})
+"""Groups of descriptors of which a finding has one."""
 TENSION = "tension"
 """The one descriptor that is an error to leave out: it changes what is done at once."""
 
@@ -307,7 +325,8 @@ def _descriptor(
     if TENSION in wanted.get(TENSION, ()) and TENSION not in given and not shift_said:
         return Mistake("descriptor", "significant", "It is under tension; yours does not say so.")
     for group in sorted(wanted.keys() & given.keys()):
-        if not wanted[group] & given[group]:
+        both = group in EXCLUSIVE and given[group] - wanted[group]
+        if both or not wanted[group] & given[group]:
             severities = {s for g, _, _, s in descriptor_values() if g == group}
             severity: Severity = "significant" if "significant" in severities else "negligible"
             return Mistake(
@@ -409,6 +428,10 @@ OPPOSED = {
 }
 
 
+OPPOSITES = {"increased": {"decreased"}, "new": {"decreased"}, "decreased": {"increased", "new"}}
+"""What cannot stand beside a change of the same finding; a part of it may be stable."""
+
+
 def _temporal(reference: Observation, candidate: Observation) -> Mistake | None:
     wanted, given = reference.changes, candidate.changes
     if not wanted:
@@ -417,6 +440,9 @@ def _temporal(reference: Observation, candidate: Observation) -> Mistake | None:
         if wanted <= {"stable"}:
             return None
         return Mistake("temporal", "negligible", f"The change is not said: {_join(wanted)}.")
-    if wanted & given or not any(OPPOSED.get(word, set()) & given for word in wanted):
+    stray = given - wanted
+    if not any(OPPOSED.get(word, set()) & stray for word in wanted):
+        return None
+    if wanted & given and not stray & OPPOSITES.get(next(iter(wanted)), set()):
         return None
     return Mistake("temporal", "significant", f"It is {_join(wanted)}, not {_join(given)}.")

@@ -180,7 +180,13 @@ def _false(
                 f"None of {names} is in the reference; a list of possibilities weighs "
                 f"as its gravest ({_weight(evaluation, identity)})."
             )
-        if identity in contradicted:
+        if identity in contradicted and observation is not None and observation.at_odds:
+            places = " and ".join(sorted(observation.positions))
+            said = (
+                f"Your report contradicts itself: it says of the {_plain_name(finding)} "
+                f"{places}; one tip cannot be there and there."
+            )
+        elif identity in contradicted:
             said = (
                 f"Your report contradicts itself: it says that there is {_name(finding)}, "
                 "and that there is none or that the study is normal."
@@ -200,6 +206,10 @@ def _false(
 
 def _name(finding: EvaluatedFinding) -> str:
     return finding.name or phrase_of(finding.label or finding.finding)
+
+
+def _plain_name(finding: EvaluatedFinding) -> str:
+    return phrase_of(finding.label or finding.finding)
 
 
 def _weight(evaluation: Evaluation, identity: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
-from ml import findings
+from ml import devices, findings
 from ml.evaluate.contradiction import contradicts
 from ml.evaluate.location import compatible
 from ml.evaluate.observation import BILATERAL, Observation
@@ -22,6 +22,12 @@ from ml.evaluate.summary import dismissed, named_in_impression
 from ml.findings import normality
 from ml.findings.model import Finding
 
+ONE_TIP = frozenset({"tube", "catheter"})
+SINGLE = frozenset({"endotracheal_tube", "tracheostomy_tube", "pulmonary_artery_catheter"})
+"""Devices of which a patient has one."""
+COMMON_NAMES = frozenset(
+    ("tube", "line", "catheter", "drain", "central", "venous", "cvc", "tip", "the", "its")
+)
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _same_said = attrgetter(
     *(f.name for f in fields(Observation) if f.name not in ("words", "spans", "sentences"))
@@ -41,6 +47,8 @@ class Reading:
     """Places in `findings` of what the text also denies without a word that limits the denial."""
     normal: bool = False
     """Whether it says for certain that the chest or a part of it is normal, or denies a finding."""
+    at_odds: frozenset[int] = frozenset()
+    """Places in `findings` of devices whose tip it gives positions that exclude each other."""
     all_normal: bool = False
     """Whether it calls the whole study normal without an exception."""
     dismissed: frozenset[int] = frozenset()
@@ -70,6 +78,7 @@ def read(text: str, language: str = "en") -> Reading:
         frozenset(absent - present),
         contradicted,
         _denies_any(denials, clean, language) or normality.says_normal(clean, language),
+        frozenset(place for place, item in enumerate(merged) if item.at_odds),
         normality.calls_all_normal(clean, language),
         dismissed(merged, clean, language),
     )
@@ -127,10 +136,42 @@ def _merge_group(mentions: Sequence[Observation]) -> list[Observation]:
             members.append([mention])
     return _summed_up(
         [
-            replace(cluster, spans=all_spans(group), sentences=all_sentences(group))
+            replace(
+                cluster,
+                spans=all_spans(group),
+                sentences=all_sentences(group),
+                at_odds=_at_odds(group),
+            )
             for cluster, group in zip(clusters, members, strict=True)
         ]
     )
+
+
+def _at_odds(group: Sequence[Observation]) -> bool:
+    """Whether mentions of one device give its tip positions that exclude each other.
+
+    Devices that other words tell apart may be two of a kind; the leads of a pacemaker are.
+    """
+    if len(group) < 2 or group[0].label not in ONE_TIP:
+        return False
+    alike: dict[frozenset[str], list[Observation]] = {}
+    for item in group:
+        alike.setdefault(_kind_words(item), []).append(item)
+    every = alike.pop(frozenset(), [])
+    return any(
+        devices.at_odds(
+            group[0].concept,
+            [(item.positions, min(item.sizes_mm, default=None)) for item in (*items, *every)],
+        )
+        for items in (alike.values() or [()])
+    )
+
+
+def _kind_words(item: Observation) -> frozenset[str]:
+    """By which words a device is told from another of its kind: a subclavian line."""
+    if item.concept in SINGLE:
+        return frozenset()
+    return frozenset(item.words.casefold().split()) - COMMON_NAMES
 
 
 def _summed_up(clusters: Sequence[Observation]) -> list[Observation]:

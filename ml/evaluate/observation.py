@@ -49,6 +49,8 @@ class Observation:
     """Of a device: where its tip is said to lie, as `ml.devices` names it."""
     doubtful: bool = False
     """Whether it is only possible, or not excluded: less than probable."""
+    at_odds: bool = False
+    """Of a device: whether its mentions give its tip positions that exclude each other."""
     sentences: tuple[str, ...] = ()
     """The sentences of its mentions, each once, for rules that look at words near by."""
 

@@ -69,8 +69,8 @@ def _own_contradictions(
     """Candidate findings that it contradicts and the reference, which may do so too, does not."""
     if wanted.all_normal and wanted.findings:
         return frozenset()
-    shared = {wanted.findings[place].concept for place in wanted.contradicted}
-    found = given.contradicted | _denied_by_normal(given, predicted)
+    shared = {wanted.findings[place].concept for place in wanted.contradicted | wanted.at_odds}
+    found = given.contradicted | given.at_odds | _denied_by_normal(given, predicted)
     return frozenset(place for place in found if given.findings[place].concept not in shared)
 
 

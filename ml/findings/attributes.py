@@ -25,6 +25,8 @@ from ml.findings.tokens import SEPARATOR
 DEVICES = frozenset({"tube", "catheter", "heart_device"})
 """Findings whose tip has a position."""
 
+BELOW = "below diaphragm"
+"""A position that tells a direction: what passes there has its tip there."""
 MALPOSITIONED = "malpositioned"
 """The position of a device that is not where it should be."""
 
@@ -182,15 +184,38 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         described = [item for item in described if item.start not in denied]
         tips = [
             _tip(item, denied, device)
-            for item in telling
-            if item.kind == "position"
-            and not (denied and item.start in own)
-            and not _is_past(item, sentence)
+            for item in _ends(telling, sentence)
+            if not (denied and item.start in own) and not _is_past(item, sentence)
         ]
         found.positions = list(dict.fromkeys(tip for tip in tips if tip))
     found.descriptors = list(dict.fromkeys(item.value for item in described))
     found.places, found.of_place = divided(found.places, placing, telling, sentence)
     return found
+
+
+def _ends(said: Iterable[Said], sentence: Sentence) -> list[Said]:
+    """The positions without those that a device only passes: "through the esophagus into the
+    stomach", "was in the right main bronchus, now above the carina"."""
+    tips = sorted((item for item in said if item.kind == "position"), key=lambda item: item.start)
+    now = next((p for p in range(len(sentence.words)) if sentence.is_one_of("later", p)), None)
+    if now is not None and tips and tips[0].start < now < tips[-1].start:
+        tips = [item for item in tips if item.start > now]
+    kept: list[Said] = []
+    passed = -1
+    for item in tips:
+        place = item.start - 1
+        while place > max(item.start - 1 - NEAR, -1) and (
+            sentence.is_one_of("article", place)
+            or sentence.is_one_of("leading", place)
+            or (sentence.is_one_of("and", place) and place == passed)
+        ):
+            place -= 1
+        by = place >= 0 and sentence.is_one_of("course", place)
+        if item.value != BELOW and (by or 0 <= place < passed):
+            passed = item.end
+        else:
+            kept.append(item)
+    return kept
 
 
 def _is_past(said: Said, sentence: Sentence) -> bool:
