@@ -25,6 +25,8 @@ from ml.findings.tokens import SEPARATOR
 DEVICES = frozenset({"tube", "catheter", "heart_device"})
 """Findings whose tip has a position."""
 
+ENTRIES = frozenset({"jugular vein", "subclavian vein", "axillary vein"})
+"""Where lines go in: the tip of the *jugular line* is not in that vein."""
 BELOW = "below diaphragm"
 """A position that tells a direction: what passes there has its tip there."""
 MALPOSITIONED = "malpositioned"
@@ -185,7 +187,9 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         tips = [
             _tip(item, denied, device)
             for item in _ends(telling, sentence)
-            if not (denied and item.start in own) and not _is_past(item, sentence)
+            if not (denied and item.start in own)
+            and not (item.value in ENTRIES and item.start < finding.start <= item.end)
+            and not _is_past(item, sentence)
         ]
         found.positions = list(dict.fromkeys(tip for tip in tips if tip))
     found.descriptors = list(dict.fromkeys(item.value for item in described))

@@ -97,6 +97,8 @@ def test_each_further_place_of_one_sentence_costs_a_share() -> None:
         ),
         ("en", "ETT was in the right main bronchus, now 3 cm above the carina.", "above carina"),
         ("en", "ETT in the right main bronchus is now recognized.", "right main bronchus"),
+        ("en", "Tip of the right internal jugular line in the SVC.", "superior vena cava"),
+        ("en", "Tip of the left subclavian line in the SVC.", "superior vena cava"),
         ("es", "SNG atraviesa el esófago con punta en el estómago.", "stomach"),
         ("de", "Magensonde durch den Ösophagus in den Magen.", "stomach"),
         ("fr", "Sonde traversant l'oesophage, extrémité dans l'estomac.", "stomach"),
