@@ -34,6 +34,11 @@ SIGNIFICANCE_WEIGHTS: Mapping[str, float] = MappingProxyType(
     }
 )
 ATTRIBUTE_WEIGHTS: Mapping[str, float] = MappingProxyType({"significant": 0.5, "negligible": 0.0})
+SLIGHT_WEIGHT = 1 / 6
+"""Of our own severity *slight*: three quarters of an actionable finding are earned."""
+ALL_ATTRIBUTE_WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {**ATTRIBUTE_WEIGHTS, "slight": SLIGHT_WEIGHT}
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def _reference_terms(
 ) -> list[Term]:
     errors: dict[str, float] = {}
     for name, severity in mistakes:
-        errors[name] = errors.get(name, 0.0) + ATTRIBUTE_WEIGHTS[severity]
+        errors[name] = errors.get(name, 0.0) + ALL_ATTRIBUTE_WEIGHTS[severity]
     terms = []
     for name, significance in reference.items():
         weight = SIGNIFICANCE_WEIGHTS[significance]

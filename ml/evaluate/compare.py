@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Literal
 
 from ml import tables, taxonomy
 from ml.devices import compared, tried
 from ml.evaluate.explain import phrase_of
-from ml.evaluate.location import Place, place_of, zone_distance, zones_in_words
+from ml.evaluate.location import Place, is_other_lobe, place_of, zone_distance, zones_in_words
 from ml.evaluate.margins import millimeters, within_margin, within_spread
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import ONLY_CAUSE, Relation, is_wider
@@ -32,7 +33,7 @@ from ml.evaluate.vagueness import (
 )
 from ml.findings.attributes import DEVICES
 
-Severity = Literal["significant", "negligible"]
+Severity = Literal["significant", "slight", "negligible"]
 
 SAME_SEVERITY = 1.0
 """Words closer than this on the scale of ``severity.csv`` say the same (small, minimal)."""
@@ -40,7 +41,10 @@ FAR_SEVERITY = 2.0
 """From here on a different severity changes what is done (mild, severe)."""
 SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
 """Findings whose size is a depth of air or fluid, not a diameter."""
+FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion", "bulla"})
+"""Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
+ELSEWHERE = ("other_side", "far")
 WRONG = ("other_side", "part", "more", "far")
 
 
@@ -89,6 +93,7 @@ def mistakes_of(
     nowhere = not said_zones and place_of(reference, candidate) == "unsaid"
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
+        _elsewhere(reference, candidate, where),
         _severity(reference, candidate),
         _descriptor(reference, candidate, shift_said),
         _measurement(reference, candidate),
@@ -179,7 +184,7 @@ def _location(
             f"It is in the {wanted}, not in the {given}.",
         ),
         "adjacent": (
-            "negligible",
+            "slight" if is_other_lobe(reference, candidate) else "negligible",
             f"It is in the {wanted}; the {given} is next to it.",
         ),
         "unsaid": (
@@ -191,6 +196,32 @@ def _location(
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _elsewhere(
+    reference: Observation, candidate: Observation, where: Mistake | None
+) -> Mistake | None:
+    """A second error beside a wrong side for another height, and for a focal lesion that lies
+    elsewhere and is not told by its size or form: which one was seen is not said."""
+    place = place_of(reference, candidate)
+    if where is None or where.severity != "significant" or place not in WRONG:
+        return None
+    wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
+    apart = zone_distance(reference.zones, candidate.zones) != "same"
+    if place != "far" and apart:
+        said = f"It is in the {wanted}, not in the {given} either."
+        return Mistake("location", "significant", said)
+    if place in ELSEWHERE and reference.label in FOCAL and not _told(reference, candidate):
+        said = f"A {phrase_of(reference.label)} elsewhere may be another one."
+        return Mistake("location", "significant", said)
+    return None
+
+
+def _told(reference: Observation, candidate: Observation) -> bool:
+    """Whether a lesion is known again by its size, form or change."""
+    sizes = product(reference.sizes_mm, candidate.sizes_mm)
+    alike = reference.descriptors & candidate.descriptors or reference.changes & candidate.changes
+    return bool(alike) or any(within_margin(one, other) for one, other in sizes)
 
 
 def _says_side_by_position(reference: Observation, candidate: Observation) -> bool:
@@ -318,10 +349,16 @@ def _by_group(descriptors: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
+def _described(finding: Observation) -> frozenset[str]:
+    """The descriptors of a finding, with the one that its label says: a granuloma is calcified."""
+    calcified = finding.label == "calcification" and not finding.descriptors & {"noncalcified"}
+    return finding.descriptors | {"calcified"} if calcified else finding.descriptors
+
+
 def _descriptor(
     reference: Observation, candidate: Observation, shift_said: bool = False
 ) -> Mistake | None:
-    wanted, given = _by_group(reference.descriptors), _by_group(candidate.descriptors)
+    wanted, given = _by_group(_described(reference)), _by_group(_described(candidate))
     if TENSION in wanted.get(TENSION, ()) and TENSION not in given and not shift_said:
         return Mistake("descriptor", "significant", "It is under tension; yours does not say so.")
     for group in sorted(wanted.keys() & given.keys()):

@@ -106,6 +106,14 @@ def is_central(zone: str) -> bool:
     return upper and LOWER_START - interval[1] <= NEIGHBOR_GAP
 
 
+def is_other_lobe(reference: Observation, candidate: Observation) -> bool:
+    """Whether lobes are named on both sides, and none of them is the same."""
+    sides = reference.sides & candidate.sides & BILATERAL
+    return bool(reference.zones & LOBES and candidate.zones & LOBES) and not any(
+        overlap(one, other, sides) for one in reference.zones for other in candidate.zones
+    )
+
+
 def overlap(one: str, other: str, sides: frozenset[str]) -> bool:
     """Whether two zones share more than a border; one that the table has not contradicts none."""
     first, second = _interval(one, sides), _interval(other, sides)

@@ -32,6 +32,10 @@ class Relation:
 SAME = Relation("same")
 SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
+MILIARY = "miliary_pattern"
+MANY = frozenset({"diffuse", "multiple", "scattered", "nodular"})
+"""Descriptors by which small nodules say what a miliary pattern is."""
+SINGLE = Relation("vaguer", "significant", "one lesion is no pattern of the whole lungs")
 ONLY_CAUSE = Relation("vaguer", "significant", "it is named only as what another finding may be")
 """A finding given as the cause of one that it does not look like: "nodule, likely pneumonia"
 for a pneumonia."""
@@ -130,6 +134,8 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
     if candidate.concept in reference.also:
         return SAME
     direct = _relation(reference.concept, reference.label, candidate.concept, candidate.label)
+    if MILIARY == reference.concept != candidate.concept and not MANY & candidate.descriptors:
+        direct = direct and SINGLE
     if reference.concept in candidate.also:
         named = direct or candidate.rivals or not candidate.certain
         return SAME if named else ONLY_CAUSE

@@ -22,6 +22,8 @@ Span = tuple[int, int]
 
 SIGNIFICANCES = tuple(crimson.SIGNIFICANCE_WEIGHTS)
 SEVERITIES = tuple(crimson.ATTRIBUTE_WEIGHTS)
+"""Those of the published schema; the rules have *slight* too."""
+ALL_SEVERITIES = tuple(crimson.ALL_ATTRIBUTE_WEIGHTS)
 ERROR_TYPES = (
     "location",
     "severity",
@@ -90,7 +92,7 @@ class AttributeMistake:
 
     ref_id: str
     pred_id: str
-    severity: Literal["significant", "negligible"]
+    severity: Literal["significant", "slight", "negligible"]
     error_types: tuple[str, ...]
     """From `ERROR_TYPES`; engines of this package give one an entry."""
     explanation: str
@@ -129,7 +131,7 @@ class Note:
     """An example wording, for what was missed or described wrongly."""
     error_types: tuple[str, ...] = ()
     severity: str = ""
-    """Of an attribute error: one of `SEVERITIES`."""
+    """Of an attribute error: one of `ALL_SEVERITIES`."""
     reference_spans: tuple[Span, ...] = ()
     candidate_spans: tuple[Span, ...] = ()
 
@@ -412,7 +414,7 @@ def _attribute_error(item: Any) -> AttributeMistake:
     return AttributeMistake(
         ref_id=_text(record, "ref_id"),
         pred_id=_text(record, "pred_id"),
-        severity=_choice(record, "severity", SEVERITIES),  # type: ignore[arg-type]
+        severity=_choice(record, "severity", ALL_SEVERITIES),  # type: ignore[arg-type]
         error_types=_error_types(record.get("error_types")),
         explanation=str(record.get("explanation") or ""),
     )

@@ -27,7 +27,7 @@ SIGNIFICANT = [
     ("certainty", "Scarring in the left apex.", "Possible scarring in the left apex."),
     ("location", "Bilateral pleural effusions.", "Right pleural effusion."),
     ("location", "Right pleural effusion.", "Bilateral pleural effusions."),
-    ("location", "Nodule in the right upper lobe.", "Nodule in the right lower lobe."),
+    ("location", "Pneumonia in the right upper lobe.", "Pneumonia in the right lower lobe."),
     (
         *("location", "Consolidation in the right upper lobe and in the left lower lobe."),
         "Consolidation in the left upper lobe and in the right lower lobe.",
@@ -59,12 +59,20 @@ SIGNIFICANT = [
     ),
     ("measurement", "2 cm right pneumothorax.", "3.1 cm right pneumothorax."),
 ]
-NEGLIGIBLE = [
+SLIGHT = [
     ("location", "Consolidation in the left upper lobe.", "Consolidation in the left lower lobe."),
     (
         *("location", "Consolidation in the right upper lobe."),
         "Consolidation in the right middle lobe.",
     ),
+]
+TWICE_WRONG = [
+    ("Nodule in the right upper lobe.", "Nodule in the right lower lobe."),
+    ("Nodule in the right lung.", "Nodule in the left lung."),
+    ("Consolidation in the left lower lobe.", "Consolidation in the right middle lobe."),
+]
+NEGLIGIBLE = [
+    ("location", "Consolidation in the right upper zone.", "Consolidation in the right mid zone."),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left eighth rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T11."),
     ("location", "Right scoliosis.", "Scoliosis."),
@@ -97,6 +105,31 @@ def test_what_changes_what_is_done_is_significant_and_costs(kind, reference, can
     assert set(found) == {(kind, "significant")}
     assert len(found) == 1 or kind == "unspecific"
     assert evaluate.evaluate(reference, candidate).raw < 1
+
+
+@pytest.mark.parametrize(("kind", "reference", "candidate"), SLIGHT)
+def test_a_neighboring_lobe_is_worth_less_than_the_right_one_and_more_than_another(
+    kind, reference, candidate
+):
+    assert errors(reference, candidate) == [(kind, "slight")]
+    assert evaluate.evaluate(reference, candidate).score == pytest.approx(75)
+
+
+@pytest.mark.parametrize(("reference", "candidate"), TWICE_WRONG)
+def test_where_nothing_tells_that_this_one_was_seen_less_than_half_is_left(reference, candidate):
+    assert errors(reference, candidate) == [("location", "significant")] * 2
+    assert evaluate.evaluate(reference, candidate).score < 50
+
+
+def test_a_single_nodule_is_no_miliary_pattern():
+    reference = "Miliary nodules in both lungs."
+    assert errors(reference, "Nodule in both lungs.")[-1] == ("unspecific", "significant")
+    assert evaluate.evaluate(reference, "Diffuse nodules in both lungs.").score == 100
+
+
+def test_a_noncalcified_nodule_is_no_granuloma():
+    found = errors("Granuloma in the left upper lobe.", "Noncalcified nodule left upper lobe.")
+    assert ("descriptor", "significant") in found
 
 
 @pytest.mark.parametrize(("kind", "reference", "candidate"), NEGLIGIBLE)

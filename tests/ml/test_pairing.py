@@ -61,7 +61,7 @@ def test_a_nodule_elsewhere_of_twice_the_size_is_another_nodule(reference, candi
 def test_a_nodule_elsewhere_of_nearly_its_size_is_the_same_in_a_wrong_place():
     candidate = "9 mm nodule in the left upper lobe."
     found = compared("5 mm nodule in the right upper lobe.", candidate)
-    assert found == ([], [], ["location", "measurement"])
+    assert found == ([], [], ["location", "location", "measurement"])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,14 @@ def test_a_nodule_elsewhere_of_nearly_its_size_is_the_same_in_a_wrong_place():
     ],
 )
 def test_a_nodule_elsewhere_of_unsaid_size_may_be_the_same_in_a_wrong_place(reference, candidate):
-    assert compared(reference, candidate) == ([], [], ["location"])
+    # Twice wrong: neither its place nor anything else tells which one was seen.
+    assert compared(reference, candidate) == ([], [], ["location", "location"])
+
+
+def test_a_nodule_elsewhere_of_its_size_is_once_wrong():
+    candidate = "6 mm nodule in the left upper lobe."
+    found = compared("5 mm nodule in the right upper lobe.", candidate)
+    assert found == ([], [], ["location"])
 
 
 def test_a_nodule_on_the_other_side_and_at_another_height_is_another_nodule():
