@@ -296,25 +296,32 @@ def _with_other_sides(
     """With the finding before it once more for the other side's change: "the right smaller"."""
     if len(modifiers) < TOLD:
         return matches
-    sides = [m for m in modifiers if m.value.kind == "side" and m.value.value in ("left", "right")]
-    if len({side.value.value for side in sides}) < 2:
+    sides = [(m, own) for m in modifiers if (own := _side_said(m)) in ("left", "right")]
+    if len({said for _, said in sides}) < 2:
         return matches
     changes = {m.start for m in modifiers if m.value.kind == "change"}
-    verbs, leads = words.words["verb"], {",", *words.words["and"]}
+    verbs, leads = words.words["verb"], {",", ";", *words.words["and"], *words.words["contrast"]}
     found = list(matches)
-    for one, side in pairwise(sides):
+    for (_, said_before), (side, said_now) in pairwise(sides):
         follows = side.end + _next_in(said, side.end, verbs)
         lead = side.start - 1 - _next_in(said, side.start - 1, words.words["article"])
         before = [match for match in matches if match.end <= lead]
         if (
             before
-            and one.value.value != side.value.value
+            and said_before != said_now
             and follows in changes
             and any(before[-1].end <= place < lead or place < before[-1].start for place in changes)
             and _next_in(said, lead, leads)
         ):
             found.append(Match(before[-1].value, side.places))
     return sorted(found, key=lambda match: (match.places[-1], match.places))
+
+
+def _side_said(match: Match[Modifier]) -> str:
+    """The side that a word of a side or of a place says: of "RLL" the right."""
+    if match.value.kind == "place":
+        return match.value.value.partition("/")[0]
+    return match.value.value if match.value.kind == "side" else ""
 
 
 def _kind(match: Match[Term], kind: str) -> str:

@@ -339,8 +339,8 @@ class Sentence(Clauses):
             return False
         if any(self.is_one_of("placed", place) for place in item):
             return False  # A device that lies somewhere is there: "no shift, tube in situ".
-        if cue.value.wide and kind == "absent" and following in self._changed:
-            return False  # "Removal of the drain, persistent pneumothorax".
+        if cue.value.wide and kind == "absent" and {following, item.stop - 1} & self._changed:
+            return False  # "Removal of the drain, persistent pneumothorax", "…, line unchanged".
         if kind == "drop" and self.words[cue.start][0].isdigit() and self._is_described(item):
             return False  # "45 m with cough, left consolidation".
         if kind == "drop" or cue.value.wide or not self._names_before(comma, cue.end):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 SIGN = re.compile(r"(?:^|(?<=[\s,;:]))([-–−+])([ \t]?)(?=[^\W\d_])", re.MULTILINE)
 BEHIND = re.compile(r"[-–−+](?=[ \t]{0,8}(?:[,;.\n\r]|$))|[+](?=[ \t])", re.MULTILINE)
+ANSWER = re.compile(r"[^\W\d_]\)?[ \t]{0,8}:[ \t]{0,8}([-–−+])(?=[ \t]{0,8}(?:[,;.\n\r]|$))")
 CLOSES = re.compile(r"[ \t]{0,8}(?:[,;.\n\r]|$)")
 BEFORE = re.compile(r"[^\W\d_]{1,40}$")
 SHORT = 4
@@ -38,9 +39,10 @@ def behind_findings(text: str, describes: Callable[[str], bool]) -> frozenset[in
     """Where the signs stand that deny or state what is before them: "eff+ left, ptx-".
 
     There are two or more in a line, each before a comma, a period or the end of the line or
-    attached to its word, which is no place ("upper-, middle- and lower lobe").
+    attached to its word, which is no place ("upper-, middle- and lower lobe"). One behind a
+    colon with nothing behind it is an answer alone ("Effusion: -").
     """
-    found: list[int] = []
+    found = [sign.start(1) for sign in ANSWER.finditer(text)]
     line: list[int] = []
     for sign in (*BEHIND.finditer(text), None):
         if sign and not _stands_behind(text, sign, describes):

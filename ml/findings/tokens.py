@@ -23,7 +23,7 @@ BREAK = (
 )
 """What separates statements without a period: markup of blocks, bullets, HL7's line break."""
 NUMBER = rf"\d*[{FRACTIONS}]|\d+(?:[.,]\d+)?|(?<![\w.,])\.\d+"
-JOINED = r"(?<!\w)(?:[cs]/[wp]|w/(?:out|o)?|[rh]/o|b/l|f/u|n/a)(?!\w)|//+"
+JOINED = r"(?<!\w)(?:[cs]/[wp]|w/(?:out|o)?|[crh]/o|b/l|f/u|n/a)(?!\w)|//+"
 """Short forms whose slash is part of the word."""
 SIGN = r"[(\[]\s?[-–−+]\s?[)\]]|(?<!\w)[-–−+]ve(?!\w)"
 """An answer by sign: ``(-)``, ``-ve``."""
@@ -180,7 +180,9 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
             continue
         if start in answering:
             answer = YES if match.group() == "+" else NO
-            sentence += [Token(":", start, start + 1), Token(answer, start, end)]
+            if not sentence or sentence[-1].word != ":":
+                sentence.append(Token(":", start, start + 1))
+            sentence.append(Token(answer, start, end))
             continue
         if start in signed and kind in ("dash", "mark"):
             if sentence:

@@ -22,7 +22,7 @@ TABLES = {
 CLASSES = {
     *("stop", "and", "or", "with", "by", "article", "verb", "seen", "affirm", "preposition"),
     *("before_with", "clear", "continues", "abbreviation", "answer", "placed", "whence"),
-    *("later", "course", "leading"),
+    *("later", "course", "leading", "contrast"),
 }
 CORE = {
     *("pneumothorax", "pleural_effusion", "cardiomegaly", "edema", "pneumonia", "consolidation"),
