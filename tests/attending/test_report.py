@@ -22,7 +22,7 @@ def rows():
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['reference']} | {row['report']}")
 def test_a_report_scores_and_is_told_as_an_attending_would(row):
     found = evaluate(row["reference"], row["report"])
-    points = 100 * max(0.0, found.raw)
+    points = found.score
     told = " ".join(note.explanation for note in found.notes).casefold()
     assert float(row["low"]) <= points <= float(row["high"]), (row["because"], told)
     if row["says"]:
