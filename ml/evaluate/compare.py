@@ -17,7 +17,15 @@ from typing import Literal
 from ml import tables, taxonomy
 from ml.devices import compared, tried
 from ml.evaluate.explain import phrase_of
-from ml.evaluate.location import Place, is_other_lobe, place_of, zone_distance, zones_in_words
+from ml.evaluate.location import (
+    LOBES,
+    Place,
+    is_central,
+    is_other_lobe,
+    place_of,
+    zone_distance,
+    zones_in_words,
+)
 from ml.evaluate.margins import millimeters, within_margin, within_spread
 from ml.evaluate.observation import Observation
 from ml.evaluate.relations import ONLY_CAUSE, Relation, is_wider
@@ -44,6 +52,8 @@ SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
 FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion", "bulla"})
 """Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
+NOWHERE = ("unsaid", "more")
+"""Where the side is not said, or both are: a height that is not said is a further error."""
 ELSEWHERE = ("other_side", "far")
 WRONG = ("other_side", "part", "more", "far")
 
@@ -90,7 +100,7 @@ def mistakes_of(
     """
     where = _location(reference, candidate, said_sides, meant_sides)
     zone = _zone(reference, candidate, said_zones)
-    nowhere = not said_zones and place_of(reference, candidate) == "unsaid"
+    nowhere = not said_zones and place_of(reference, candidate) in NOWHERE
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
         _elsewhere(reference, candidate, where),
@@ -207,7 +217,11 @@ def _elsewhere(
     if where is None or where.severity != "significant" or place not in WRONG:
         return None
     wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
-    apart = zone_distance(reference.zones, candidate.zones) != "same"
+    apart = zone_distance(reference.zones, candidate.zones) != "same" or (
+        bool(reference.zones and candidate.zones)
+        and reference.zones <= LOBES
+        and all(is_central(zone) for zone in candidate.zones)
+    )
     if place != "far" and apart:
         said = f"It is in the {wanted}, not in the {given} either."
         return Mistake("location", "significant", said)

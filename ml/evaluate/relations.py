@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from ml import tables, taxonomy
-from ml.evaluate.observation import Observation
+from ml.evaluate.observation import BILATERAL, Observation
 from ml.findings.attributes import DEVICES
 
 Kind = Literal["same", "group", "vaguer", "bolder", "sign"]
@@ -135,7 +135,7 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
         return SAME
     direct = _relation(reference.concept, reference.label, candidate.concept, candidate.label)
     if MILIARY == reference.concept != candidate.concept and not MANY & candidate.descriptors:
-        direct = direct and SINGLE
+        direct = SINGLE if direct and candidate.sides >= BILATERAL else None
     if reference.concept in candidate.also:
         named = direct or candidate.rivals or not candidate.certain
         return SAME if named else ONLY_CAUSE

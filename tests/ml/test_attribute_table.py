@@ -59,6 +59,11 @@ SIGNIFICANT = [
     ),
     ("measurement", "2 cm right pneumothorax.", "3.1 cm right pneumothorax."),
 ]
+ONCE_WRONG = [
+    ("Left consolidation.", "Right perihilar consolidation."),
+    ("Consolidation in the left upper lobe.", "Consolidation in the right upper lobe."),
+    ("Consolidation in the left lower lobe.", "Consolidation in the right mid and lower zones."),
+]
 SLIGHT = [
     ("location", "Consolidation in the left upper lobe.", "Consolidation in the left lower lobe."),
     (
@@ -70,6 +75,8 @@ TWICE_WRONG = [
     ("Nodule in the right upper lobe.", "Nodule in the right lower lobe."),
     ("Nodule in the right lung.", "Nodule in the left lung."),
     ("Consolidation in the left lower lobe.", "Consolidation in the right middle lobe."),
+    ("Consolidation in the left upper lobe.", "Consolidation in the right perihilar region."),
+    ("Nodule in the right upper lobe.", "Nodules in both lungs."),
 ]
 NEGLIGIBLE = [
     ("location", "Consolidation in the right upper zone.", "Consolidation in the right mid zone."),
@@ -121,8 +128,19 @@ def test_where_nothing_tells_that_this_one_was_seen_less_than_half_is_left(refer
     assert evaluate.evaluate(reference, candidate).score < 50
 
 
+@pytest.mark.parametrize(("reference", "candidate"), ONCE_WRONG)
+def test_a_wrong_side_with_the_right_height_or_none_to_tell_is_one_error(reference, candidate):
+    assert errors(reference, candidate) == [("location", "significant")]
+
+
 def test_a_single_nodule_is_no_miliary_pattern():
     reference = "Miliary nodules in both lungs."
+    for text in (
+        "Nodule in the right upper lobe.",
+        "Right nodule.",
+        "Airspace disease on the left.",
+    ):
+        assert evaluate.evaluate(reference, text).score == 0
     assert errors(reference, "Nodule in both lungs.")[-1] == ("unspecific", "significant")
     assert evaluate.evaluate(reference, "Diffuse nodules in both lungs.").score == 100
 
