@@ -109,7 +109,7 @@ class Visit:
     @property
     def plan(self) -> Plan:
         """Today's film as a case of its own."""
-        return Plan(tuple(one.recipe for one in self.now), reason=self.reason)
+        return Plan(tuple(one.recipe for one in self.now), reason=self.reason, lowered=True)
 
     @property
     def kind(self) -> Kind:
@@ -234,6 +234,7 @@ def _bodies(
     inside = Inside(anatomy.cage, anatomy.spine)
     for _ in range(PERSONS):
         usual = person(rng, anatomy.marks, patient.sex, patient.age, inside)
+        usual = replace(usual, lowered=anatomy.base.bare is not None)
         wanted = float(rng.uniform(*NORMAL_HEART))
         same = [one for one in visit.now if one in visit.before]
         shared = _bent(usual, same, rng)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from ml import findings
-from ml.simulate import courses, demo, gates, store
+from ml.simulate import courses, demo, gates, girdle, store
 from ml.simulate.run import Job
+from ml.simulate.standing import healthy_of
 from ml.simulate.visits import Course, Visit, cleared, doubling_time, generate_visit
 from ml.simulate.words import COUGH
 from tests.game import ROOT
-from tests.ml import phantom
+from tests.ml import phantom, raised_arms
 
 pytestmark = pytest.mark.pure
 SIZE = 240
@@ -101,6 +102,22 @@ def test_two_days_differ_in_breath_rotation_and_exposure_and_the_person_is_the_s
     assert not np.array_equal(case.pictures[0].values, case.pictures[1].values)
     again = made()
     assert np.array_equal(case.pictures[1].values, again.pictures[1].values)
+
+
+def test_on_both_days_the_arms_hang_down_alike(monkeypatch):
+    days = []
+
+    def seen(anatomy, view):
+        days.append(view.body)
+        return healthy_of(anatomy, view)
+
+    monkeypatch.setattr("ml.simulate.visits.healthy_of", seen)
+    generate_visit(raised_arms.anatomy(), "one", Visit(5, COUGH), 3, SIZE)
+    now, before = days
+    assert now.lowered and before.lowered and now.breath != before.breath
+    assert girdle.shoulders(raised_arms.anatomy(), now, "PA") == girdle.shoulders(
+        raised_arms.anatomy(), before, "PA"
+    )
 
 
 def test_an_opacity_clears_from_its_edges():
