@@ -47,6 +47,8 @@ OTHER_ZONE = 0.3
 """What lying in another place weighs, in units of contrast-to-noise ratio."""
 SHOULDERS_TO = 1.1
 """Line integral up to which a film with shoulders shows these alone, not lungs."""
+STEP_TOLD_MM = 5
+"""To what a distance is rounded by which something is to be moved."""
 NO_LUNG = -0.01
 """What a finding adds where it has taken so much lung away that no vessels are left."""
 Difficulty = Literal["easy", "medium", "hard", "any"]
@@ -236,6 +238,11 @@ def found_of(
     )
 
 
+def _withdrawal(placed: Placed, view: View) -> float:
+    """By how much a device is to be withdrawn until its tip is where it belongs, mm."""
+    return measures.beyond(view, placed.parts[0].wires[0].points, np.array(placed.goal))
+
+
 def _outline(placed: Placed, mask: Mask, lungs: dict[str, Box]) -> Path2:
     """The outline of what a part shadows, held within its hemithorax as its box is."""
     line = outlines.outline_of(mask)
@@ -279,6 +286,10 @@ def _measured(
     if placed.label == "tracheal_tube" and placed.location == "trachea":
         carina = np.array(anatomy.marks.carina)
         found["above_carina_mm"] = round(measures.above(view, wires[0][-1], carina), 1)
+    if placed.goal is not None:
+        found["withdraw_mm"] = round(_withdrawal(placed, view), 1)
+    if placed.label == "osteopenia":
+        found["bone_kept"] = measures.bone_kept(anatomy, view, added)
     if placed.label == "chest_tube":
         found["in_pleura"] = measures.share_inside(anatomy, placed.side, wires[0])
     return found
@@ -335,6 +346,9 @@ def completed(
             impression=placed.impression.format(**said),
             size_mm=mm,
         )
+    if placed.goal is not None:
+        told = f"{round(_withdrawal(placed, view) / STEP_TOLD_MM) * STEP_TOLD_MM / 10:g}"
+        return replace(placed, impression=placed.impression.format(withdraw=told))
     if placed.label == "consolidation":
         kept = edge_kept(placed, anatomy, view, parts, healthy)
         if kept is not None and kept <= gates.EDGE_KEPT:

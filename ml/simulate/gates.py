@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from ml import taxonomy
@@ -40,6 +41,7 @@ DETECTABLE = 1.5
 EDGE_KEPT, EDGE_BLURRED = 0.5, 0.75
 VERTEBRAE = 5
 COBB_DEG = 10.0
+THIN_BONE = 0.6
 NODULE_MM = 30.0
 """What is longer is a mass (Fleischner Society glossary, Bankier et al. 2024)."""
 WORKING_AGE = (18, 64)
@@ -78,6 +80,7 @@ ZONE = re.compile(r"\b(upper|middle|lower) zone")
 ZONE_OVER = 0.12
 """How far past its third of the lung a zone reaches: readers draw no line there."""
 SIDE = re.compile(r"\b(left|right)\b", re.I)
+WITHDRAW = re.compile(r"withdraw by about (\d+(?:\.\d+)?) cm")
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
 
 
@@ -186,7 +189,10 @@ def names(case: Entry) -> Iterator[Verdict]:
 
 
 def distances(case: Entry) -> Iterator[Verdict]:
-    """A stated distance to the carina is the drawn one (mm), 3 mm either way."""
+    """A stated distance to the carina is the drawn one (mm), 3 mm either way.
+
+    So is that by which a device is to be withdrawn.
+    """
     for finding in case["findings"]:
         match = re.search(r"(\d+(?:\.\d+)?) cm above the carina", finding["sentence"])
         if not match:
@@ -199,6 +205,24 @@ def distances(case: Entry) -> Iterator[Verdict]:
             return abs(mm - stated) <= DISTANCE_MM
 
         yield judged(case, drawn, asked, near, " mm")
+    told = WITHDRAW.findall((case.get("report") or {}).get("impression", ""))
+    ways = [(f.get("measured") or {}).get("withdraw_mm") for f in case["findings"]]
+    ways = [mm for mm in ways if mm is not None]
+    for stated, drawn in zip_longest(sorted(10 * float(cm) for cm in told), sorted(ways)):
+        if stated is None:
+            yield Verdict("", case["key"], "not told", f"withdraw by {drawn:g} mm", passed=False)
+            continue
+        low, high = stated - DISTANCE_MM, stated + DISTANCE_MM
+        asked = f"withdraw by {stated:g} mm ± {DISTANCE_MM:g}"
+        yield judged(case, drawn, asked, partial(between, low, high), " mm")
+
+
+def bones(case: Entry) -> Iterator[Verdict]:
+    """Share of the bones' contrast that osteopenia has left (no unit): <= 0.6."""
+    for finding in case["findings"]:
+        if finding["label"] == "osteopenia":
+            kept = (finding.get("measured") or {}).get("bone_kept")
+            yield judged(case, kept, f"<= {THIN_BONE}", lambda share: share <= THIN_BONE)
 
 
 def drains(case: Entry) -> Iterator[Verdict]:
@@ -339,8 +363,8 @@ def priors(case: Entry) -> Iterator[Verdict]:
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
 GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
-    *(sizes, names, distances, drains, boxes, sides, zones, edges, visible, vertebrae, ages),
-    *(priors, changes),
+    *(sizes, names, distances, drains, boxes, sides, zones, edges, visible, bones, vertebrae),
+    *(ages, priors, changes),
 )
 GATES_OF_EARLIER = (
     *(inspiration, domes, rotation, spine, sizes, names, distances, drains, boxes, sides),

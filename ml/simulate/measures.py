@@ -7,7 +7,7 @@ are millimeters of the person, so a film's magnification is taken out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -203,6 +203,23 @@ def edge_kept(border: Mask, before: Picture, after: Picture) -> float:
 def above(view: View, upper: Points, lower: Points) -> float:
     """How much higher one point of the CT lies than another in the person, mm."""
     return float((view.body.from_ct(lower[None]) - view.body.from_ct(upper[None]))[0, 0])
+
+
+def beyond(view: View, line: Points, mark: Points) -> float:
+    """How far a line (n, 3; mm of the CT) goes on in the person past a point on it, mm."""
+    person = view.body.from_ct(np.vstack([line, mark]))
+    passed = int(np.linalg.norm(person[:-1] - person[-1], axis=1).argmin())
+    return float(np.linalg.norm(np.diff(person[passed:-1], axis=0), axis=1).sum())
+
+
+def bone_kept(anatomy: Anatomy, view: View, lost: Picture) -> float:
+    """How much of its bones' contrast a film shows of what they had before any was lost: 1 all.
+
+    `lost` is what a finding takes from the film, below 0.
+    """
+    before = replace(view, body=replace(view.body, bone=1.0)).bones(anatomy.base)
+    left = view.bones(anatomy.base) + lost
+    return round(float(left.sum() / max(before.sum(), 1e-9)), 2)
 
 
 def share_inside(anatomy: Anatomy, side: str, line: Points) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench import gates as bench_gates
-from ml.simulate import gates, measures
+from ml.simulate import gates, measures, store
 from ml.simulate.cases import generate
 from ml.simulate.findings.common import Placed
 from ml.simulate.patients import Body
@@ -100,6 +100,7 @@ def twice_followed(times: float = 1.5) -> dict[str, Any]:
 
 
 LEFT = [0.6, 0.2, 0.8, 0.5]
+WITHDRAW = {"findings": "", "impression": "Too deep: withdraw by about 5.5 cm."}
 NODULE = "A nodule of 20 mm."
 GOOD = [
     entry(),
@@ -115,6 +116,8 @@ GOOD = [
     entry(finding("nodule_mass", NODULE, size_mm=20, measured={"longest_mm": 21.5})),
     entry(finding("nodule_mass", "A 3.4 cm mass.", size_mm=34, measured={"longest_mm": 34.0})),
     entry(finding("tube", "Tip 3.9 cm above the carina.", measured={"above_carina_mm": 41.0})),
+    entry(finding("central_line", measured={"withdraw_mm": 57.0}), report=WITHDRAW),
+    entry(finding("osteopenia", measured={"bone_kept": 0.5})),
     entry(finding("tube", "Left chest tube.", measured={"in_pleura": 0.85})),
     entry(finding("tube", "Left chest tube.", position="wrong", measured={"in_pleura": 0.1})),
     entry(finding("rotation"), view="AP"),
@@ -171,6 +174,13 @@ BAD = {
     "distances": [
         entry(finding("tube", "Tip 3.9 cm above the carina.", measured={"above_carina_mm": 51.1})),
         entry(finding("tube", "Tip 3.9 cm above the carina.")),
+        entry(finding("central_line", measured={"withdraw_mm": 40.0}), report=WITHDRAW),
+        entry(finding("central_line"), report=WITHDRAW),
+        entry(finding("central_line", measured={"withdraw_mm": 55.0})),
+    ],
+    "bones": [
+        entry(finding("osteopenia", measured={"bone_kept": 0.7})),
+        entry(finding("osteopenia")),
     ],
     "drains": [
         entry(finding("tube", "Left chest tube.", measured={"in_pleura": 0.25})),
@@ -329,3 +339,34 @@ def test_the_table_names_what_fails_and_ends_with_1(tmp_path, capsys, monkeypatc
         assert bench_gates.main() == code
     said = capsys.readouterr().out
     assert "case 0.51 (<= 0.48)" in said and "2 films" in said
+
+
+@pytest.mark.parametrize("recipe", ["central-line-wrong", "tracheal-tube-wrong"])
+def test_a_report_tells_how_far_a_device_that_lies_too_deep_is_to_be_withdrawn(recipe):
+    case = generate(phantom.anatomy(), "one", Plan((recipe,)), 3, size=240)
+    entry = store.entry_of(case)
+    assert "withdraw by about" in entry["report"]["impression"]
+    assert all(verdict.passed for verdict in gates.distances(entry))
+    measured = entry["findings"][0]["measured"]
+    measured["withdraw_mm"] += 8
+    assert not all(verdict.passed for verdict in gates.distances(entry))
+
+
+def test_what_a_line_goes_on_past_a_point_is_measured_along_it_in_the_person():
+    anatomy = phantom.anatomy()
+    line = np.array([(60.0, 80, 100), (90.0, 80, 100), (90.0, 80, 140)])
+    mark = np.array([61.0, 82, 100])
+    lengths = []
+    for wide in (1.0, 1.5):
+        view = view_of(anatomy, Body(anatomy.marks, wide=wide), "PA", 240)
+        lengths.append(measures.beyond(view, line, mark))
+    assert lengths == pytest.approx([70, 90], abs=0.5)
+
+
+def test_thin_bones_have_lost_contrast_and_others_have_not():
+    anatomy = phantom.anatomy()
+    view = view_of(anatomy, Body(anatomy.marks), "PA", 240)
+    nothing = np.zeros(view.shape, np.float32)
+    assert measures.bone_kept(anatomy, view, nothing) == pytest.approx(1.0)
+    half = -0.5 * view.bones(anatomy.base)
+    assert measures.bone_kept(anatomy, view, half) == pytest.approx(0.5, abs=0.01)

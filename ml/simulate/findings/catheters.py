@@ -52,8 +52,10 @@ def central_line(scene: Scene, *, right: bool = True) -> Placed:
         impression=(
             "Central venous catheter in appropriate position."
             if right
-            else "Central venous catheter too deep, in the right atrium: withdraw by about 4 cm."
+            else "Central venous catheter too deep, in the right atrium: withdraw by about "
+            "{withdraw} cm."
         ),
+        goal=None if right else tuple(end),
     )
 
 

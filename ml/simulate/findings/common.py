@@ -58,6 +58,9 @@ class Placed:
     """Whether it is worth nothing unless it can be seen: its place is chosen until it is."""
     lengths: tuple[float, float] | None = None
     """Between what its longest visible diameter must be, mm, for its words to hold."""
+    goal: Point | None = None
+    """Of a device whose words tell by how much to withdraw it: where its tip belongs, mm of the
+    CT, a point on its way."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ RIGHT_BRONCHUS = np.array([(10.0, 2, -6), (24, 5, -13), (50, 14, -25), (95, 32, 
 """From the carina down the right main bronchus into the lower lobe, mm."""
 
 
+ABOVE_CARINA_MM = 50
+"""Where a tracheal tube that lay too deep is to end (Goodman et al. 1976: 5 +- 2 cm)."""
+
+
 def ended(scene: Scene, path: Path3, above_mm: float) -> Path3:
     """The way cut off where it is `above_mm` higher than the carina in the person."""
     levels = scene.body.from_ct(np.vstack([path, scene.anatomy.marks.carina]))[:, 0]
@@ -27,6 +31,7 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
     carina = np.array(scene.anatomy.marks.carina)
     above = round(scene.between(32, 58))
     path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
+    goal = None if right else tuple(ended(scene, path, ABOVE_CARINA_MM)[-1])
     # The right main bronchus leaves at about 25 degrees (Hampton et al. 2000).
     path = ended(scene, path, above) if right else np.vstack([path, carina + RIGHT_BRONCHUS[:2]])
     line = curve([(scene.top, path[0][1] + 4, path[0][2]), *map(tuple, path)])
@@ -56,8 +61,10 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
         impression=(
             "Endotracheal tube in appropriate position."
             if right
-            else "Endotracheal tube in the right main bronchus: withdraw. The team was informed."
+            else "Endotracheal tube in the right main bronchus: withdraw by about {withdraw} cm. "
+            "The team was informed."
         ),
+        goal=goal,
     )
 
 
