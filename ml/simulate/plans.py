@@ -245,7 +245,6 @@ COMBINATIONS = (
     ("sternal-wires", "clips"),
     ("tracheal-tube", "stomach-tube", "central-line"),
     ("mass", "effusion"),
-    ("atelectasis", "hypoinflation"),
     ("granuloma", "tortuous-aorta"),
     ("chest-tube-left", "pneumothorax-left"),
 )
