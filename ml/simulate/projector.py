@@ -72,8 +72,6 @@ class Block:
     spacing: float = 1.0
     slides: bool = True
     """Whether what lies within the ribs goes with what slides there; else all is of the wall."""
-    finest: float = 0.0
-    """Standard deviation (mm) of the blur of what it holds, where that is more than a voxel."""
     stacks: dict[tuple[int, str, bool], Stacks] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -249,8 +247,8 @@ class View:
         return self._whole(total, step) >= 0.5
 
     def _step(self, block: Block) -> int:
-        """Every which pixel is worth projecting: two for what is finest in it, or all."""
-        return max(1, int(max(block.spacing, block.finest) / (2 * self.mm)))
+        """Every which pixel is worth projecting: two for a voxel, or all."""
+        return max(1, int(block.spacing / (2 * self.mm)))
 
     def _whole(self, coarse: Picture, step: int) -> Picture:
         """A picture of every `step`-th pixel at the view's own size."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PIL import Image
-from scipy import ndimage
 
 from ml.simulate import measures, patients, warp
 from ml.simulate.drawing import Wire, curve, draw_wire
-from ml.simulate.findings.common import noise
 from ml.simulate.patients import Body, Bump, Inside, person, with_heart
 from ml.simulate.projector import Block, Field, View
 from tests.ml import phantom
@@ -143,24 +139,6 @@ def test_a_block_that_is_kept_shows_another_person_as_a_new_one_does():
             new = cube((60, 40, 60), 30)
             assert (seen.added(kept) == seen.added(new)).all()
             assert (seen.shadow(kept) == seen.shadow(new)).all()
-
-
-def test_what_is_smooth_is_projected_coarsely_and_looks_the_same():
-    ball = np.zeros((60, 60, 60), np.float32)
-    ball[20:40, 20:40, 20:40] = 1
-    ball = ndimage.gaussian_filter(ball, 3)
-    seen = replace(view(), shape=(view().shape[0] * 2, view().shape[1] * 2))
-    fine, coarse = (seen.added(Block((60.0, 40.0, 60.0), ball, finest=mm)) for mm in (0.0, 3.0))
-    assert np.abs(fine - coarse).max() < 0.02 * fine.max()
-
-
-def test_a_window_of_noise_is_that_part_of_the_whole():
-    window = (slice(5, 30), slice(0, 11), slice(17, 40))
-    for scale in (1.0, 6.0):
-        whole, part = (
-            noise(np.random.default_rng(2), (40, 30, 50), scale, some) for some in (None, window)
-        )
-        assert (whole[window] == part).all()
 
 
 def test_a_swelling_shows_the_heart_larger():

@@ -143,28 +143,23 @@ def noise(
     rng: np.random.Generator,
     shape: tuple[int, ...],
     scale_mm: float,
-    window: tuple[slice, ...] | None = None,
 ) -> Volume:
-    """Smooth noise of unit variance; `scale_mm` is its Gaussian's standard deviation.
-
-    Of the volume of that shape the part in a window, or all of it.
-    """
-    window = window or tuple(slice(0, n) for n in shape)
+    """Smooth noise of unit variance; `scale_mm` is its Gaussian's standard deviation."""
     step = max(1, int(scale_mm // 2))
     small = tuple(-(-n // step) + 4 for n in shape)
     field = ndimage.gaussian_filter(
         rng.standard_normal(small, dtype=np.float32), scale_mm / step, mode="wrap"
     )
     field /= max(float(field.std()), 1e-9)
-    return _enlarged(field, step, window) if step > 1 else field[window]
+    return _enlarged(field, step, shape) if step > 1 else field[tuple(map(slice, shape))]
 
 
-def _enlarged(field: Volume, factor: int, window: tuple[slice, ...]) -> Volume:
-    """A window of the field enlarged by linear interpolation, axis by axis."""
+def _enlarged(field: Volume, factor: int, shape: tuple[int, ...]) -> Volume:
+    """The first voxels of the field enlarged by linear interpolation, axis by axis."""
     # The last axis first, while there is little of it: rows are copied whole then.
-    for axis, part in reversed(list(enumerate(window))):
+    for axis, length in reversed(list(enumerate(shape))):
         size = field.shape[axis]
-        place = np.arange(part.start, part.stop) * ((size - 1) / (size * factor - 1))
+        place = np.arange(length) * ((size - 1) / (size * factor - 1))
         low = place.astype(int)
         share = (place - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
         first, second = field.take(low, axis), field.take(np.minimum(low + 1, size - 1), axis)

@@ -13,6 +13,7 @@ from ml.simulate.findings.common import (
     around,
     axes_of,
     density,
+    halved,
     held,
     lung_share,
     noise,
@@ -20,11 +21,11 @@ from ml.simulate.findings.common import (
     sigmoid,
 )
 from ml.simulate.findings.nodules import lung_place
-from ml.simulate.projector import Block
+from ml.simulate.findings.pleura import half_part, pooled
 
 AIRWAY = 0.055
 """Density below which lung is airway, and stays open as an air bronchogram."""
-FULL_VESSELS_MM, VESSEL_REACH = 2.2, 9
+FULL_VESSELS_MM, VESSEL_REACH = 2.2, 5
 """Blur of vessels with water around them, standard deviation, and how far it reaches, voxels."""
 
 
@@ -275,29 +276,33 @@ def edema(scene: Scene) -> Placed:
     parts = []
     for side in organs.SIDES:
         z, y, x = scene.anatomy.marks.hilum[side]
-        window = around(scene, (z + 10, y, x), 95)
-        lung = lung_share(scene, window, organs.LUNG[side])
+        # In voxels of 2 mm: nothing of it is finer.
+        half = halved(around(scene, (z + 10, y, x), 95))
+        lobes = np.isin(scene.anatomy.base.labels[::2, ::2, ::2][half], organs.LUNG[side])
+        lung = np.clip(ndimage.gaussian_filter(lobes.astype(np.float32), 0.65) * 2 - 0.5, 0, 1)
         # It is made where the lung is, and as far around as the blur of vessels reaches.
         here = held(lung, margin=VESSEL_REACH)
-        patches, lines = (noise(scene.rng, lung.shape, scale, here) for scale in (6, 4))
         lung = lung[here]
         within = tuple(
             slice(whole.start + part.start, whole.start + part.stop)
-            for whole, part in zip(window, here, strict=True)
+            for whole, part in zip(half, here, strict=True)
         )
-        down, back, left = axes_of(within, (z + 8, y, x))
+        patches, lines = (noise(scene.rng, lung.shape, scale) for scale in (3, 2))
+        down, back, left = (
+            2 * at.astype(np.float32) + 1 - c
+            for at, c in zip(np.ogrid[tuple(within)], (z + 8, y, x), strict=True)
+        )
         near = (
             np.exp(-((down / 70) ** 2)) * np.exp(-((back / 60) ** 2)) * np.exp(-((left / 52) ** 2))
         )
         # The water lies around the vessels and gathers to patches that run together.
         haze = near * (0.10 + 0.34 * sigmoid((patches + 0.3) / 0.4))
-        vessels = np.clip((density(scene, within) - 0.25) * 2.5, 0, 1)
-        thick = ndimage.gaussian_filter(vessels, FULL_VESSELS_MM) * 0.9
+        vessels = np.clip((pooled(scene, within) - 0.25) * 2.5, 0, 1)
+        thick = ndimage.gaussian_filter(vessels, FULL_VESSELS_MM / 2) * 0.9
         lines = np.exp(-((lines / 0.09) ** 2)) * 0.3
         lines = lines * np.clip((down + 10) / 50, 0, 1)
-        corner = tuple(float(part.start) for part in within)
-        added = (np.clip(haze + thick + lines, 0, None) * lung).astype(np.float32)
-        parts.append(Part(Block(corner, added, finest=FULL_VESSELS_MM)))  # type: ignore[arg-type]
+        added = np.clip(haze + thick + lines, 0, None) * lung
+        parts.append(Part(half_part(within, added, lung).added))
     return Placed(
         "edema",
         "lungs",
