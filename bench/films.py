@@ -26,7 +26,7 @@ from scipy.ndimage import gaussian_filter
 
 from bench.figures import Figure, show
 from cases.imaging import ImageProblem, decode_file, htj2k, render
-from cases.imaging.pixels import Grey
+from cases.imaging.pixels import Gray
 
 DEMO = Path(__file__).parents[1] / "cases" / "demo" / "images"
 BOUNDS = (1, 2, 4, 8)
@@ -39,7 +39,7 @@ COARSE = (8, 4, 2)
 @dataclass(frozen=True)
 class Film:
     name: str
-    pixels: Grey
+    pixels: Gray
     max_value: int
 
 
@@ -139,7 +139,7 @@ def first_looks(found: list[Film]) -> dict[int, list[int]]:
     }
 
 
-def locally_raised(pixels: Grey) -> np.ndarray:
+def locally_raised(pixels: Gray) -> np.ndarray:
     """Differences from a wide mean over the local deviation: what thin lines are seen by."""
     values = pixels.astype(np.float32)
     rest = values - gaussian_filter(values, 12)

@@ -36,7 +36,7 @@ from pydicom.uid import (
 
 from bench.figures import Figure, show
 from bench.films import DEMO, films
-from cases.imaging.pixels import Grey
+from cases.imaging.pixels import Gray
 from tests.game import NOT_INHERITED, ROOT
 
 PROCESSORS = 2
@@ -65,18 +65,18 @@ class Films:
         return f"{self.form} {self.size[0]} × {self.size[1]}{bits}"
 
 
-def write_png(path: Path, pixels: Grey, bits: int) -> None:
+def write_png(path: Path, pixels: Gray, bits: int) -> None:
     Image.fromarray(pixels).save(path, "PNG")
 
 
-def write_dicom(path: Path, pixels: Grey, bits: int) -> None:
+def write_dicom(path: Path, pixels: Gray, bits: int) -> None:
     """A digital radiograph, as stored by a detector."""
     film = image_of(DigitalXRayImageStorageForPresentation, pixels, bits)
     film.Modality, film.ViewPosition = "DX", "PA"
     film.save_as(path, enforce_file_format=True)
 
 
-def image_of(kind: UID, pixels: Grey, bits: int) -> Dataset:
+def image_of(kind: UID, pixels: Gray, bits: int) -> Dataset:
     """A data set of these pixels (rows, columns), uncompressed."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -94,7 +94,7 @@ def image_of(kind: UID, pixels: Grey, bits: int) -> Dataset:
     return image
 
 
-WRITERS: dict[str, Callable[[Path, Grey, int], None]] = {"png": write_png, "dcm": write_dicom}
+WRITERS: dict[str, Callable[[Path, Gray, int], None]] = {"png": write_png, "dcm": write_dicom}
 
 
 def write_ct(folder: Path, count: int) -> Path:

@@ -17,7 +17,7 @@ from cases.duplicates import set_fingerprint
 from cases.imaging import PreparedImage, htj2k
 from cases.imaging.fingerprint import fingerprint
 from cases.imaging.lettering import text_boxes
-from cases.imaging.pixels import Grey
+from cases.imaging.pixels import Gray
 from cases.imaging.render import pixels_of, thumbnail_bytes
 from cases.importers.base import Box, ImportedCase, ImportedImage
 from cases.importers.child import BLACKED_OUT, recipe_of
@@ -140,7 +140,7 @@ def _without(prepared: PreparedImage, boxes: Sequence[Box]) -> PreparedImage:
     return replace(prepared, renditions=tuple(renditions), thumbnail=thumbnail, fingerprint=seen)
 
 
-def blackened(content: bytes, boxes: Sequence[Box]) -> Grey:
+def blackened(content: bytes, boxes: Sequence[Box]) -> Gray:
     """The pixels of a rendition, with what lies in these boxes (fractions, x0 y0 x1 y1) black."""
     pixels = pixels_of(content).copy()
     for box in boxes:

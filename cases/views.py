@@ -19,7 +19,7 @@ from cases.doubts import open_doubts
 from cases.duplicates import twins_of
 from cases.imaging import htj2k
 from cases.imaging.htj2k import Damaged
-from cases.imaging.pixels import Grey, Window
+from cases.imaging.pixels import Gray, Window
 from cases.imaging.render import pixels_of, png_bytes, shown_bytes
 from cases.importers.base import MOST_SERIES
 from cases.models import Case, Image
@@ -81,7 +81,7 @@ def as_png(content: bytes) -> bytes:
     return png_bytes(_pixels(content))
 
 
-def _pixels(content: bytes) -> Grey:
+def _pixels(content: bytes) -> Gray:
     try:
         return pixels_of(content)
     except Damaged as problem:

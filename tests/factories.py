@@ -19,7 +19,7 @@ from classroom.services import enroll
 
 
 def png(width: int = 64, height: int = 64, value: int = 120) -> bytes:
-    """A plain grey 8-bit PNG."""
+    """A plain gray 8-bit PNG."""
     stream = io.BytesIO()
     Picture.new("L", (width, height), value).save(stream, "PNG")
     return stream.getvalue()

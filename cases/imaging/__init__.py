@@ -1,4 +1,4 @@
-"""From an image file to what the library stores: grey pixels, a rendition, a thumbnail.
+"""From an image file to what the library stores: gray pixels, a rendition, a thumbnail.
 
 Nothing here imports Django, so that decoding can run in worker processes of its own. Pillow is
 loaded before gdcm (which pydicom loads too): the other way round Pillow's PNG are written by the

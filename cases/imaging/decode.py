@@ -1,4 +1,4 @@
-"""Files of any accepted kind → grey pixels. The kind is told by content, not by name."""
+"""Files of any accepted kind → gray pixels. The kind is told by content, not by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cases.imaging.pixels import (
     LUNG_WINDOW,
     Decoded,
     FileImage,
-    Grey,
+    Gray,
     ImageProblem,
     Place,
     Window,
@@ -100,7 +100,7 @@ def _places(path: Path) -> Sequence[Place | None]:
     return dicom.places(path)
 
 
-def _default_window(images: Sequence[FileImage], scale: Scale, frames: Grey) -> Window | None:
+def _default_window(images: Sequence[FileImage], scale: Scale, frames: Gray) -> Window | None:
     """The first window of the files; of a CT without one the lungs'; None if it is of no use."""
     real = next((image.window for image in images if image.window), None)
     real = real or (LUNG_WINDOW if images[0].in_hu else None)

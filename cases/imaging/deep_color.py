@@ -31,21 +31,21 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True)
 class Deep:
-    """Samples of more than 8 bits, shape ``(rows, columns, 3)`` or, of grey, ``(…, 1)``."""
+    """Samples of more than 8 bits, shape ``(rows, columns, 3)`` or, of gray, ``(…, 1)``."""
 
     colors: NDArray[np.uint16]
     alpha: NDArray[np.uint16] | None = None
     """From 0 (see-through) to 65535; None where all is opaque or multiplied in already."""
 
     @property
-    def grey(self) -> NDArray[np.uint16]:
+    def gray(self) -> NDArray[np.uint16]:
         """Luma as on a black ground."""
-        grey: NDArray[Any] = self.colors[..., 0]
+        gray: NDArray[Any] = self.colors[..., 0]
         if self.colors.shape[-1] > 1:
-            grey = self.colors[..., :3].astype(np.float32) @ LUMA
+            gray = self.colors[..., :3].astype(np.float32) @ LUMA
         if self.alpha is not None:
-            grey = grey.astype(np.float64) * self.alpha / 65535
-        return np.rint(grey).astype(np.uint16)
+            gray = gray.astype(np.float64) * self.alpha / 65535
+        return np.rint(gray).astype(np.uint16)
 
 
 def read(image: ImageFile.ImageFile, path: Path) -> Deep | None:
@@ -62,7 +62,7 @@ def read(image: ImageFile.ImageFile, path: Path) -> Deep | None:
     mode, _, order = raw_mode.partition(";")
     _refuse_misread(image, path)
     if image.format == "PNG" and raw_mode == "LA;16B":
-        return _grey_and_alpha(image)
+        return _gray_and_alpha(image)
     if mode not in DEEP_MODES or order not in OTHER_BYTE:
         return None
     plain = mode.replace("RGBa", "RGBA")
@@ -107,22 +107,22 @@ def _refuse_misread(image: Image.Image, path: Path) -> None:
         raise ImageProblem(
             path.name,
             "is a TIFF of more than 8 bits in the colors of print (CMYK)",
-            "export it as grey or RGB",
+            "export it as gray or RGB",
         )
     apart = tags.get(PLANAR_CONFIGURATION) == APART
     if apart and (image.mode == "LA" or (deep and image.mode in ("RGB", "RGBA"))):
         raise ImageProblem(
             path.name,
             "is a TIFF of a rare kind, whose colors are stored one after the other",
-            "export it as grey, or with its colors together",
+            "export it as gray, or with its colors together",
         )
 
 
-def _grey_and_alpha(image: ImageFile.ImageFile) -> Deep:
+def _gray_and_alpha(image: ImageFile.ImageFile) -> Deep:
     """Two samples of two bytes, read as four of one."""
     parts = _read_as(image, "RGBA")
-    grey, alpha = _joined(parts[..., 0], parts[..., 1]), _joined(parts[..., 2], parts[..., 3])
-    return Deep(grey[..., np.newaxis], alpha)
+    gray, alpha = _joined(parts[..., 0], parts[..., 1]), _joined(parts[..., 2], parts[..., 3])
+    return Deep(gray[..., np.newaxis], alpha)
 
 
 def _color_key(image: Image.Image, samples: NDArray[np.uint16]) -> NDArray[np.uint16] | None:

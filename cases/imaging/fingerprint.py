@@ -1,6 +1,6 @@
 """What an image looks like, in 128 bits: for finding near-duplicates over data sets.
 
-A difference hash: the picture is made 9 × 8 and 8 × 9 grey values small, and each bit says whether
+A difference hash: the picture is made 9 × 8 and 8 × 9 gray values small, and each bit says whether
 the next value to the right (then below) is lighter. It does not change with size, contrast or
 compression; other crops and turned pictures are others.
 """
@@ -20,9 +20,9 @@ FORMATS = ("WEBP", "PNG")
 def fingerprint(picture: bytes) -> str:
     """The fingerprint of an encoded picture as 32 hexadecimal digits; OSError where it is none."""
     with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
-        grey = opened.convert("L")
-        across = np.asarray(grey.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
-        down = np.asarray(grey.resize((8, 9), Image.Resampling.BOX), dtype=np.int16)
+        gray = opened.convert("L")
+        across = np.asarray(gray.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
+        down = np.asarray(gray.resize((8, 9), Image.Resampling.BOX), dtype=np.int16)
     bits = np.concatenate(
         [(np.diff(across, axis=1) > 0).ravel(), (np.diff(down, axis=0) > 0).ravel()]
     )

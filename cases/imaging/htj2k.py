@@ -1,4 +1,4 @@
-"""Grey pixels as a codestream of High-Throughput JPEG 2000 (ISO/IEC 15444-15) and back.
+"""Gray pixels as a codestream of High-Throughput JPEG 2000 (ISO/IEC 15444-15) and back.
 
 The codestream has one tile-part for each resolution, the coarsest first (progression RPCL), and
 their lengths in its main header (TLM): any part of the file from its beginning that ends with a
@@ -15,7 +15,7 @@ import zlib
 import imagecodecs
 import numpy as np
 
-from cases.imaging.pixels import Grey
+from cases.imaging.pixels import Gray
 
 SUFFIX = ".jhc"
 MEDIA_TYPE = "image/jphc"
@@ -34,8 +34,8 @@ class Damaged(ValueError):
     """Bytes that are not as they were written."""
 
 
-def encode(frame: Grey, max_error: int = 0) -> bytes:
-    """The codestream of a grey frame (rows, columns) of 8 or 16 bits.
+def encode(frame: Gray, max_error: int = 0) -> bytes:
+    """The codestream of a gray frame (rows, columns) of 8 or 16 bits.
 
     No value comes back changed by more than `max_error` stored steps: what was encoded is decoded
     and compared. 0 is lossless, and so is what would not be smaller for the bound.
@@ -50,7 +50,7 @@ def encode(frame: Grey, max_error: int = 0) -> bytes:
     return _with_check(min(exact, within or exact, key=len))
 
 
-def _within(frame: Grey, max_error: int) -> bytes | None:
+def _within(frame: Gray, max_error: int) -> bytes | None:
     """By the coarsest step that keeps the bound; None where none does."""
     for factor in STEPS:
         raw = _encoded(frame, factor * max_error / (np.iinfo(frame.dtype).max + 1))
@@ -59,7 +59,7 @@ def _within(frame: Grey, max_error: int) -> bytes | None:
     return None
 
 
-def _encoded(frame: Grey, step: float | None) -> bytes:
+def _encoded(frame: Gray, step: float | None) -> bytes:
     """By the 9/7 wavelet with a quantization step (of the range of values), or without a loss."""
     return bytes(
         imagecodecs.htj2k_encode(
@@ -87,7 +87,7 @@ def max_error_for(of_12_bits: int, max_value: int) -> int:
     return of_12_bits * max_value // 4095
 
 
-def decode(content: bytes) -> Grey:
+def decode(content: bytes) -> Gray:
     """The frame (rows, columns) of what `encode` wrote.
 
     Raises:
@@ -99,7 +99,7 @@ def decode(content: bytes) -> Grey:
     found = CHECK.fullmatch(content, start + 6, end)
     if not found or int(found[1], 16) != _check_of(content, start, end):
         raise Damaged("its bytes are not those that were written")
-    pixels: Grey = imagecodecs.htj2k_decode(content)
+    pixels: Gray = imagecodecs.htj2k_decode(content)
     return pixels
 
 

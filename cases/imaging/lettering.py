@@ -1,6 +1,6 @@
 """Finding letters that are burned into pixels, by their form: a name may be among them.
 
-Burned-in text is drawn by a machine: small marks of one grey, with sharp edges, of like height, in
+Burned-in text is drawn by a machine: small marks of one gray, with sharp edges, of like height, in
 a row. Neither anatomy nor a tube looks so, and a single letter for the side is no row. What the
 text says is not read.
 """
@@ -46,26 +46,26 @@ class _Mark:
 
 
 def text_boxes(values: NDArray[Any]) -> list[Box]:
-    """Boxes (fractions, x0 y0 x1 y1) around rows of letters in a grey image (rows, columns)."""
+    """Boxes (fractions, x0 y0 x1 y1) around rows of letters in a gray image (rows, columns)."""
     rows, columns = values.shape
     step = max(1, -(-max(rows, columns) // LONG_SIDE))
-    grey = values[::step, ::step].astype(np.float32)
-    low, high = float(grey.min()), float(grey.max())
+    gray = values[::step, ::step].astype(np.float32)
+    low, high = float(gray.min()), float(gray.max())
     if high <= low:
         return []
-    grey = (grey - low) / (high - low)
+    gray = (gray - low) / (high - low)
     found = []
-    for picture in (grey, 1.0 - grey):  # bright letters, and dark ones
+    for picture in (gray, 1.0 - gray):  # bright letters, and dark ones
         found += [_box(row, picture.shape) for row in _rows(_marks(picture))]
     return found
 
 
-def _marks(grey: NDArray[np.float32]) -> list[_Mark]:
+def _marks(gray: NDArray[np.float32]) -> list[_Mark]:
     """What may be letters: narrow, flat, and brighter than what surrounds it."""
     from scipy import ndimage  # slow to import: only who looks for letters waits
 
-    opened = ndimage.maximum_filter(ndimage.minimum_filter(grey, STROKE), STROKE)
-    mask = grey - opened > CONTRAST
+    opened = ndimage.maximum_filter(ndimage.minimum_filter(gray, STROKE), STROKE)
+    mask = gray - opened > CONTRAST
     labeled, count = ndimage.label(mask, structure=np.ones((3, 3)))
     marks = []
     places = ndimage.find_objects(labeled)
@@ -81,7 +81,7 @@ def _marks(grey: NDArray[np.float32]) -> list[_Mark]:
         if not HEIGHTS[0] <= height <= HEIGHTS[1] or width > 1.6 * height:
             continue
         part = labeled[place] == index + 1
-        inside = grey[place][part]
+        inside = gray[place][part]
         if part.mean() > 0.95 and width > 0.5 * height:
             continue
         # The middle of a stroke: its edges may be smoothed.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cases.imaging import htj2k
-from cases.imaging.pixels import Grey, ImageProblem, Window
+from cases.imaging.pixels import Gray, ImageProblem, Window
 from cases.imaging.zipped import DAMAGED
 
 LARGEST = 64 << 20
@@ -68,7 +68,7 @@ class PackedLayers:
         return content
 
 
-def frames_of(packed: Packed) -> list[tuple[bytes, Grey]]:
+def frames_of(packed: Packed) -> list[tuple[bytes, Gray]]:
     """The renditions with their pixels.
 
     Raises:
@@ -85,7 +85,7 @@ def frames_of(packed: Packed) -> list[tuple[bytes, Grey]]:
     return frames
 
 
-def _frames(archive: zipfile.ZipFile, packed: Packed) -> Iterator[tuple[bytes, Grey]]:
+def _frames(archive: zipfile.ZipFile, packed: Packed) -> Iterator[tuple[bytes, Gray]]:
     for name, digest in zip(packed.members, packed.digests, strict=True):
         try:
             with archive.open(name) as stream:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8] | NDArray[np.uint16]
+Gray = NDArray[np.uint8] | NDArray[np.uint16]
 
 MAX_PIXELS = 100_000_000
 """Pixels of one frame beyond which a file is refused before it is decoded."""
@@ -122,13 +122,13 @@ class FileImage:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Grey pixels with what is worth keeping of the files' headers.
+    """Gray pixels with what is worth keeping of the files' headers.
 
     `frames` has shape ``(frames, rows, columns)``, dtype uint8 or uint16, MONOCHROME2
     (0 is black). `max_value` is the largest value the precision allows (255, 4095, …).
     """
 
-    frames: Grey
+    frames: Gray
     max_value: int
     window: Window | None = None
     """The files' own default window in stored values, when they have a usable one."""
@@ -141,7 +141,7 @@ class Decoded:
     age: int | None = None
     sex: str = ""
     value_scale: float | None = None
-    """Hounsfield units of one stored step, below 0 where grey falls; None where unknown."""
+    """Hounsfield units of one stored step, below 0 where gray falls; None where unknown."""
     value_offset: float = 0.0
     """The Hounsfield units of a stored 0."""
     frame_order: tuple[int, ...] = (0,)

@@ -69,7 +69,7 @@ class PreparedImage:
     age: int | None
     sex: str
     value_scale: float | None
-    """Hounsfield units of one stored step, below 0 where grey falls; None where unknown."""
+    """Hounsfield units of one stored step, below 0 where gray falls; None where unknown."""
     value_offset: float
     """The Hounsfield units of a stored 0."""
     frame_order: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and JPEG 2000 by Pillow, turned to grey without losing bits."""
+"""PNG, JPEG, TIFF and JPEG 2000 by Pillow, turned to gray without losing bits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read(path: Path, *, exact: bool = False) -> FileImage:
             # up rows and columns of a TIFF that is to be turned.
             with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
                 check_size(name, image.height, image.width)
-                values, falls = _grey(image, path)
+                values, falls = _gray(image, path)
         except ImageProblem:
             raise
         except Image.DecompressionBombError as error:
@@ -114,13 +114,13 @@ def _size_in(path: Path, error: Exception) -> str:
     return f"{pixels[0] // 1_000_000:,} megapixels" if pixels else "too many pixels"
 
 
-def _grey(image: ImageFile.ImageFile, path: Path) -> tuple[NDArray[Any], bool]:
+def _gray(image: ImageFile.ImageFile, path: Path) -> tuple[NDArray[Any], bool]:
     """Rows × columns of numbers, as many bits as the file has, and whether 0 is white."""
     deep = deep_color.read(image, path)
-    return (deep.grey, False) if deep is not None else _plain_grey(deep_color.upright(image))
+    return (deep.gray, False) if deep is not None else _plain_gray(deep_color.upright(image))
 
 
-def _plain_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
+def _plain_gray(image: Image.Image) -> tuple[NDArray[Any], bool]:
     falls = getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == MIN_IS_WHITE
     if image.mode in ("1", "L"):  # Pillow turns those where 0 is white itself
         return np.asarray(image.convert("L")), False

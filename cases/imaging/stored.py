@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.imaging.pixels import FileImage, Grey, ImageProblem, Window
+from cases.imaging.pixels import FileImage, Gray, ImageProblem, Window
 
 TOP = 65535
 """The largest value that can be stored."""
@@ -21,7 +21,7 @@ TOP = 65535
 
 @dataclass(frozen=True)
 class Scale:
-    """``real = stored * step + start``; `step` is below 0 where grey falls with the real value."""
+    """``real = stored * step + start``; `step` is below 0 where gray falls with the real value."""
 
     step: float
     start: float
@@ -61,7 +61,7 @@ class Layer:
         return first * self.slope + self.intercept
 
 
-def stored_frames(images: Sequence[FileImage], order: Sequence[int]) -> tuple[Grey, int, Scale]:
+def stored_frames(images: Sequence[FileImage], order: Sequence[int]) -> tuple[Gray, int, Scale]:
     """The frames of all files in this order: stored values, their largest, and what they mean.
 
     `order` counts the frames of all files from 0. The values are exact where 16 bits can hold
@@ -102,7 +102,7 @@ def _layer(
 ) -> Layer:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ImageProblem(
-            name, "holds values that are not numbers", "export it again as 8 or 16-bit grey"
+            name, "holds values that are not numbers", "export it again as 8 or 16-bit gray"
         )
     kept = values
     if padding is not None:
@@ -161,7 +161,7 @@ def _scaled(values: NDArray[np.generic], factor: float, shift: float) -> NDArray
     return np.clip(wide, 0, TOP).astype(np.uint16)
 
 
-def _narrowest(frames: NDArray[np.uint16]) -> tuple[Grey, int]:
+def _narrowest(frames: NDArray[np.uint16]) -> tuple[Gray, int]:
     """The same values in 8 bits where they fit, and the largest value of their bits."""
     top = int(frames.max())
     if top <= 255:
@@ -169,8 +169,8 @@ def _narrowest(frames: NDArray[np.uint16]) -> tuple[Grey, int]:
     return frames, (1 << top.bit_length()) - 1
 
 
-def _turned(frames: Grey, top: int, layers: Sequence[Layer], scale: Scale) -> tuple[Grey, Scale]:
-    """Greys that fall with the real value; padding stays black."""
+def _turned(frames: Gray, top: int, layers: Sequence[Layer], scale: Scale) -> tuple[Gray, Scale]:
+    """Grays that fall with the real value; padding stays black."""
     turned = np.subtract(frames.dtype.type(top), frames)
     for frame, layer in zip(turned, layers, strict=True):
         if layer.padding is not None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.imaging.pixels import Grey, Window
+from cases.imaging.pixels import Gray, Window
 
 SAMPLE = 1_000_000
 """Pixels looked at when a window is chosen."""
 LEAST_INSIDE = 1 / 10
 """The share of an image that a window must leave neither black nor white."""
 LEAST_USED = 1 / 4
-"""The share of its greys that a window must really use."""
+"""The share of its grays that a window must really use."""
 
 
-def robust_window(frames: Grey, max_value: int) -> Window:
+def robust_window(frames: Gray, max_value: int) -> Window:
     """A window from the 0.5th to the 99.5th percentile, collimator edges and burn-out left out.
 
     An 8-bit image that uses at least half of its range was windowed by whoever made it
@@ -27,11 +27,11 @@ def robust_window(frames: Grey, max_value: int) -> Window:
     return Window.between(low, high)
 
 
-def is_usable(window: Window, frames: Grey) -> bool:
+def is_usable(window: Window, frames: Gray) -> bool:
     """Whether a window from a file makes a picture that can be read.
 
     It must not leave nearly everything black or white, nor be so much wider than the values
-    (as a default for all 16 bits is, on 12-bit pixels) that they drown in a few greys.
+    (as a default for all 16 bits is, on 12-bit pixels) that they drown in a few grays.
     """
     values = _sample_of(frames)
     if values.min() == values.max():
@@ -45,14 +45,14 @@ def is_usable(window: Window, frames: Grey) -> bool:
     )
 
 
-def _sample_of(frames: Grey) -> Grey:
+def _sample_of(frames: Gray) -> Gray:
     """About `SAMPLE` values spread evenly over all frames, flat."""
     per_frame = max(1, SAMPLE // frames.shape[0])
     step = max(1, int((frames[0].size / per_frame) ** 0.5))
     return frames[:, ::step, ::step].ravel()
 
 
-def _robust_range(values: Grey) -> tuple[float, float]:
+def _robust_range(values: Gray) -> tuple[float, float]:
     """Percentiles of what is neither the lowest nor the highest value, if that is enough.
 
     By counting: stored values are few, and sorting a million takes as long as encoding them.

@@ -243,7 +243,7 @@ def rendition_path(image: Image, filename: str) -> str:
 class Image(PublicIdModel):
     """One view, or one stack of frames, of a case.
 
-    The rendition is a grey HTJ2K codestream (of earlier releases a PNG) of 8 or 16 bits holding
+    The rendition is a gray HTJ2K codestream (of earlier releases a PNG) of 8 or 16 bits holding
     stored values from 0 to `max_value`, at most 2048 pixels on its long side. A stack has one
     rendition a frame, named by `frame_path`.
     """

@@ -24,7 +24,7 @@ DASH = 9
 def marked_png(pixels: NDArray[Any], truth: Sequence[Box] = (), mark: Box | None = None) -> bytes:
     """The image as PNG, truth solid, the learner's mark dashed.
 
-    `pixels` is (rows, columns), grey of 8 bits as displayed.
+    `pixels` is (rows, columns), gray of 8 bits as displayed.
     """
     picture = _picture(pixels)
     _outline(picture, truth, mark)

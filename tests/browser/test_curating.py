@@ -110,8 +110,8 @@ def write_films(folder: Path) -> None:
     """A folder of two films, one with a name burned into it, and a file that is none."""
     (folder / "films").mkdir()
     y, x = np.mgrid[0:900, 0:800] / 900
-    grey = 120 + 60 * np.sin(5 * x) * np.cos(4 * y)
-    plain = Image.fromarray(grey.astype(np.uint8))
+    gray = 120 + 60 * np.sin(5 * x) * np.cos(4 * y)
+    plain = Image.fromarray(gray.astype(np.uint8))
     plain.save(folder / "films" / "plain.png")
     named = plain.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     font = ImageFont.load_default(size=28)

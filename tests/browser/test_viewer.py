@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 
 def seen(page: Page) -> np.ndarray:
-    """The page as it is on the screen: grey values by device row and column."""
+    """The page as it is on the screen: gray values by device row and column."""
     shot = Image.open(io.BytesIO(page.screenshot())).convert("L")
     return np.asarray(shot, float)
 

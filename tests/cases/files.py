@@ -36,7 +36,7 @@ def write_png(path: Path, values: NDArray[Any] | None = None, **options: Any) ->
 
 
 def dicom(values: NDArray[Any], **elements: Any) -> Dataset:
-    """A DX data set of grey (or, with three samples, color) pixels; None removes an element."""
+    """A DX data set of gray (or, with three samples, color) pixels; None removes an element."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -9,7 +9,7 @@ from PIL import Image as Picture
 
 
 def film(seed: int, side: int = 512) -> Picture.Image:
-    """A grey picture of soft shadows, another for each seed."""
+    """A gray picture of soft shadows, another for each seed."""
     chance = np.random.default_rng(seed)
     coarse = Picture.fromarray(chance.integers(0, 255, (12, 12), dtype=np.uint8))
     return coarse.resize((side, side), Picture.Resampling.BICUBIC)

@@ -1,4 +1,4 @@
-"""Files of every kind become grey pixels in their real precision, or one clear sentence."""
+"""Files of every kind become gray pixels in their real precision, or one clear sentence."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_8_bit_png_stays_8_bit(tmp_path):
     assert (decoded.frames.dtype, decoded.max_value) == (np.uint8, 255)
 
 
-def test_a_palette_png_shows_its_colors_as_grey(tmp_path):
+def test_a_palette_png_shows_its_colors_as_gray(tmp_path):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     image.putpalette([200, 200, 200, 10, 10, 10])
     image.save(tmp_path / "a.png")
@@ -66,7 +66,7 @@ def test_see_through_pixels_are_black(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif", "jp2"])
-def test_color_of_any_kind_becomes_grey(tmp_path, suffix):
+def test_color_of_any_kind_becomes_gray(tmp_path, suffix):
     path = write_png(tmp_path / f"a.{suffix}", np.full((32, 32, 3), 90, np.uint8))
     assert abs(int(decode_file(path).frames.mean()) - 90) <= 1
 
@@ -222,7 +222,7 @@ def test_a_multi_frame_file_is_a_stack(tmp_path):
 
 
 @pytest.mark.parametrize("space", ["RGB", "YBR_FULL"])
-def test_color_dicom_becomes_grey(tmp_path, space):
+def test_color_dicom_becomes_gray(tmp_path, space):
     color = np.full((8, 8, 3), (200, 30, 90), np.uint8)
     values = color if space == "RGB" else convert_color_space(color, "RGB", space)
     path = write_dicom(tmp_path / "a.dcm", values, PhotometricInterpretation=space)

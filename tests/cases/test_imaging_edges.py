@@ -124,7 +124,7 @@ def test_the_widest_gap_is_named(depths, said):
 # Windows
 
 
-def greys(*counted):
+def grays(*counted):
     """One frame with so many pixels of each value."""
     values = np.repeat([value for value, _ in counted], [count for _, count in counted])
     return values.astype(np.uint16).reshape(1, 1, -1)
@@ -147,12 +147,12 @@ def test_a_window_leaves_a_tenth_neither_black_nor_white(window, usable):
 
 
 @pytest.mark.parametrize(("width", "usable"), [(400, True), (400.5, False), (100.5, True)])
-def test_a_quarter_of_a_windows_greys_is_used(width, usable):
-    assert is_usable(Window(100, width), greys((50, 9), (150, 9))) is usable
+def test_a_quarter_of_a_windows_grays_is_used(width, usable):
+    assert is_usable(Window(100, width), grays((50, 9), (150, 9))) is usable
 
 
 def test_an_even_film_may_have_any_window():
-    assert is_usable(Window.between(5, 6), greys((9, 20))) is True
+    assert is_usable(Window.between(5, 6), grays((9, 20))) is True
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_even_film_may_have_any_window():
     ],
 )
 def test_8_bits_are_shown_as_they_are_from_half_of_their_range_on(low, high, top, window):
-    assert robust_window(greys((low, 5), (high, 5)), top) == Window.between(*window)
+    assert robust_window(grays((low, 5), (high, 5)), top) == Window.between(*window)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_8_bits_are_shown_as_they_are_from_half_of_their_range_on(low, high, top
     ],
 )
 def test_ends_are_left_out_where_a_twentieth_lies_between(counted, ends):
-    assert windows._robust_range(greys(*counted).ravel()) == pytest.approx(ends)
+    assert windows._robust_range(grays(*counted).ravel()) == pytest.approx(ends)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def picture_of(values, size=72):
     return stream.getvalue()
 
 
-def test_one_step_of_grey_is_a_difference():
+def test_one_step_of_gray_is_a_difference():
     assert fingerprint(picture_of(lambda x, y: 100 + x // 8)) == "f" * 16 + "0" * 16
     assert fingerprint(picture_of(lambda x, y: 100 + y // 8)) == "0" * 16 + "f" * 16
     assert fingerprint(picture_of(lambda x, y: 100 - x // 8)) == "0" * 32

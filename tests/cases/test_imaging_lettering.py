@@ -13,11 +13,11 @@ from cases.imaging.lettering import _box, _continues, _is_straight, _Mark, _mark
 pytestmark = pytest.mark.pure
 
 
-def on_black(*places, shape=(120, 200), grey=1.0):
+def on_black(*places, shape=(120, 200), gray=1.0):
     """A black picture with bright places: (rows, columns), each a slice's ends."""
     picture = np.zeros(shape, np.float32)
     for (y0, y1), (x0, x1) in places:
-        picture[y0:y1, x0:x1] = grey
+        picture[y0:y1, x0:x1] = gray
     return picture
 
 
@@ -60,15 +60,15 @@ def test_nothing_wider_is_the_stroke_of_a_letter(stroke, is_letter):
     assert bool(_marks(on_black(*angle(60, 60, stroke=stroke, at=(20, 20))))) is is_letter
 
 
-@pytest.mark.parametrize(("grey", "is_letter"), [(0.25, False), (0.26, True), (1.0, True)])
-def test_a_letter_stands_out_by_more_than_a_quarter(grey, is_letter):
-    assert bool(_marks(on_black(*angle(20, 12), grey=grey))) is is_letter
+@pytest.mark.parametrize(("gray", "is_letter"), [(0.25, False), (0.26, True), (1.0, True)])
+def test_a_letter_stands_out_by_more_than_a_quarter(gray, is_letter):
+    assert bool(_marks(on_black(*angle(20, 12), gray=gray))) is is_letter
 
 
 @pytest.mark.parametrize(("apart", "is_letter"), [(0.116, True), (0.124, False)])
-def test_the_core_of_a_letter_is_of_one_grey(apart, is_letter):
+def test_the_core_of_a_letter_is_of_one_gray(apart, is_letter):
     """Of its lower half nothing is asked: edges may be smoothed."""
-    picture = on_black(((5, 25), (5, 7)), ((5, 25), (7, 8)), grey=0.5)
+    picture = on_black(((5, 25), (5, 7)), ((5, 25), (7, 8)), gray=0.5)
     picture[5:25, 5:7] = 0.7
     picture[5:25:2, 5:7] += apart
     assert bool(_marks(picture)) is is_letter
@@ -182,7 +182,7 @@ def test_a_larger_image_is_thinned_out_until_it_fits(wide, found, turned):
 
 
 @pytest.mark.parametrize(("paper", "ink"), [(0, 1), (0, 255), (255, 0), (40_000, 41_000), (9, 3)])
-def test_the_place_of_a_line_is_the_same_whatever_its_grey(paper, ink):
+def test_the_place_of_a_line_is_the_same_whatever_its_gray(paper, ink):
     letters = [angle(10, 7, at=(20, 10 * n + 30)) for n in range(5)]
     mask = on_black(*itertools.chain(*letters), shape=(80, 160)) > 0
     found = text_boxes(np.where(mask, ink, paper).astype(np.uint16))

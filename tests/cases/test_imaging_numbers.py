@@ -79,7 +79,7 @@ def test_a_table_says_what_the_values_of_png_slices_mean(tmp_path):
 
 
 @pytest.mark.parametrize("slope", [0.01, 0.0001, 0.5, 1, 2, 1e-7])
-def test_a_ct_keeps_every_grey_level_whatever_its_slope(tmp_path, slope):
+def test_a_ct_keeps_every_gray_level_whatever_its_slope(tmp_path, slope):
     values = ramp(60, 120)
     path = write_dicom(
         tmp_path / "a.dcm", values, Modality="CT", RescaleSlope=slope, RescaleIntercept=-10

@@ -224,8 +224,8 @@ def test_a_jpegs_frame_header_is_found_behind_other_segments():
 @pytest.mark.parametrize(
     ("elements", "message"),
     [
-        ({"SamplesPerPixel": 3}, "12-bit JPEG is read as grey of 16 bits only"),
-        ({"BitsAllocated": 8}, "12-bit JPEG is read as grey of 16 bits only"),
+        ({"SamplesPerPixel": 3}, "12-bit JPEG is read as gray of 16 bits only"),
+        ({"BitsAllocated": 8}, "12-bit JPEG is read as gray of 16 bits only"),
         ({"Rows": 3}, "the JPEG inside is of another size or kind than the header says"),
         ({"Columns": 4}, "the JPEG inside is of another size or kind than the header says"),
     ],

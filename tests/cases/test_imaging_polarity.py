@@ -1,4 +1,4 @@
-"""Whatever makes grey fall with the stored value is taken from the header, as dcmtk takes it."""
+"""Whatever makes gray fall with the stored value is taken from the header, as dcmtk takes it."""
 
 from __future__ import annotations
 
@@ -149,12 +149,12 @@ FALLS = {
 
 
 @pytest.mark.parametrize(("name", "falls"), FALLS.items())
-def test_every_part_of_the_header_that_turns_greys_around_counts_once(tmp_path, name, falls):
+def test_every_part_of_the_header_that_turns_grays_around_counts_once(tmp_path, name, falls):
     path = write_dicom(tmp_path / "a.dcm", ramp(), BitsStored=12, HighBit=11, **HEADERS[name])
     row = decode_file(path).frames[0, 0].astype(int)
     steps = np.diff(row)
     assert (steps <= 0).all() if falls else (steps >= 0).all()
-    assert len(np.unique(row)) == len(np.unique(ramp())), "no grey is lost"
+    assert len(np.unique(row)) == len(np.unique(ramp())), "no gray is lost"
 
 
 def test_a_window_goes_with_a_slope_below_0(tmp_path):
@@ -200,7 +200,7 @@ def test_only_the_part_of_a_table_that_the_pixels_use_tells_its_direction(tmp_pa
     assert (np.diff(decode_file(path).frames[0, 0].astype(int)) >= 0).all()
 
 
-def test_padding_stays_black_however_the_greys_are_turned(tmp_path):
+def test_padding_stays_black_however_the_grays_are_turned(tmp_path):
     values = ramp() + 10
     values[0] = 0
     for name in ("slope below 0", "shape turns monochrome2", "falling VOI LUT"):
@@ -210,7 +210,7 @@ def test_padding_stays_black_however_the_greys_are_turned(tmp_path):
         assert frame[1, 0] > frame[1, -1]
 
 
-def test_a_stack_of_monochrome1_files_shows_the_same_value_as_the_same_grey(tmp_path):
+def test_a_stack_of_monochrome1_files_shows_the_same_value_as_the_same_gray(tmp_path):
     tops = (4095, 9000, 700)
     paths = tuple(
         write_dicom(tmp_path / f"{top}.dcm", ramp(top=top), PhotometricInterpretation="MONOCHROME1")

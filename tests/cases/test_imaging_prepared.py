@@ -36,8 +36,8 @@ from tests.cases.test_imaging_stored import packed_in
 pytestmark = pytest.mark.pure
 
 
-def grey(level, size=(6, 10)):
-    """A frame of one grey with a black first and a white last column."""
+def gray(level, size=(6, 10)):
+    """A frame of one gray with a black first and a white last column."""
     values = np.full(size, level, np.uint8)
     values[:, 0], values[:, -1] = 0, 255
     return values
@@ -45,7 +45,7 @@ def grey(level, size=(6, 10)):
 
 def stack_of(folder: Path, *levels, size=(6, 10)) -> tuple[Path, ...]:
     return tuple(
-        write_png(folder / f"{number}.png", grey(level, size))
+        write_png(folder / f"{number}.png", gray(level, size))
         for number, level in enumerate(levels)
     )
 
@@ -121,7 +121,7 @@ def test_a_stack_shows_its_middle_frame_small_and_keeps_all(tmp_path, levels, mi
     assert seen_in(made.thumbnail) == pytest.approx(middle, abs=6)
     assert len(made.fingerprint) == 32
     for level, rendition in zip(levels, made.renditions, strict=True):
-        assert np.array_equal(pixels_of(rendition), grey(level))
+        assert np.array_equal(pixels_of(rendition), gray(level))
     silent = {"thumbnail", "fingerprint", "renditions"}
     assert {
         one.name: getattr(made, one.name) for one in fields(made) if one.name not in silent
@@ -249,8 +249,8 @@ def test_letters_in_one_frame_are_a_doubt_where_they_are_asked_for(tmp_path, loo
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 def test_a_file_that_says_so_is_not_looked_at(tmp_path, looked_at, said, burned):
     paths = (
-        write_dicom(tmp_path / "a.dcm", grey(200), BurnedInAnnotation="NO"),
-        write_dicom(tmp_path / "b.dcm", grey(10), BurnedInAnnotation=said),
+        write_dicom(tmp_path / "a.dcm", gray(200), BurnedInAnnotation="NO"),
+        write_dicom(tmp_path / "b.dcm", gray(10), BurnedInAnnotation=said),
     )
     for few in (paths, paths[1:]):
         source = Source(few)
@@ -265,7 +265,7 @@ def test_a_file_that_says_so_is_not_looked_at(tmp_path, looked_at, said, burned)
 def test_two_doubts_are_said_one_after_the_other(tmp_path):
     paths = tuple(
         write_dicom(
-            *(tmp_path / f"{depth}.dcm", grey(9)),
+            *(tmp_path / f"{depth}.dcm", gray(9)),
             ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
             ImagePositionPatient=[0, 0, depth],
             BurnedInAnnotation="YES",
@@ -285,7 +285,7 @@ def test_two_doubts_are_said_one_after_the_other(tmp_path):
     ("levels", "middle"), [((40,), 40), ((40, 90), 90), ((0, 140, 90, 200, 9), 90)]
 )
 def test_an_image_of_a_pack_is_what_the_pack_says(tmp_path, dtype, levels, middle):
-    frames = [grey(level, (5, 7)).astype(dtype) for level in levels]
+    frames = [gray(level, (5, 7)).astype(dtype) for level in levels]
     packed = packed_in(
         *(tmp_path, frames),
         sha256="f" * 64,
@@ -350,7 +350,7 @@ def test_a_table_gives_the_unit_of_pictures(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("colors", "alpha", "grey_levels"),
+    ("colors", "alpha", "gray_levels"),
     [
         ([[[100]], [[65535]]], None, [[100], [65535]]),
         ([[[100]], [[65535]]], [[65535], [0]], [[100], [0]]),
@@ -360,12 +360,12 @@ def test_a_table_gives_the_unit_of_pictures(tmp_path):
         ([[[1000, 2000, 3000]]], [[13107]], [[363]]),
     ],
 )
-def test_deep_colors_are_luma_on_a_black_ground(colors, alpha, grey_levels):
+def test_deep_colors_are_luma_on_a_black_ground(colors, alpha, gray_levels):
     made = deep.Deep(
         np.array(colors, np.uint16), None if alpha is None else np.array(alpha, np.uint16)
     )
-    assert made.grey.tolist() == grey_levels
-    assert made.grey.dtype == np.uint16
+    assert made.gray.tolist() == gray_levels
+    assert made.gray.dtype == np.uint16
 
 
 class Opened:

@@ -59,16 +59,16 @@ def paeth(left, above, corner):
     return np.where((to_a <= to_b) & (to_a <= to_c), a, best).astype(np.uint8)
 
 
-def grey_in_color(count: int) -> NDArray[np.uint16]:
-    """A grey wedge of 16 bits as colors of equal parts; opaque where there is an alpha."""
+def gray_in_color(count: int) -> NDArray[np.uint16]:
+    """A gray wedge of 16 bits as colors of equal parts; opaque where there is an alpha."""
     samples = np.repeat(wedge()[..., np.newaxis], count, axis=2)
     if count in (2, 4):
         samples[..., -1] = 65535
     return samples
 
 
-def grey_of_bytes(count: int) -> NDArray[np.uint8]:
-    """A grey ramp of 8 bits as colors of equal parts."""
+def gray_of_bytes(count: int) -> NDArray[np.uint8]:
+    """A gray ramp of 8 bits as colors of equal parts."""
     return np.repeat((ramp(top=255).astype(np.uint8))[..., np.newaxis], count, axis=2)
 
 
@@ -80,8 +80,8 @@ def wedge() -> NDArray[np.uint16]:
 
 
 @pytest.mark.parametrize(("color_type", "count"), [(4, 2), (2, 3), (6, 4)])
-def test_a_png_of_16_bit_colors_keeps_every_grey(tmp_path, color_type, count):
-    path = png_of_16_bits(tmp_path / "a.png", grey_in_color(count), color_type)
+def test_a_png_of_16_bit_colors_keeps_every_gray(tmp_path, color_type, count):
+    path = png_of_16_bits(tmp_path / "a.png", gray_in_color(count), color_type)
     assert np.array_equal(decode_file(path).frames[0], wedge())
 
 
@@ -94,7 +94,7 @@ def test_16_bit_colors_become_luma(tmp_path):
 
 @pytest.mark.parametrize(("color_type", "count"), [(4, 2), (6, 4)])
 def test_see_through_16_bit_pixels_are_black(tmp_path, color_type, count):
-    samples = grey_in_color(count)
+    samples = gray_in_color(count)
     samples[:5, :, -1] = 0
     frame = decode_file(png_of_16_bits(tmp_path / "a.png", samples, color_type)).frames[0]
     assert not frame[:5].any()
@@ -102,7 +102,7 @@ def test_see_through_16_bit_pixels_are_black(tmp_path, color_type, count):
 
 
 def test_the_one_color_that_a_png_calls_see_through_is_black(tmp_path):
-    samples = grey_in_color(3)
+    samples = gray_in_color(3)
     samples[0] = (1, 2, 3)
     key = struct.pack(">HHH", 1, 2, 3)
     frame = decode_file(png_of_16_bits(tmp_path / "a.png", samples, 2, tRNS=key)).frames[0]
@@ -131,42 +131,42 @@ def write_tiff(path: Path, samples: NDArray[Any], *, order: str = "<", **tags) -
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_tiff_of_16_bit_colors_keeps_every_grey(tmp_path, order):
-    path = write_tiff(tmp_path / "a.tif", grey_in_color(3), order=order)
+def test_a_tiff_of_16_bit_colors_keeps_every_gray(tmp_path, order):
+    path = write_tiff(tmp_path / "a.tif", gray_in_color(3), order=order)
     assert np.array_equal(decode_file(path).frames[0], wedge())
 
 
 def test_a_tiff_with_its_deep_colors_apart_is_refused_in_words(tmp_path):
-    path = write_tiff(tmp_path / "a.tif", grey_in_color(3), tags={PLANAR: 2})
+    path = write_tiff(tmp_path / "a.tif", gray_in_color(3), tags={PLANAR: 2})
     with pytest.raises(ImageProblem, match=r"^a\.tif is a TIFF .* one after the other: export"):
         decode_file(path)
 
 
 @pytest.mark.parametrize("planar", [1, 2])
 def test_a_tiff_of_deep_colors_of_print_is_refused_in_words(tmp_path, planar):
-    samples = np.concatenate([grey_in_color(3), wedge()[..., np.newaxis]], axis=-1)
+    samples = np.concatenate([gray_in_color(3), wedge()[..., np.newaxis]], axis=-1)
     path = write_tiff(tmp_path / "a.tif", samples, tags={PHOTOMETRIC: 5, PLANAR: planar})
     with pytest.raises(ImageProblem, match=r"^a\.tif is a TIFF .* of print \(CMYK\): export it"):
         decode_file(path)
 
 
-def test_grey_with_its_transparency_stored_apart_is_refused_in_words(tmp_path):
+def test_gray_with_its_transparency_stored_apart_is_refused_in_words(tmp_path):
     tags = {PHOTOMETRIC: 1, PLANAR: 2, 338: 2}
-    path = write_tiff(tmp_path / "a.tif", grey_of_bytes(2), tags=tags)
+    path = write_tiff(tmp_path / "a.tif", gray_of_bytes(2), tags=tags)
     with pytest.raises(ImageProblem, match=r"^a\.tif is a TIFF .* one after the other: export"):
         decode_file(path)
 
 
 @pytest.mark.parametrize("planar", [1, 2])
-def test_plain_colors_of_a_tiff_become_grey_together_or_apart(tmp_path, planar):
-    samples = grey_of_bytes(3)
+def test_plain_colors_of_a_tiff_become_gray_together_or_apart(tmp_path, planar):
+    samples = gray_of_bytes(3)
     path = write_tiff(tmp_path / "a.tif", samples, tags={PLANAR: planar})
     assert np.array_equal(decode_file(path).frames[0], samples[..., 0])
 
 
 @pytest.mark.parametrize("suffix", ["tif", "jpg"])
-def test_the_colors_of_print_become_grey(tmp_path, suffix):
-    black = 255 - grey_of_bytes(1)[..., 0]
+def test_the_colors_of_print_become_gray(tmp_path, suffix):
+    black = 255 - gray_of_bytes(1)[..., 0]
     none = np.zeros_like(black)
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(np.stack([none, none, none, black], -1), "CMYK").save(path, quality=100)
@@ -174,14 +174,14 @@ def test_the_colors_of_print_become_grey(tmp_path, suffix):
     assert abs(shown - (255 - black.astype(int))).max() <= 1
 
 
-def test_a_jpeg_2000_of_16_bit_colors_keeps_every_grey(tmp_path):
+def test_a_jpeg_2000_of_16_bit_colors_keeps_every_gray(tmp_path):
     path = tmp_path / "a.j2k"
-    path.write_bytes(openjpeg.utils.encode_array(grey_in_color(3), photometric_interpretation=1))
+    path.write_bytes(openjpeg.utils.encode_array(gray_in_color(3), photometric_interpretation=1))
     assert np.array_equal(decode_file(path).frames[0], wedge())
 
 
 def test_a_kind_of_tiff_that_nothing_reads_is_not_called_cut_off(tmp_path):
-    path = write_tiff(tmp_path / "a.tif", grey_in_color(3), tags={PHOTOMETRIC: 9})
+    path = write_tiff(tmp_path / "a.tif", gray_in_color(3), tags={PHOTOMETRIC: 9})
     with pytest.raises(ImageProblem, match=r"^a\.tif has a damaged header, or is of a rare kind"):
         decode_file(path)
 
@@ -247,11 +247,11 @@ def test_deep_colors_are_turned_too(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     block = exif.tobytes().removeprefix(b"Exif\x00\x00")
-    path = png_of_16_bits(tmp_path / "a.png", grey_in_color(3), 2, eXIf=block)
+    path = png_of_16_bits(tmp_path / "a.png", gray_in_color(3), 2, eXIf=block)
     assert np.array_equal(decode_file(path).frames[0], np.rot90(wedge(), -1))
 
 
-def test_a_16_bit_grey_png_is_turned_too(tmp_path):
+def test_a_16_bit_gray_png_is_turned_too(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 8
     path = write_png(tmp_path / "a.png", wedge(), exif=exif)

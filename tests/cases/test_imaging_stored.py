@@ -300,7 +300,7 @@ def test_a_window_is_black_below_and_white_above(dtype):
     assert shown.dtype == np.uint8
 
 
-def test_a_window_over_all_of_8_bits_changes_no_grey():
+def test_a_window_over_all_of_8_bits_changes_no_gray():
     values = np.arange(256, dtype=np.uint8).reshape(1, 256)
     assert np.array_equal(render.windowed(values, Window.between(0, 255)), values)
 
@@ -320,9 +320,9 @@ def test_a_thumbnail_fits_and_the_whole_picture_is_whole(size, thumb):
     for make, expected in ((render.thumbnail_bytes, thumb), (render.shown_bytes, size)):
         with Image.open(io.BytesIO(make(values, Window.between(100, 300)))) as picture:
             assert (picture.format, picture.size) == ("WEBP", expected[::-1])
-            grey = np.asarray(picture.convert("L"))
-        assert grey[0, 0] < 20
-        assert grey[-1, -1] > 235
+            gray = np.asarray(picture.convert("L"))
+        assert gray[0, 0] < 20
+        assert gray[-1, -1] > 235
 
 
 def test_what_need_not_be_made_smaller_stays_the_same_frame():

@@ -100,9 +100,9 @@ def test_a_fingerprint_says_where_a_picture_gets_brighter_across_and_down(across
 
 
 def test_eight_bits_that_were_spread_over_sixteen_come_back_as_they_were():
-    grey = np.arange(256, dtype=np.uint16).reshape(16, 16)
-    assert (unstretched(grey * np.uint16(257)) == grey).all()
-    assert (unstretched(grey << np.uint16(4)) == grey).all()
+    gray = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    assert (unstretched(gray * np.uint16(257)) == gray).all()
+    assert (unstretched(gray << np.uint16(4)) == gray).all()
     deep = np.array([[0, 257, 258]], np.uint16)
     assert (unstretched(deep) == deep).all()
 

@@ -40,21 +40,21 @@ def film(seed=0):
     return np.clip(values, 0, 4095).astype(np.uint16)
 
 
-def lettered(values, text=NAME, at=(40, 30), size=24, grey=4095):
+def lettered(values, text=NAME, at=(40, 30), size=24, gray=4095):
     """The film with a text burned in, and the box of it in pixels."""
     canvas = Picture.new("L", values.shape[::-1])
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(size)
     pen.text(at, text, fill=255, font=font)
     mask = np.asarray(canvas) > 127
-    return np.where(mask, grey, values).astype(values.dtype), pen.textbbox(at, text, font=font)
+    return np.where(mask, gray, values).astype(values.dtype), pen.textbbox(at, text, font=font)
 
 
 @pytest.mark.pure
 @pytest.mark.parametrize("size", [14, 24, 48])
-@pytest.mark.parametrize("grey", [0, 4095])
+@pytest.mark.parametrize("gray", [0, 4095])
 @pytest.mark.parametrize("text", [NAME, "Patient: Smith", "2025-03-10 14:22"])
-def test_a_line_of_letters_is_boxed(size, grey, text):
-    values, box = lettered(film(), text, size=size, grey=grey)
+def test_a_line_of_letters_is_boxed(size, gray, text):
+    values, box = lettered(film(), text, size=size, gray=gray)
     rows, columns = values.shape
     found = text_boxes(values)
     assert found
@@ -67,9 +67,9 @@ def test_a_line_of_letters_is_boxed(size, grey, text):
 
 
 @pytest.mark.pure
-@pytest.mark.parametrize("grey", [0, 4095])
-def test_letters_are_found_wherever_the_numbers_of_a_film_begin(grey):
-    values, _ = lettered(film(), grey=grey)
+@pytest.mark.parametrize("gray", [0, 4095])
+def test_letters_are_found_wherever_the_numbers_of_a_film_begin(gray):
+    values, _ = lettered(film(), gray=gray)
     assert text_boxes(values + np.uint16(40_000)) == text_boxes(values) != []
 
 

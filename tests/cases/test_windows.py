@@ -36,7 +36,7 @@ def test_the_ends_of_a_narrow_image_are_cut_off_at_half_a_percent():
     assert (window.low, window.high) == pytest.approx((50, 9950), abs=1)
 
 
-def test_an_image_of_two_greys_is_shown_over_both():
+def test_an_image_of_two_grays_is_shown_over_both():
     pixels = np.tile(np.array([7, 900], np.uint16), (1, 20, 20))
     window = robust_window(pixels, 1023)
     assert (window.low, window.high) == (7, 900)

@@ -30,7 +30,7 @@ def cohort(instructor, trainee):
 @pytest.fixture
 def stack(db):
     """Twenty slices of 16 bits, a nodule on the fifth."""
-    grey = np.full((64, 64), 2000, np.uint16)
+    gray = np.full((64, 64), 2000, np.uint16)
     image = factories.ImageFactory(
         view="CT",
         bits=16,
@@ -38,10 +38,10 @@ def stack(db):
         frames=FRAMES,
         window_center=2000,
         window_width=400,
-        rendition=ContentFile(htj2k.encode(grey), f"0000{htj2k.SUFFIX}"),
+        rendition=ContentFile(htj2k.encode(gray), f"0000{htj2k.SUFFIX}"),
     )
     for frame in range(1, FRAMES):
-        default_storage.save(image.frame_path(frame), ContentFile(htj2k.encode(grey)))
+        default_storage.save(image.frame_path(frame), ContentFile(htj2k.encode(gray)))
     finding = factories.FindingFactory(case=image.case)
     factories.RegionFactory(finding=finding, image=image, frame=4)
     return image

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from cases.imaging.dicom import header
-from cases.imaging.dicom.codecs import PIXELS, grey_frames
+from cases.imaging.dicom.codecs import PIXELS, gray_frames
 from cases.imaging.dicom.contrast import Table, contrast_of, modality_table
 from cases.imaging.dicom.views import orientation_of, view_of
 from cases.imaging.pixels import FileImage, ImageProblem, Place, check_size
@@ -38,7 +38,7 @@ def read(path: Path) -> FileImage:
         try:
             dataset = pydicom.dcmread(path, force=True)
             _check_header(dataset, name)
-            values = grey_frames(dataset, path)
+            values = gray_frames(dataset, path)
             frames, rows, columns = values.shape
             check_size(name, rows, columns, frames)
             return _described(dataset, values, name)

@@ -39,8 +39,8 @@ JPEG_FRAMES = {
 NATIVE_BITS, CODED_BITS = (1, 8, 16, 32, 64), (8, 16, 32)
 
 
-def grey_frames(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """The file's numbers, shape ``(frames, rows, columns)``; color turned to grey.
+def gray_frames(dataset: Dataset, path: Path) -> NDArray[Any]:
+    """The file's numbers, shape ``(frames, rows, columns)``; color turned to gray.
 
     Raises:
         ImageProblem: an incomplete or contradictory header, pixels cut off, or no decoder.
@@ -203,9 +203,9 @@ def _by_pydicom(dataset: Dataset, syntax: str) -> NDArray[Any]:
 
 
 def _by_gdcm(dataset: Dataset) -> NDArray[Any]:
-    """Grey pixels of 12-bit JPEG frames."""
+    """Gray pixels of 12-bit JPEG frames."""
     if dataset.SamplesPerPixel != 1 or dataset.BitsAllocated != 16:
-        raise ValueError("12-bit JPEG is read as grey of 16 bits only")
+        raise ValueError("12-bit JPEG is read as gray of 16 bits only")
     count = max(1, whole(dataset.get("NumberOfFrames", 1)))
     codes = list(generate_frames(dataset.PixelData, number_of_frames=count))
     heads = {_jpeg_frame_header(code) for code in codes}

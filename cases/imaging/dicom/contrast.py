@@ -87,14 +87,14 @@ def is_little_endian(dataset: Dataset) -> bool:
 
 @dataclass(frozen=True)
 class Contrast:
-    """The default window in real values, and whether grey falls with the real value."""
+    """The default window in real values, and whether gray falls with the real value."""
 
     window: Window | None
     falls: bool
 
 
 def contrast_of(dataset: Dataset, real_range: Callable[[], tuple[float, float]]) -> Contrast:
-    """What a file says of its greys; `real_range` gives the lowest and highest of its real values.
+    """What a file says of its grays; `real_range` gives the lowest and highest of its real values.
 
     Whatever turns them around is counted here and nowhere else: the presentation LUT shape
     (C.11.6.1.2) and, where there is none, MONOCHROME1 (C.7.6.3.1.2); and a VOI LUT that falls.

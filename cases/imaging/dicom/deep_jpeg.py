@@ -19,7 +19,7 @@ SECONDS = 300
 
 
 def decode(codes: Iterable[bytes], rows: int, columns: int, bits: int, *, signed: bool) -> bytes:
-    """The pixels of grey frames of one size, one after the other, 16 bits each.
+    """The pixels of gray frames of one size, one after the other, 16 bits each.
 
     Raises:
         ValueError: damaged code.
@@ -66,8 +66,8 @@ def _frame(code: bytes, rows: int, columns: int, bits: int, signed: int) -> byte
     image.SetNumberOfDimensions(2)
     image.SetDimensions((columns, rows, 1))
     image.SetDataElement(element)
-    grey = gdcm.PhotometricInterpretation.MONOCHROME2
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(grey))
+    gray = gdcm.PhotometricInterpretation.MONOCHROME2
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gray))
     syntax = gdcm.TransferSyntax.JPEGExtendedProcess2_4
     image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
     image.SetPixelFormat(gdcm.PixelFormat(1, 16, bits, bits - 1, signed))

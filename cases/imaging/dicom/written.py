@@ -20,7 +20,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from cases.imaging.pixels import Grey
+from cases.imaging.pixels import Gray
 
 EMPTY = (
     *("PatientName", "PatientBirthDate", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"),
@@ -35,7 +35,7 @@ def uid_of(*names: object) -> UID:
 
 
 def written(
-    frames: Sequence[Grey],
+    frames: Sequence[Gray],
     *,
     study: str,
     image: str,

@@ -43,9 +43,9 @@ function valuesIn({ pixels, width, height }, { x, y, size, rows = size }) {
   return values;
 }
 
-// Grey bytes of a square crop, `side` pixels a side, interpolated; black beyond the image.
-export function greysOf({ pixels, width, height }, { x, y, size, rows = size }, { low, high }, side, flip = false) {
-  const greys = new Uint8ClampedArray(side * side);
+// Gray bytes of a square crop, `side` pixels a side, interpolated; black beyond the image.
+export function graysOfCrop({ pixels, width, height }, { x, y, size, rows = size }, { low, high }, side, flip = false) {
+  const grays = new Uint8ClampedArray(side * side);
   const step = size / side;
   const down = rows / side;
   for (let row = 0; row < side; row += 1) {
@@ -54,10 +54,10 @@ export function greysOf({ pixels, width, height }, { x, y, size, rows = size }, 
       const px = x + (column + 0.5) * step - 0.5;
       const value = between(pixels, width, height, px, py);
       const to = row * side + (flip ? side - 1 - column : column);
-      greys[to] = value === null ? 0 : (255 * (value - low)) / (high - low);
+      grays[to] = value === null ? 0 : (255 * (value - low)) / (high - low);
     }
   }
-  return greys;
+  return grays;
 }
 
 function between(pixels, width, height, x, y) {
@@ -115,9 +115,9 @@ function paint(canvas, rendition, { side, box, crop, flip }, window) {
   canvas.height = SIDE;
   const context = canvas.getContext("2d");
   if (!context) return;
-  const greys = greysOf(rendition, crop, window, SIDE, flip);
+  const grays = graysOfCrop(rendition, crop, window, SIDE, flip);
   const picture = context.createImageData(SIDE, SIDE);
-  greys.forEach((grey, index) => picture.data.set([grey, grey, grey, 255], index * 4));
+  grays.forEach((gray, index) => picture.data.set([gray, gray, gray, 255], index * 4));
   context.putImageData(picture, 0, 0);
   outline(context, box, rendition, crop, { flip, dashed: side === "there" });
 }

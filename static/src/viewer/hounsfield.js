@@ -1,6 +1,6 @@
 // Hounsfield units of an image's stored values: stored × scale + offset, where the scale is known.
 
-// Whether the image's values are known to be Hounsfield units. A scale below 0 means that grey falls with them.
+// Whether the image's values are known to be Hounsfield units. A scale below 0 means that gray falls with them.
 export function hasUnits(image) {
   return typeof image.scale === "number" && image.scale !== 0;
 }

@@ -5,7 +5,7 @@
 export function paint({ width, height, pixels }, out, { left, top, step, down = step, window, inverted = false }) {
   const low = window.center - window.width / 2;
   const factor = 255 / window.width;
-  const grey = new Uint32Array(out.data.buffer, out.data.byteOffset, out.width * out.height);
+  const gray = new Uint32Array(out.data.buffer, out.data.byteOffset, out.width * out.height);
   for (let row = 0, i = 0; row < out.height; row++) {
     const y = top + (row + 0.5) * down - 0.5;
     const inside = y >= -0.5 && y < height - 0.5;
@@ -15,7 +15,7 @@ export function paint({ width, height, pixels }, out, { left, top, step, down = 
     for (let column = 0; column < out.width; column++, i++) {
       const x = left + (column + 0.5) * step - 0.5;
       if (!inside || x < -0.5 || x >= width - 0.5) {
-        grey[i] = 0xff000000;
+        gray[i] = 0xff000000;
         continue;
       }
       const x0 = Math.max(0, Math.floor(x));
@@ -25,7 +25,7 @@ export function paint({ width, height, pixels }, out, { left, top, step, down = 
       const below = pixels[y1 * width + x0] * (1 - u) + pixels[y1 * width + x1] * u;
       const shade = Math.min(255, Math.max(0, (above * (1 - v) + below * v - low) * factor));
       const shown = Math.round(inverted ? 255 - shade : shade);
-      grey[i] = 0xff000000 | (shown << 16) | (shown << 8) | shown;
+      gray[i] = 0xff000000 | (shown << 16) | (shown << 8) | shown;
     }
   }
 }

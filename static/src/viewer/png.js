@@ -1,4 +1,4 @@
-// Grey PNG of 8 or 16 bits → pixels, by the browser's own inflate: several times as fast as one in JavaScript.
+// Gray PNG of 8 or 16 bits → pixels, by the browser's own inflate: several times as fast as one in JavaScript.
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 
@@ -30,7 +30,7 @@ function read(file) {
 function header(view, at) {
   const [bits, color, , , interlace] = [8, 9, 10, 11, 12].map((offset) => view.getUint8(at + offset));
   if (color !== 0 || interlace !== 0 || (bits !== 8 && bits !== 16)) {
-    throw new Error("the image is no grey PNG of 8 or 16 bits");
+    throw new Error("the image is no gray PNG of 8 or 16 bits");
   }
   return { width: view.getUint32(at), height: view.getUint32(at + 4), bits };
 }

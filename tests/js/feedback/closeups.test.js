@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Closeups, greysOf, windowFor } from "../../../static/src/feedback/closeups.js";
+import { Closeups, graysOfCrop, windowFor } from "../../../static/src/feedback/closeups.js";
 import { cropAround, midlineOf, mirrored } from "../../../static/src/feedback/symmetry.js";
 import { openPage } from "../page.js";
 import { closeTo } from "../stage.js";
@@ -49,22 +49,22 @@ test("a tiny box gets surroundings enough to be read", () => {
   assert.equal(cropAround([0.5, 0.5, 0.505, 0.505], { width: 1000, height: 800 }).size, 96);
 });
 
-test("greys run from black at the window's low end to white at its high end", () => {
-  const greys = greysOf(ramp, WHOLE, { low: 0, high: 90 }, 10);
-  assert.deepEqual([...greys.slice(0, 10)], [0, 28, 57, 85, 113, 142, 170, 198, 227, 255]);
+test("grays run from black at the window's low end to white at its high end", () => {
+  const grays = graysOfCrop(ramp, WHOLE, { low: 0, high: 90 }, 10);
+  assert.deepEqual([...grays.slice(0, 10)], [0, 28, 57, 85, 113, 142, 170, 198, 227, 255]);
 });
 
 test("a flipped crop is its own mirror image", () => {
-  const plain = greysOf(ramp, WHOLE, { low: 0, high: 90 }, 10);
-  const flipped = greysOf(ramp, WHOLE, { low: 0, high: 90 }, 10, true);
+  const plain = graysOfCrop(ramp, WHOLE, { low: 0, high: 90 }, 10);
+  const flipped = graysOfCrop(ramp, WHOLE, { low: 0, high: 90 }, 10, true);
   assert.deepEqual([...flipped.slice(0, 10)], [...plain.slice(0, 10)].reverse());
 });
 
 test("between pixels is interpolated, beyond the image it is black", () => {
-  const greys = greysOf(ramp, { x: -10, y: 0, size: 20 }, { low: -90, high: 90 }, 20);
-  assert.equal(greys[0], 0);
-  assert.ok(greys[19] > 240);
-  assert.equal(greysOf(ramp, { x: 0, y: 0, size: 5 }, { low: 0, high: 90 }, 10)[3], Math.round((255 * 12.5) / 90));
+  const grays = graysOfCrop(ramp, { x: -10, y: 0, size: 20 }, { low: -90, high: 90 }, 20);
+  assert.equal(grays[0], 0);
+  assert.ok(grays[19] > 240);
+  assert.equal(graysOfCrop(ramp, { x: 0, y: 0, size: 5 }, { low: 0, high: 90 }, 10)[3], Math.round((255 * 12.5) / 90));
 });
 
 const film = { view: "PA", window: { center: 100, width: 50 } };
@@ -148,6 +148,6 @@ test("a close-up is square on the patient: of high pixels it has fewer rows than
   assert.equal(crop.rows, crop.size / 2);
   assert.ok(closeTo([crop.x + crop.size / 2, crop.y + crop.rows / 2], [500, 225]));
   const picture = { width: 4, height: 2, pixels: new Uint8Array([0, 0, 0, 0, 200, 200, 200, 200]) };
-  const greys = greysOf(picture, { x: 0, y: 0, size: 4, rows: 2 }, { low: 0, high: 255 }, 4);
-  assert.deepEqual([greys[0], greys[12]], [0, 200]);
+  const grays = graysOfCrop(picture, { x: 0, y: 0, size: 4, rows: 2 }, { low: 0, high: 255 }, 4);
+  assert.deepEqual([grays[0], grays[12]], [0, 200]);
 });

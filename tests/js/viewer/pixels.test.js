@@ -15,7 +15,7 @@ function chunk(kind, body) {
   return Buffer.concat([head, body, Buffer.alloc(4)]);
 }
 
-// A grey PNG of these values, its lines filtered in turn by all five filters.
+// A gray PNG of these values, its lines filtered in turn by all five filters.
 function png(width, height, bits, values, color = 0) {
   const gap = bits / 8;
   const raw = values.flatMap((value) => (bits === 16 ? [value >> 8, value & 255] : [value]));
@@ -49,7 +49,7 @@ function nearest(left, up, corner) {
 
 const ramp = (count, step) => Array.from({ length: count }, (_, i) => (i * step) % 65536);
 
-test("grey PNG of 8 and 16 bits is read, whatever filter a line has", async () => {
+test("gray PNG of 8 and 16 bits is read, whatever filter a line has", async () => {
   for (const [bits, step] of [[16, 997], [8, 37]]) {
     const values = ramp(7 * 11, step).map((value) => value % 2 ** bits);
     const { width, height, pixels } = await decodePng(png(7, 11, bits, values));
@@ -59,10 +59,10 @@ test("grey PNG of 8 and 16 bits is read, whatever filter a line has", async () =
   }
 });
 
-test("what is no grey PNG, cut off or damaged is refused with a phrase", async () => {
+test("what is no gray PNG, cut off or damaged is refused with a phrase", async () => {
   const good = new Uint8Array(png(4, 4, 8, ramp(16, 3)));
   await assert.rejects(decodePng(new Uint8Array([1, 2, 3]).buffer), /not a PNG/);
-  await assert.rejects(decodePng(png(4, 4, 8, ramp(16, 3), 2)), /no grey PNG/);
+  await assert.rejects(decodePng(png(4, 4, 8, ramp(16, 3), 2)), /no gray PNG/);
   await assert.rejects(decodePng(good.slice(0, 30).buffer), /cut off/);
   const broken = good.slice();
   broken.fill(7, 45, 60);
@@ -136,16 +136,16 @@ test("a CT's presets are in Hounsfield units", () => {
 });
 
 const canvas = (width, height) => ({ width, height, data: new Uint8ClampedArray(width * height * 4) });
-const greys = ({ data }) => [...data.filter((_, i) => i % 4 === 0)];
+const grays = ({ data }) => [...data.filter((_, i) => i % 4 === 0)];
 
 test("painted one to one, each pixel shows its own value through the window", () => {
   const out = canvas(4, 1);
   const window = { center: 150, width: 102 };
   const rendition = { width: 4, height: 1, pixels: [50, 99, 151, 300] };
   paint(rendition, out, { left: 0, top: 0, step: 1, window });
-  assert.deepEqual(greys(out), [0, 0, 130, 255]);
+  assert.deepEqual(grays(out), [0, 0, 130, 255]);
   paint(rendition, out, { left: 0, top: 0, step: 1, window, inverted: true });
-  assert.deepEqual(greys(out), [255, 255, 125, 0]);
+  assert.deepEqual(grays(out), [255, 255, 125, 0]);
   assert.ok(out.data.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255));
 });
 
@@ -153,14 +153,14 @@ test("enlarged, values between pixels are mixed; outside the image it is black",
   const out = canvas(8, 1);
   const rendition = { width: 2, height: 1, pixels: [0, 255] };
   paint(rendition, out, { left: -1, top: 0.25, step: 0.5, window: { center: 127.5, width: 255 } });
-  assert.deepEqual(greys(out), [0, 0, 0, 64, 191, 255, 0, 0]);
+  assert.deepEqual(grays(out), [0, 0, 0, 64, 191, 255, 0, 0]);
 });
 
 test("an image is fitted into its room, in the middle", () => {
   assert.deepEqual(fitted({ width: 100, height: 200 }, { width: 400, height: 400 }), { scale: 2, left: 100, top: 0 });
 });
 
-test("a CT keeps its presets where a stored step is no unit, and where grey falls with the units", () => {
+test("a CT keeps its presets where a stored step is no unit, and where gray falls with the units", () => {
   const fine = { view: "CT", offset: -1024, scale: 0.5, window: { center: 100, width: 10 } };
   const falling = { view: "CT", offset: 3000, scale: -1, window: { center: 100, width: 10 } };
   const mediastinum = (image) => presetsOf(image).find(({ name }) => name === "Mediastinum");
