@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ from radgame.reserve import hold_open
 
 logger = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.0005
+"""That a thread may compute while another wants to go on. With Python's own 5 ms who writes to
+SQLite waited so long after each statement, and all other writers with it.
+"""
 POOL_SECONDS = 10
 """That a thread waits for a connection, before its request is told to come again."""
 
@@ -32,6 +37,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application of the server's start and end."""
     await receive()
+    sys.setswitchinterval(SWITCH_SECONDS)
     share_connections()
     held = hold_open()
     ending = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 
 import pytest
@@ -68,7 +69,15 @@ def test_tables_that_cannot_be_read_do_not_stop_a_web_process(frozen, loaded, mo
     assert frozen == [True]
 
 
-def test_it_serves_and_ends_while_it_is_still_loading(monkeypatch):
+@pytest.fixture
+def own_switching():
+    """What the test changes of how threads take turns is changed back."""
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_it_serves_and_ends_while_it_is_still_loading(monkeypatch, own_switching):
     loading, goes_on = threading.Event(), threading.Event()
     watched, told = [], []
 
@@ -98,6 +107,7 @@ def test_it_serves_and_ends_while_it_is_still_loading(monkeypatch):
         whole = asyncio.create_task(lifespan.lifespan({}, coming.get, send))
         await coming.put({"type": "lifespan.startup"})
         assert await sent.get() == "lifespan.startup.complete"
+        assert sys.getswitchinterval() == pytest.approx(lifespan.SWITCH_SECONDS)
         assert await asyncio.to_thread(loading.wait, 60)
         await coming.put({"type": "lifespan.shutdown"})
         try:
