@@ -278,3 +278,23 @@ def test_all_labels_of_the_last_two_films_wait(known):
     options = [Option(label, GENERAL) for label in (*waiting, "fracture")]
     found = wants(options, tendency=0, recent=waiting, seed="", number=1)
     assert next(one.label for one in found if one.label) == "fracture"
+
+
+@pytest.mark.django_db
+def test_two_that_keep_the_same_difficulties_at_once_write_them_in_one_order(monkeypatch):
+    cases = [factories.CaseFactory() for _ in range(3)]
+    for case in cases:
+        for label in ("nodule_mass", "atelectasis", "fracture"):
+            factories.FindingFactory(case=case, label=label)
+    written = []
+
+    def note(rows, **_):
+        written.append([(one.case_id, one.label, one.kind) for one in rows])
+
+    monkeypatch.setattr(difficulties.CaseDifficulty.objects, "bulk_create", note)
+    keys = [case.pk for case in cases]
+    difficulties.keep(keys)
+    difficulties.keep({*reversed(keys)})
+    assert written[0] == written[1]
+    assert [row[:2] for row in written[0]] == sorted(row[:2] for row in written[0])
+    assert len(written[0]) >= 9

@@ -149,3 +149,14 @@ def test_a_zone_is_ahead_by_what_its_clocks_say_on_the_day_they_change_too():
     ]
     found = columns.offsets(np.array([columns.micros(one) for one in times]), berlin)
     assert (found // columns.HOUR).tolist() == [1, 2, 2, 2, 1]
+
+
+def test_who_is_packed_in_one_transaction_does_not_matter(played, users, monkeypatch):
+    monkeypatch.setattr(columns, "AT_ONCE", 2)
+    told_of = []
+    assert columns.rebuild(told_of.append) == 3
+    assert told_of == [1, 2, 3]
+    assert {*PackedRecords.objects.values_list("user", "cases")} == {(one.pk, 2) for one in users}
+    CaseRecord.objects.filter(user=users[1]).delete()
+    columns.rebuild()
+    assert {*PackedRecords.objects.values_list("user", flat=True)} == {users[0].pk, users[2].pk}

@@ -264,6 +264,14 @@ def test_caddy_ends_idle_connections_before_the_web_process_does():
     assert 0 < int(seconds) < IDLE_SECONDS
 
 
+def test_nginx_keeps_connections_and_ends_idle_ones_before_the_web_process_does():
+    said = (DEPLOY / "nginx.conf").read_text()
+    [seconds] = re.findall(r"keepalive_timeout (\d+)s", said)
+    assert 0 < int(seconds) < IDLE_SECONDS
+    [unasked] = re.findall(r"map \$http_upgrade \$connection_upgrade \{[^}]*''\s+(\S+);", said)
+    assert unasked == "''"  # "close" would end each after one request
+
+
 def test_nginx_is_given_the_configuration_as_it_stands(linting):
     """All of it, with a certificate that there is."""
     find = 'sed -n "s/.*include \\(.*\\);.*/\\1/p" "$6"'  # in the file after -c
