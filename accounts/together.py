@@ -31,6 +31,8 @@ class _Write:
     def __init__(self, does: Callable[[], Any]) -> None:
         self.does = does
         self.context = contextvars.copy_context()
+        self.is_taken = False
+        """Whether some thread has begun with it, or given it up."""
         self.is_done = False
         """Whether it is committed, or was refused; else it is still to be tried."""
         self.answer: Any = None
@@ -90,7 +92,7 @@ def together(write: Callable[Given, Answer]) -> Callable[Given, Answer]:
         own = _Write(partial(write, *args, **kwargs))
         _waiting.append(own)
         with _leading:
-            if own in _waiting:
+            while not own.is_taken:  # who leads may have many before its own
                 _lead(here)
         answer: Answer = own.given()
         return answer
@@ -105,13 +107,20 @@ def _lead(here: BaseDatabaseWrapper) -> None:
         with transaction.atomic():
             alone = len(_waiting) == 1
             while _waiting and len(taken) < (1 if alone else MOST):
-                taken.append(_waiting.popleft())
+                taken.append(_next())
                 taken[-1].try_in(here, alone=alone)
     except Exception as why:
         if len(taken) == 1:
             taken[0].refused(why)
         while not taken and _waiting:  # the turn did not come: nobody waits for it again
-            _waiting.popleft().refused(why)
+            _next().refused(why)
     else:
         for one in taken:
             one.is_done = True
+
+
+def _next() -> _Write:
+    """The one that has waited longest, waiting no more; only for who leads."""
+    found = _waiting.popleft()
+    found.is_taken = True
+    return found

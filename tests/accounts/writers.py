@@ -56,6 +56,7 @@ def share() -> None:
     from radgame.models import Heartbeat
     from radgame.sqlite.base import DatabaseWrapper
 
+    together.MOST = int(sys.argv[2])
     commits, after, commit = [], {}, DatabaseWrapper._commit
 
     def counted(self):
