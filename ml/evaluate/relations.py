@@ -134,12 +134,20 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
     if candidate.concept in reference.also:
         return SAME
     direct = _relation(reference.concept, reference.label, candidate.concept, candidate.label)
-    if MILIARY == reference.concept != candidate.concept and not MANY & candidate.descriptors:
-        direct = SINGLE if direct and candidate.sides >= BILATERAL else None
+    if direct and MILIARY == reference.concept != candidate.concept:
+        direct = _of_pattern(candidate, direct)
     if reference.concept in candidate.also:
         named = direct or candidate.rivals or not candidate.certain
         return SAME if named else ONLY_CAUSE
     return direct
+
+
+def _of_pattern(candidate: Observation, direct: Relation) -> Relation | None:
+    """How nodules answer a miliary pattern: on one side not, in full where there are many."""
+    one_sided = candidate.sides and not candidate.sides >= BILATERAL
+    if MANY & candidate.descriptors:
+        return None if one_sided else direct
+    return SINGLE if candidate.sides >= BILATERAL else None
 
 
 @cache

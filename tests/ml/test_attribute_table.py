@@ -139,6 +139,7 @@ def test_a_single_nodule_is_no_miliary_pattern():
         "Nodule in the right upper lobe.",
         "Right nodule.",
         "Airspace disease on the left.",
+        "Multiple nodules in the lingula.",
     ):
         assert evaluate.evaluate(reference, text).score == 0
     assert errors(reference, "Nodule in both lungs.")[-1] == ("unspecific", "significant")
