@@ -1,7 +1,7 @@
 """`python -m bench.simulated_sheet`: the pictures of docs/simulated-cases.md, of the demo set.
 
-`python -m bench.simulated_sheet FOLDER` makes that of the signs which the set lacks, of what
-`simulate_cases --findings … --out FOLDER` has written there.
+`python -m bench.simulated_sheet FOLDER` makes that of signs of bones, collapse, water and tension,
+of what `simulate_cases --findings … --out FOLDER` has written there.
 """
 
 from __future__ import annotations
@@ -138,9 +138,7 @@ def signs(folder: Path) -> None:
 
 
 def lowered_arms(wheel: Path) -> None:
-    """Three persons whose films show neck and shoulders; made from the CT, since no demo film is
-    of a version that has them.
-    """
+    """Three persons whose films show neck and shoulders, without anything to find, from the CT."""
     anatomy = Anatomy(base.load(wheel))
     tiles = []
     for key, finding in LOWERED_SHOWN:

@@ -71,6 +71,15 @@ ABNORMAL: tuple[str, ...] = (
     "raised-right", "adenopathy", "nodule-left", "pneumothorax-left", "hydropneumothorax-left",
     "consolidation", "central-line pneumonia", "scar mass", "adenopathy hila", "raised-right",
     "hydropneumothorax-right", "pacemaker", "nodule-right granuloma", "bulla",
+    "fracture-right", "healed-fracture-left", "bone-lesion-left", "lytic-lesion-right",
+    "rib-notching", "osteopenia", "collapse-rll +", "fracture-left moderate-pneumothorax-left",
+    "osteopenia healed-fracture-right", "bone-lesion-right mass-right", "rib-notching cardiomegaly",
+    "interstitial-edema effusions +", "osteopenia hernia", "healed-fracture-right hyperinflation",
+    "lytic-lesion-left moderate-effusion-right", "tracheal-tube-wrong atelectasis-left",
+    "bone-lesion-right collapse-rll",
+    "pneumonia-lll adenopathy", "free-air pneumonia-rml", "cardiomegaly consolidation-lll",
+    "tracheal-tube central-line-wrong consolidation-rll", "stomach-tube hydropneumothorax-left",
+    "nodule-right", "healed-fracture-left tortuous-aorta +", "sternal-wires valve +",
 )  # fmt: skip
 """Names of recipes; a plus takes a lateral view too."""
 UPRIGHT = (
@@ -84,28 +93,32 @@ LYING = ("supine", "skin-fold")
 
 
 LEFT_OUT: dict[str, frozenset[int]] = {
-    "a nodule as large as the text says cannot be made out": frozenset({1, 47, 87, 140}),
+    "a nodule as large as the text says cannot be made out": frozenset({1, 47, 87, 140, 243}),
+    "others show the same": frozenset({
+        4, 16, 33, 55, 57, 62, 66, 86, 93, 105, 107, 109, 112, 116, 121, 131, 136, 155, 165, 167,
+        171, 175, 177, 187, 192, 204, 228,
+    }),
+    "a fixed text would earn by it: enough others have an opacity or a nodule": frozenset({
+        6, 10, 11, 23, 37, 48, 67, 71, 73, 82, 102, 104, 120, 130, 134, 145, 152, 154, 196, 197,
+        205, 234, 236, 238, 240,
+    }),
     "the dome that is said to be lost is sharp": frozenset({13, 84, 118}),
+    "a gate fails, whatever person it is of": frozenset({14, 60, 74, 80, 89, 92, 150, 157, 169}),
     "the heart, pushed aside, has a flat upper edge": frozenset({17, 43, 101, 125, 173}),
-    "septal lines look like wires": frozenset({28, 96}),
-    "streaks along the chest wall": frozenset({34, 126, 142, 164, 178, 180, 194}),
-    "nodes that are told cannot be made out": frozenset({128, 199}),
+    "others are as normal": frozenset({
+        18, 22, 26, 32, 40, 49, 59, 72, 81, 83, 99, 106, 117, 124, 129, 153, 179, 191, 195, 200,
+        202, 209, 213, 215, 218, 220, 227, 229, 231, 233, 235, 237, 239, 241,
+    }),
     "the side of the curve that is seen is not the one that is told": frozenset({52, 123, 176}),
     "the box is larger than what is seen of the collapse": frozenset({54}),
-    "the zone that is told is not the one where it lies": frozenset({110, 182}),
     "effusions are told that cannot be seen": frozenset({64}),
     "lung shows beside the thick pleura": frozenset({68, 113, 127}),
-    "cardiomegaly is true of enough others": frozenset({4, 107, 136}),
-    "so is a disease of the right lower lobe": frozenset({73, 104, 152, 197}),
-    "so is what it shows": frozenset(
-        {16, 57, 62, 86, 93, 109, 112, 116, 131, 155, 165, 171, 175, 177, 187}
-    ),
-    "others are as normal": frozenset(
-        {18, 22, 26, 32, 40, 49, 59, 72, 83, 99, 106, 117, 129, 153, 179, 191, 202}
-    ),
-}
-"""Films that pass the gates and are not in the set, since they did not convince who looked at them
-or gave room to others: why, and their places.
+    "the zone that is told is not the one where it lies": frozenset({110, 182}),
+    "nodes that are told cannot be made out": frozenset({128, 199}),
+    "streaks along the chest wall": frozenset({142, 164, 178, 180, 194}),
+}  # fmt: skip
+"""Films that are not in the set, since they pass no gates, did not convince who looked at them, or
+gave room to others: why, and their places. What a fixed text earns is in decision 058.
 
 They keep their place in the plan: another place is another person.
 """
@@ -134,7 +147,7 @@ def plans() -> list[Plan]:
     upright, lying = iter(UPRIGHT), cycle(LYING)
     for line in ABNORMAL:
         names = line.split()
-        plan = Plan(tuple(name for name in names if name != "+"), "+" in names)
+        plan = Plan(tuple(name for name in names if name != "+"), "+" in names, lowered=True)
         choices = words.reasons(plan.labels, in_bed=plan.portable)
         # Of those that fit, the one that was told least so far.
         reason = min(choices, key=lambda one: turns[one.text])
@@ -149,7 +162,7 @@ def plans() -> list[Plan]:
             elif normals % 2 == 1:
                 shown = tuple(filter(None, (next(upright, ""),)))
             lateral = not shown and normals % 4 > 0 and not reason.in_bed
-            made.append(Plan(shown, lateral, reason))
+            made.append(Plan(shown, lateral, reason, lowered=True))
             normals += 1
     return made
 

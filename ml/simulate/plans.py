@@ -163,10 +163,14 @@ RECIPES: dict[str, Recipe] = {
     **_sided("upper-infiltrate", "infiltration", water.upper_infiltrate),
     "miliary": Recipe("miliary_pattern", infection.miliary),
     "fracture": Recipe("fracture", bones.fracture),
+    **_sided("fracture", "fracture", bones.fracture),
     "healed-fracture": Recipe("fracture", bones.healed_fracture),
+    **_sided("healed-fracture", "fracture", bones.healed_fracture),
     "lytic-lesion": Recipe("bone_lesion", bones.lytic_lesion),
+    **_sided("lytic-lesion", "bone_lesion", bones.lytic_lesion),
     "rib-notching": Recipe("bone_lesion", bones.notching),
     "bone-lesion": Recipe("bone_lesion", bones.dense_lesion),
+    **_sided("bone-lesion", "bone_lesion", bones.dense_lesion),
     "scoliosis": Recipe("scoliosis", bones.scoliosis, bones.curved),
     "osteopenia": Recipe("osteopenia", bones.osteopenia, bones.thin_bones),
     "tracheal-tube": Recipe("tracheal_tube", tubes.tracheal_tube, portable=True),
@@ -220,8 +224,8 @@ class Plan:
     reason: Reason | None = None
     """Why the person is examined; else one that fits is chosen."""
     lowered: bool = False
-    """Whether frontal films show the arms lowered, neck and shoulders: those of the demo set do
-    not, which could else not be made anew."""
+    """Whether frontal films show the arms lowered, neck and shoulders: those of version 6 and
+    before do not, which could else not be made anew."""
 
     @property
     def labels(self) -> tuple[str, ...]:
