@@ -206,8 +206,8 @@ def distances(case: Entry) -> Iterator[Verdict]:
 
         yield judged(case, drawn, asked, near, " mm")
     told = WITHDRAW.findall((case.get("report") or {}).get("impression", ""))
-    ways = [(f.get("measured") or {}).get("withdraw_mm") for f in case["findings"]]
-    ways = [mm for mm in ways if mm is not None]
+    found = [measured_of(finding) for finding in case["findings"]]
+    ways = [float(one["withdraw_mm"]) for one in found if "withdraw_mm" in one]
     for stated, drawn in zip_longest(sorted(10 * float(cm) for cm in told), sorted(ways)):
         if stated is None:
             yield Verdict("", case["key"], "not told", f"withdraw by {drawn:g} mm", passed=False)
