@@ -28,6 +28,10 @@ PBKDF2PasswordHasher.iterations = 1_000
 # Each test client has middleware of its own, which would read the folder of static files first.
 settings.WHITENOISE_AUTOREFRESH = True
 
+# In memory, as with Django's own backend: pytest-django gives any other a file for each process.
+if settings.DATABASES["default"]["ENGINE"] == "radgame.sqlite":
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = ":memory:"
+
 # How long one example takes, or is made, says how busy the machine is.
 hypothesis_settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
