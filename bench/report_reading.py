@@ -39,12 +39,11 @@ SIGNS = {"+": "present", "-": "absent", "?": "uncertain"}
 SIDES = {"L": "left", "R": "right", "B": "bilateral", "N": ""}
 SAME = 0.05
 """Scores that differ by less are the same."""
-MOST_POINTS = 4.4
+MOST_POINTS = 3.7
 """What a text written without looking may earn on the mean of all abnormal cases, beside what it
 earns by chance where nothing that it says is wrong or too vague: a guess is right sometimes."""
-MOST_WHOLE = 6.8
-"""What it may earn with those guesses that are right. Not the 5 points that are wanted: what it
-says is the truth of that many cases."""
+MOST_WHOLE = 5.0
+"""What it may earn with those guesses that are right."""
 
 
 @dataclass(frozen=True)
