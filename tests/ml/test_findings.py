@@ -16,7 +16,6 @@ from ml.findings import tokens
 from ml.findings.lexicon import lexicon
 from ml.findings.model import Finding
 from ml.findings.patterns import Matcher, parse
-from ml.findings.places import MIDLINE_LABELS
 from ml.findings.spelling import right_word
 
 pytestmark = pytest.mark.pure
@@ -491,12 +490,3 @@ def test_importing_the_package_loads_no_model_library() -> None:
 def test_a_device_is_there_whose_place_is_denied(text, language, positions):
     (device,) = findings.extract(text, language)
     assert (device.presence, device.positions) == ("present", positions)
-
-
-@pytest.mark.parametrize("label", sorted(MIDLINE_LABELS))
-def test_a_finding_of_the_midline_takes_no_side_of_its_neighbor(label: str) -> None:
-    name = taxonomy.labels()[label].name
-    text = f"{name} and nodule in the left upper lobe."
-    found = {item.label: item for item in findings.extract(text)}
-    assert (found[label].side, found[label].zone) == ("", "")
-    assert (found["nodule_mass"].side, found["nodule_mass"].zone) == ("left", "upper lobe")
