@@ -18,7 +18,8 @@ GROUP BY c.id, c.public_id HAVING count(DISTINCT l.kind) = 3 ORDER BY c.id
 WITH_CT = """
 SELECT c.public_id FROM cases_case c JOIN cases_image i ON i.case_id = c.id
 JOIN cases_layer l ON l.image_id = i.id JOIN cases_finding f ON f.case_id = c.id
-WHERE l.kind = 'ct' AND f.label IN ('nodule_mass', 'consolidation', 'pneumothorax') ORDER BY c.id
+JOIN cases_region r ON r.finding_id = f.id
+WHERE l.kind = 'ct' AND f.label IN ('nodule_mass', 'consolidation') ORDER BY c.id
 """
 # The last that a browser sends after a tap, when the finger has long left, and a frame drawn since.
 LEFT = """() => {
@@ -217,11 +218,15 @@ def test_after_a_report_the_film_is_seen_through_too(player):
     page.locator("[data-role=submit]").click()
     control = page.locator("details[data-role=behind]")
     expect(control).to_have_attribute("data-ready", "true")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-role=behind-here]")).to_contain_text("at its")
     page.keyboard.press("j")
     expect(page.locator("[data-role=veil]")).to_be_visible()
     page.keyboard.press("b")
     expect(page.locator("[data-view^='CT,']")).to_have_count(3)
     expect(page.locator("[data-role=behind-ct-said]")).to_contain_text("Slices: axial")
+    spots = page.evaluate("() => radgame.page.behind.ct.ct.spots.map(({ at }) => at)")
+    assert point_of(player)[0] in spots  # where the finding lies that was stepped to
 
 
 def test_with_raised_local_contrast_it_differs_from_the_film_by_what_is_off_alone(player):
@@ -302,6 +307,22 @@ def test_it_follows_a_point_into_the_ct(player):
     for index in range(3):
         expect(panes.nth(index)).to_have_attribute("data-ready", "true")
     expect(said).to_contain_text("Slices: axial")
+
+    for _ in range(page.locator("[data-row]").count()):
+        page.keyboard.press("ArrowDown")
+        if "along it" in said.inner_text():
+            break
+    expect(said).to_contain_text("along it")  # where along the line the finding lies
+    expect(page.locator(".ct-finding")).to_have_count(3)
+    spots = page.evaluate("() => radgame.page.behind.ct.ct.spots.map(({ at }) => at)")
+    assert point_of(player)[0] in spots
+
+    page.evaluate(
+        "() => { const { ct, told } = radgame.page.behind; const box = [0.01, 0.01, 0.03, 0.03];"
+        "ct.goTo({ box, image: told.image, name: ct.ct.spots[0].name }); }"
+    )
+    stayed, share = point_of(player)  # a mark of the same name that is elsewhere
+    assert stayed not in spots and share == pytest.approx([0.02, 0.02], abs=0.02)
 
     film = page.locator("[data-view=PA], [data-view=AP]").first.locator("[data-role=canvas]")
     around = film.bounding_box()
