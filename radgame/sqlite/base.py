@@ -30,6 +30,9 @@ class Cursor(base.SQLiteCursorWrapper):
     A statement outside of one has done nothing yet when it is refused.
     """
 
+    since: float | None = None
+    """When the waiting began, where that was before the statement."""
+
     def execute(self, query: str, params: Any = None) -> Any:
         ask = super().execute
         return self._when_free(lambda: ask(query, params))
@@ -42,15 +45,15 @@ class Cursor(base.SQLiteCursorWrapper):
         return self
 
     def _when_free(self, ask: Callable[[], Done]) -> Done:
-        deadline = None
+        since = self.since
         while True:
             try:
                 return ask()
             except sqlite3.OperationalError as error:
                 if not _is_busy(error) or self.connection.in_transaction:
                     raise
-                deadline = deadline or time.monotonic() + PATIENCE_SECONDS
-                if time.monotonic() > deadline:
+                since = since or time.monotonic()
+                if time.monotonic() > since + PATIENCE_SECONDS:
                     raise
             time.sleep(random.uniform(SHORTEST, LONGEST))  # noqa: S311  # nothing secret
 
@@ -58,13 +61,18 @@ class Cursor(base.SQLiteCursorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connections that leave waiting to `Cursor`, once they are set up."""
 
+    waits_since: float | None = None
+    """Of whoever waits for the next transaction, if not since it is asked for."""
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         made = super().get_new_connection(conn_params)
         made.execute(OWN_WAITING.format(0))
         return made
 
     def create_cursor(self, name: str | None = None) -> Any:
-        return self.connection.cursor(factory=Cursor)
+        made = self.connection.cursor(factory=Cursor)
+        made.since = self.waits_since
+        return made
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
