@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import signature
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Case as Cases
 from django.db.models import F, Q, QuerySet, When
 from django.db.models.functions import Now
@@ -283,7 +283,8 @@ def _hand_in(attempt: Attempt, elapsed_ms: int | None, *, queues: bool = True) -
     game_of(attempt.kind).handed_in(attempt)
     if is_next and queues:
         transaction.on_commit(lambda: queue_scoring(attempt.pk))
-    transaction.on_commit(lambda: queue_next(attempt.user_id))
+    # It is handed in whatever comes of this; the sweep makes up for it.
+    transaction.on_commit(lambda: queue_next(attempt.user_id), robust=True)
 
 
 def queue_next(user_id: int) -> None:
@@ -445,6 +446,8 @@ def keep_result(attempt_id: int, scored: Scored, *, of_round: int = 1) -> bool:
                 attempt.save(update_fields=["state", "scored_at", "tries"])
         if made:
             attempt_scored.send_robust(Result, result=result)
+            if transaction.get_rollback():  # else it would be left without a word
+                raise OperationalError("A listener left nothing of the transaction to be stored.")
     return waits
 
 

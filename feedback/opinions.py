@@ -47,8 +47,10 @@ def await_for(result: Result) -> list[int]:
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
-    """Receiver of `attempts.signals.attempt_scored`."""
-    if awaited := await_for(result):
+    """Receiver of `attempts.signals.attempt_scored`, within its transaction."""
+    with transaction.atomic():  # an error here must not undo the score with it
+        awaited = await_for(result)
+    if awaited:
         transaction.on_commit(lambda: queue(awaited))
 
 

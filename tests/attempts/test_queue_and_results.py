@@ -10,13 +10,18 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from attempts import games, services
 from attempts.games import OutcomeRow, Scored
 from attempts.models import Attempt, Outcome, Result, Series
+from attempts.signals import attempt_scored
 from attempts.tasks import score_attempt
+from feedback import explainers
+from feedback.explainers import Explainer
+from feedback.models import SecondOpinion
+from radgame.models import Heartbeat
 from tests import factories
 from tests.attempts.rows import MINUTE, NOON, SECOND, A, now, values
 
@@ -60,6 +65,16 @@ def test_what_was_lost_in_the_queue_takes_no_place(make, trainee, queued, asked,
         waiting(make, number)
     services.queue_next(trainee.pk)
     assert len(queued) == places
+
+
+def test_what_is_handed_in_is_taken_though_nothing_could_be_queued_behind_it(
+    make, monkeypatch, queued, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(services, "queue_next", mock.Mock(side_effect=OperationalError))
+    attempt = make(state="draft")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.submit(attempt_id=attempt.pk, submission=A, answer={}, elapsed_ms=1)
+    assert (queued, now(attempt).state) == ([attempt.pk], "submitted")
 
 
 def test_a_worker_is_told_the_key_and_a_broker_that_is_away_is_put_up_with():
@@ -271,6 +286,30 @@ def test_outcomes_are_kept_field_by_field(make, told, case):
         ("truth", "nodule_mass", "hit", finding, 0.75, 4, True),
         ("mark", "fracture", "false", None, None, None, False),
     ]
+
+
+def test_an_opinion_that_cannot_be_noted_costs_no_score(make, told, monkeypatch):
+    twice = Explainer(opinions=lambda result: ["one", "one"])
+    monkeypatch.setitem(explainers._explainers, "localize", twice)
+    attempt = make(state="submitted")
+    assert services.keep_result(attempt.pk, scored()) is True
+    assert (Result.objects.count(), now(attempt).state) == (1, "scored")
+    assert not SecondOpinion.objects.exists()
+
+
+def test_a_result_that_a_listener_undid_is_not_called_kept(make, told):
+    def listen(sender, result, **_):
+        for _ in range(2):
+            Heartbeat.objects.create(name="one")
+
+    attempt = make(state="submitted")
+    attempt_scored.connect(listen)
+    try:
+        with pytest.raises(OperationalError):
+            services.keep_result(attempt.pk, scored())
+    finally:
+        attempt_scored.disconnect(listen)
+    assert (Result.objects.count(), now(attempt).state) == (0, "submitted")
 
 
 @pytest.mark.parametrize("held", [True, False])
