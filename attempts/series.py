@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.each import for_each
 from accounts.models import User
 from attempts import clock, modes, services
 from attempts.games import game_of
@@ -290,11 +291,11 @@ def _close(series: Series, because: str) -> None:
 
 
 def sweep() -> None:
-    """Close what ran out of time while nobody was looking."""
-    for attempt_id in list(Attempt.objects.filter(services.late()).values_list("pk", flat=True)):
-        services.close_draft(attempt_id, Attempt.Closed.TIME)
+    """Close what ran out of time while nobody was looking; an error costs no other its end."""
+    late = list(Attempt.objects.filter(services.late()).values_list("pk", flat=True))
+    for_each(late, lambda key: services.close_draft(key, Attempt.Closed.TIME), "The late draft")
     over = Q(ends_at__lt=Now() - services.GRACE) | Q(answered__gte=F("size"))
-    for series in (
+    ended = (
         Series.objects.filter(closed_at__isnull=True)
         .annotate(
             size=Count("places", distinct=True),
@@ -302,6 +303,6 @@ def sweep() -> None:
                 "attempts", filter=~Q(attempts__state=Attempt.State.DRAFT), distinct=True
             ),
         )
-        .filter(over)[:100]
-    ):
-        settle(series)
+        .filter(over)
+    )
+    for_each(ended[:100], settle, "The series")

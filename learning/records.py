@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Prefetch, QuerySet
 
+from accounts.each import for_each
 from accounts.prepared import prepared, prepared_models
 from attempts.models import Outcome, Result
 from attempts.queries import counted_results
@@ -61,14 +62,15 @@ def _outcomes_of(result: int) -> QuerySet[Outcome]:
 
 
 def sweep() -> int:
-    """Make up for what a killed worker or a scoring again left out; how many attempts it was."""
+    """Make up for what a killed worker or a scoring again left out; how many attempts it was.
+
+    One that meets an error costs no other its records.
+    """
     last = Result.objects.aggregate(last=Max("pk"))["last"] or 0
     recent = Result.objects.filter(pk__gt=last - LOOK_BACK)
     lacking = counted_results().filter(pk__in=recent, record__isnull=True)
     attempts = list(lacking.order_by().values_list("attempt_id", flat=True).distinct())
-    for attempt_id in attempts:
-        keep_records_of(attempt_id)
-    return len(attempts)
+    return for_each(attempts, keep_records_of, "The records of attempt")
 
 
 def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:

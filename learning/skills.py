@@ -15,6 +15,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
+from accounts.each import for_each
 from accounts.models import User
 from accounts.prepared import prepared, prepared_models
 from attempts.games import game_of, kinds
@@ -28,6 +29,9 @@ from ml.learning.memory import Memory
 from ml.learning.skills import Finding, LabelSkill, Played, Skills, learn
 
 logger = logging.getLogger(__name__)
+
+WHOSE = "The skills of learner and game"
+"""In the log, before their keys."""
 
 
 def when_scored(sender: object, result: Result, **_: Any) -> None:
@@ -76,18 +80,25 @@ def rebuild(tell: Callable[[int], None] = lambda done: None) -> int:
     pairs = set(CaseRecord.objects.order_by().values_list("user", "kind").distinct())
     for user_id, kind in set(Skill.objects.order_by().values_list("user", "kind")) - pairs:
         Skill.objects.filter(user=user_id, kind=kind).delete()
-    for done, (user_id, kind) in enumerate(sorted(pairs), 1):
-        with transaction.atomic():
-            _locked(user_id, kind)
-            told = _told_of(user_id, kind, held_keys(User(pk=user_id)))
-            _fold(user_id, kind, told.order_by("result_id"))
+    for done, pair in enumerate(sorted(pairs), 1):
+        for_each([pair], lambda pair: _fold_all(*pair), WHOSE)
         if done % 100 == 0:
             tell(done)
     return len(pairs)
 
 
+def _fold_all(user_id: int, kind: str) -> None:
+    with transaction.atomic():
+        _locked(user_id, kind)
+        told = _told_of(user_id, kind, held_keys(User(pk=user_id)))
+        _fold(user_id, kind, told.order_by("result_id"))
+
+
 def sweep() -> int:
-    """Make up for what a killed worker left out; how many learners and games it was."""
+    """Make up for what a killed worker left out; how many learners and games it was.
+
+    One whose records meet an error costs no other.
+    """
     last = CaseRecord.objects.aggregate(last=Max("pk"))["last"] or 0
     recent = CaseRecord.objects.filter(pk__gt=last - LOOK_BACK).order_by()
     users = set(recent.values_list("user", flat=True))
@@ -98,9 +109,8 @@ def sweep() -> int:
     }
     kept = Skill.objects.filter(user__in=users, label="").values_list("user", "kind", "folded")
     behind = have.items() - {((user, kind), folded) for user, kind, folded in kept}
-    for (user_id, kind), _ in sorted(behind):
-        keep_skills(user_id, kind)
-    return len(behind)
+    pairs = [pair for pair, _ in sorted(behind)]
+    return for_each(pairs, lambda pair: keep_skills(*pair), WHOSE)
 
 
 def skills_of(user: User, kind: str) -> Skills:

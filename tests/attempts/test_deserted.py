@@ -43,6 +43,17 @@ def test_a_sprint_case_nobody_comes_back_to_is_submitted_as_it_was_saved(sprint)
     assert sprint.is_open, "the next case waits"
 
 
+def test_a_draft_that_cannot_be_closed_keeps_no_other_open(sprint, trainee, nodule_case):
+    broken = services.open_attempt(user=trainee, case=nodule_case, kind="gone", mode="practice")
+    draft = open_next(sprint)
+    services.save_draft(attempt_id=draft.pk, version=0, answer={"ticked": ["cardiomegaly"]})
+    for one in (broken, draft):
+        since_deadline(one, seconds=60)
+    sweep()
+    states = Attempt.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["draft", "submitted"]
+
+
 def test_a_sprint_case_is_left_alone_while_its_answer_may_be_under_way(sprint):
     draft = open_next(sprint)
     since_deadline(draft, seconds=2)

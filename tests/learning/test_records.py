@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from attempts import modes, rescoring, services
 from attempts.games import game_of
@@ -136,6 +136,26 @@ def test_figures_that_meet_an_error_cost_no_score_and_are_made_up_for(
     assert records.sweep() == 1
     assert records.sweep() == 0
     assert "figures" in {job.name for job in periodic.jobs()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_attempt_whose_records_meet_an_error_costs_no_other_its_own(trainee, nodule_case):
+    broken, other = (play(user, nodule_case) for user in (trainee, factories.UserFactory()))
+    CaseRecord.objects.all().delete()
+    Result.objects.filter(attempt=broken).update(data={"truths": [{}], "marks": []})
+    assert records.sweep() == 1
+    assert [one.attempt for one in CaseRecord.objects.all()] == [other]
+
+
+def test_where_the_database_is_away_no_other_attempt_is_tried(trainee, nodule_case, monkeypatch):
+    for user in (trainee, factories.UserFactory()):
+        play(user, nodule_case)
+    CaseRecord.objects.all().delete()
+    away = mock.Mock(side_effect=OperationalError)
+    monkeypatch.setattr(records, "_make", away)
+    with pytest.raises(OperationalError):
+        records.sweep()
+    assert away.call_count == 1
 
 
 def test_scored_again_under_another_rule_there_are_records_of_both(trainee, nodule_case):

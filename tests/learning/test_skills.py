@@ -140,6 +140,26 @@ def test_an_open_test_tells_nothing_by_a_skill(trainee, django_capture_on_commit
     assert skills.skills_of(trainee, "localize").cases == 1
 
 
+@pytest.mark.parametrize(("again", "count"), [(skills.sweep, 1), (skills.rebuild, 2)])
+def test_a_learner_whose_records_meet_an_error_costs_no_other_the_skills(
+    trainee, nodule_case, monkeypatch, again, count
+):
+    other = factories.UserFactory()
+    for user in (trainee, other):
+        play(user, nodule_case)
+    Skill.objects.all().delete()
+    read = skills._played
+
+    def broken(kind, found):
+        if found[0].user == trainee:
+            raise ValueError("no")
+        return read(kind, found)
+
+    monkeypatch.setattr(skills, "_played", broken)
+    assert again() == count
+    assert {one.user for one in Skill.objects.exclude(label="")} == {other}
+
+
 def test_a_sweep_finds_nothing_where_all_is_kept(playing):
     some(playing)
     assert skills.sweep() == 0
