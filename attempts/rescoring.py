@@ -17,7 +17,8 @@ from accounts.models import User
 from attempts.games import Game, Scored, game_of
 from attempts.models import Attempt, Mode, Result
 from attempts.queries import is_withheld
-from attempts.services import keep_outcomes, locked
+from attempts.scoring import keep_outcomes
+from attempts.services import locked
 from cases.doubts import tell_rescored
 from cases.models import Case
 

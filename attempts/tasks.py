@@ -10,7 +10,7 @@ from django.db import OperationalError
 from structlog.contextvars import bind_contextvars
 
 from accounts.models import User
-from attempts import rescoring, services
+from attempts import rescoring, scoring
 from attempts.games import game_of
 from cases.models import Case
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def score_attempt(self: Task[Any, Any], attempt_id: int) -> None:
     """Score one submitted attempt and tell its page."""
     sent_back = (self.request.delivery_info or {}).get("redelivered")  # by a worker that died
-    attempt = services.begin_scoring(attempt_id, again=bool(sent_back))
+    attempt = scoring.begin_scoring(attempt_id, again=bool(sent_back))
     if attempt is None:
         return
     bind_contextvars(attempt=str(attempt.public_id))
@@ -32,12 +32,12 @@ def score_attempt(self: Task[Any, Any], attempt_id: int) -> None:
         raise
     except Exception:
         logger.exception("Attempt %s could not be scored.", attempt.public_id)
-        services.fail(
+        scoring.fail(
             attempt_id, "Scoring met an error. Your answer is kept; it can be scored again."
         )
         return
     try:
-        services.keep_result(attempt_id, scored, of_round=attempt.round)
+        scoring.keep_result(attempt_id, scored, of_round=attempt.round)
     except attempt.DoesNotExist:
         logger.info("Attempt %s was erased while it was scored.", attempt.public_id)
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.prepared import prepared
 from accounts.requests import UserRequest
-from attempts import modes, services
+from attempts import modes, scoring, services
 from attempts.games import AnswerProblem, game_of
 from attempts.models import Attempt, Mode
 from attempts.pages import GamePages, case_page, told_page
@@ -196,7 +196,7 @@ def hint(request: UserRequest, attempt_id: Any, kind: str) -> HttpResponse:
 @never_cache
 def status(request: UserRequest, attempt_id: Any, kind: str) -> HttpResponse:
     found = attempt_or_404(request, attempt_id, kind)
-    services.look_after(found)
+    scoring.look_after(found)
     return JsonResponse({"state": found.state, "problem": found.problem})
 
 
@@ -205,7 +205,7 @@ def again(request: UserRequest, attempt_id: Any, kind: str) -> HttpResponse:
     """Queue an attempt again whose scoring failed."""
     found = attempt_or_404(request, attempt_id, kind)
     try:
-        services.score_again(found.pk)
+        scoring.score_again(found.pk)
     except Conflict as conflict:
         messages.error(request, str(conflict))
     return redirect(game_of(kind).attempt_url_name, found.public_id)

@@ -107,7 +107,7 @@ MODULES = (
         ("ml/style/*.py",),
         ("tests/ml/test_style*.py", "tests/ml/test_readings.py", "tests/report/*.py"),
     ),
-    Module(("attempts/services.py",), MODES),
+    Module(("attempts/services.py", "attempts/scoring.py"), MODES),
     Module(("attempts/series.py",), (*MODES, "tests/learning", "tests/classroom/test_assig*.py")),
     Module(("attempts/aids.py", "attempts/modes.py"), (*MODES, "tests/localize")),
     Module(("localize/scoring.py", "localize/answers.py"), ("tests/localize", "tests/attempts")),

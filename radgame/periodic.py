@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from accounts import retention as accounts
 from attempts import retention as attempts
-from attempts import series, services
+from attempts import scoring, series
 from cases import uploading
 from classroom import retention as classroom
 from learning import columns, daily, difficulties, records, skills
@@ -49,7 +49,7 @@ class Job:
 def sweep() -> None:
     """Close what ran out of time; queue again what a lost queue or killed worker left behind."""
     series.sweep()
-    services.sweep()
+    scoring.sweep()
     uploading.sweep()
 
 

@@ -17,7 +17,7 @@ from django.db import IntegrityError, models
 
 from accounts import personal
 from accounts.models import User
-from attempts import services, tasks
+from attempts import scoring, services, tasks
 from attempts.models import Attempt, Outcome, Result
 from attempts.series import end, start_series
 from cases.models import Case
@@ -201,9 +201,9 @@ def test_an_attempt_erased_while_it_is_scored_breaks_no_worker(trainee, nodule_c
         user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
     )
     answer_it(attempt)
-    begun = services.begin_scoring(attempt.pk)
+    begun = scoring.begin_scoring(attempt.pk)
     personal.erase(trainee)
-    with mock.patch("attempts.services.begin_scoring", return_value=begun):
+    with mock.patch("attempts.scoring.begin_scoring", return_value=begun):
         tasks.score_attempt(attempt.pk)
     assert not Result.objects.exists()
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []

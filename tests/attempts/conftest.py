@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from attempts import clock, services
+from attempts import clock, scoring, services
 from attempts.models import Attempt
 from tests import factories
 from tests.attempts.rows import MINUTE, NOON
@@ -61,5 +61,5 @@ def queued(monkeypatch):
 def told(monkeypatch):
     """The states that pages are told of, as they are told."""
     states: list[tuple[int, str]] = []
-    monkeypatch.setattr(services, "tell", lambda one: states.append((one.pk, one.state)))
+    monkeypatch.setattr(scoring, "tell", lambda one: states.append((one.pk, one.state)))
     return states

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from attempts import clock, modes, series, services, tasks
+from attempts import clock, modes, scoring, series, services, tasks
 from attempts.games import AnswerProblem, Scored, game_of
 from attempts.models import Attempt, Mode, Outcome, Result
 from attempts.queries import counted_results
@@ -79,7 +79,7 @@ class Life(RuleBasedStateMachine):
         self.patches = [
             mock.patch("attempts.services.signature", self.broker.signature),
             mock.patch("attempts.services.transaction.on_commit", self.commit),
-            mock.patch("attempts.services.tell", self.told),
+            mock.patch("attempts.scoring.tell", self.told),
         ]
         for patch in self.patches:
             patch.start()
@@ -219,14 +219,14 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def ask_how_it_stands(self) -> None:
-        services.look_after(self.now())
+        scoring.look_after(self.now())
         self.committed()
 
     @rule()
     def ask_for_another_scoring(self) -> None:
         before = self.now()
         try:
-            services.score_again(self.pk)
+            scoring.score_again(self.pk)
         except services.Conflict:
             assert before.state != State.FAILED or not before.case.is_playable
         else:
@@ -251,7 +251,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def the_sweep_comes(self) -> None:
         series.sweep()
-        services.sweep()
+        scoring.sweep()
         self.committed()
 
     @rule()
@@ -283,12 +283,12 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.broker.queue)
     @rule()
     def a_worker_dies(self) -> None:
-        services.begin_scoring(self.broker.queue.pop(0))
+        scoring.begin_scoring(self.broker.queue.pop(0))
 
     @precondition(lambda self: self.broker.queue and self.slow is None)
     @rule()
     def a_slow_worker_begins(self) -> None:
-        begun = services.begin_scoring(self.broker.queue.pop(0))
+        begun = scoring.begin_scoring(self.broker.queue.pop(0))
         if begun is not None:
             self.slow = game_of(begun.kind).score(begun), begun.round
 
@@ -297,7 +297,7 @@ class Life(RuleBasedStateMachine):
     def a_slow_worker_is_done(self) -> None:
         assert self.slow is not None
         scored, of_round = self.slow
-        services.keep_result(self.pk, scored, of_round=of_round)
+        scoring.keep_result(self.pk, scored, of_round=of_round)
         self.slow = None
         self.committed()
 

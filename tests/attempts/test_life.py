@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from attempts import services, tasks
+from attempts import scoring, services, tasks
 from attempts.models import Attempt, Outcome, Result
 from tests import factories
 
@@ -145,10 +145,10 @@ def test_who_comes_back_to_a_retired_case_is_led_on(retired, client_of):
 def test_a_retired_case_that_comes_back_can_be_scored_after_all(retired):
     submit(retired, answer_with(retired))
     with pytest.raises(services.Conflict, match="retired"):
-        services.score_again(retired.pk)
+        scoring.score_again(retired.pk)
     retired.case.status = "published"
     retired.case.save()
-    services.score_again(retired.pk)
+    scoring.score_again(retired.pk)
     tasks.score_attempt(retired.pk)
     assert retired.results.exists()
 
@@ -185,20 +185,20 @@ def test_the_sweep_queues_again_what_stayed_submitted(attempt):
     submit(attempt, answer_with(attempt))
     Attempt.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
-        assert services.sweep() == 1
-        assert services.sweep() == 0, "it was queued just now"
+        assert scoring.sweep() == 1
+        assert scoring.sweep() == 0, "it was queued just now"
     queued.assert_called_once_with((attempt.pk,), {})
 
 
 def test_the_sweep_leaves_fresh_attempts_alone(attempt):
     submit(attempt, answer_with(attempt))
-    assert services.sweep() == 0
+    assert scoring.sweep() == 0
 
 
 def test_the_sweep_gives_up_in_words_after_several_tries(attempt):
     submit(attempt, answer_with(attempt))
     Attempt.objects.update(queued_at=timezone.now() - timedelta(minutes=2), tries=5)
-    services.sweep()
+    scoring.sweep()
     attempt.refresh_from_db()
     assert attempt.state == "failed"
     assert "stopped" in attempt.problem
@@ -210,22 +210,22 @@ def test_a_page_that_asks_how_its_attempt_stands_sweeps_for_it(attempt, other_dr
     Attempt.objects.filter(pk=attempt.pk).update(queued_at=timezone.now() - timedelta(minutes=2))
     draft = other_draft
     with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
-        services.look_after(draft)
+        scoring.look_after(draft)
         queued.assert_not_called()
-        services.look_after(attempt)
-        services.look_after(attempt)
+        scoring.look_after(attempt)
+        scoring.look_after(attempt)
         queued.assert_called_once_with((attempt.pk,), {})
         past = timezone.now() - timedelta(minutes=1)
         Attempt.objects.filter(pk=draft.pk).update(deadline=past)
         draft.refresh_from_db()
-        services.look_after(draft)
+        scoring.look_after(draft)
     assert draft.state == "submitted", "the page is told what it is now"
 
 
 def test_scoring_again_begins_to_count_anew(attempt):
     submit(attempt, answer_with(attempt))
     Attempt.objects.update(state="failed", tries=5, problem="broken")
-    services.score_again(attempt.pk)
+    scoring.score_again(attempt.pk)
     attempt.refresh_from_db()
     assert (attempt.state, attempt.tries, attempt.problem) == ("submitted", 0, "")
 
@@ -249,7 +249,7 @@ def test_a_scorer_that_breaks_closes_the_attempt_and_keeps_the_answer(attempt):
     attempt.refresh_from_db()
     assert attempt.state == "failed"
     assert len(attempt.answer["marks"]) == 1
-    services.score_again(attempt.pk)
+    scoring.score_again(attempt.pk)
     tasks.score_attempt(attempt.pk)
     attempt.refresh_from_db()
     assert attempt.state == "scored"
@@ -296,20 +296,20 @@ def test_the_sweep_gives_places_of_what_was_lost_to_those_that_wait(attempt):
     submit(attempt, answer_with(attempt))
     Attempt.objects.update(queued_at=None)  # as where others of the learner's come first
     with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
-        services.sweep()
-        services.sweep()
+        scoring.sweep()
+        scoring.sweep()
     queued.assert_called_once_with((attempt.pk,), {})
 
 
 def test_what_was_saved_by_a_process_that_died_before_it_was_queued_is_found_by_the_sweep(attempt):
     submit(attempt, answer_with(attempt))  # the test's transaction never ends, so nothing is queued
     with mock.patch("attempts.tasks.score_attempt.apply_async") as queued:
-        services.sweep()
+        scoring.sweep()
         queued.assert_not_called()
         long_ago = timezone.now() - timedelta(seconds=2 * settings.SWEEP_AFTER_SECONDS)
         Attempt.objects.update(queued_at=long_ago)
-        services.sweep()
-        services.sweep()
+        scoring.sweep()
+        scoring.sweep()
     queued.assert_called_once_with((attempt.pk,), {})
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from attempts import modes, queries, services, tasks
+from attempts import modes, queries, scoring, services, tasks
 from attempts.games import AnswerProblem
 from attempts.models import Attempt, Result, Series
 from attempts.series import end, open_next, settle, start_series, sweep
@@ -343,14 +343,14 @@ def test_the_first_submission_sent_again_does_not_end_the_second_look(trainee, n
 def test_a_slow_worker_does_not_give_the_first_score_to_the_second_look(trainee, nodule_case):
     attempt = opened(trainee, nodule_case, "second_look")
     submit(attempt)
-    slow = services.begin_scoring(attempt.pk)
+    slow = scoring.begin_scoring(attempt.pk)
     from localize.scoring import score
 
     late_result = score(slow)
     tasks.score_attempt(attempt.pk)
     attempt.refresh_from_db()
     submit(attempt, answer(nodule_case, NODULE, ticked=["cardiomegaly"]))
-    assert not services.keep_result(attempt.pk, late_result, of_round=slow.round)
+    assert not scoring.keep_result(attempt.pk, late_result, of_round=slow.round)
     tasks.score_attempt(attempt.pk)
     assert queries.shown_result(attempt).score == 100
 

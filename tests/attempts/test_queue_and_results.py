@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from attempts import games, services
+from attempts import games, scoring, services
 from attempts.games import OutcomeRow, Scored
 from attempts.models import Attempt, Outcome, Result, Series
 from attempts.signals import attempt_scored
@@ -93,25 +93,25 @@ def test_a_sweep_queues_what_was_lost_and_gives_up_what_failed_every_time(
     make, queued, settings, monkeypatch
 ):
     settings.SWEEP_AFTER_SECONDS, settings.SCORING_MAX_TRIES = 60, 3
-    monkeypatch.setattr(services, "tell", lambda attempt: None)
+    monkeypatch.setattr(scoring, "tell", lambda attempt: None)
     long_ago = timezone.now() - 2 * MINUTE
     lost = [waiting(make, number, queued_at=long_ago, tries=2) for number in (1, 0)]
     given_up = waiting(make, 2, queued_at=long_ago, tries=3)
     fresh = waiting(make, 3, queued_at=timezone.now())
     others = [waiting(make, 4, user=factories.UserFactory()) for _ in range(2)]
-    assert services.sweep() == 2
+    assert scoring.sweep() == 2
     assert queued[:2] == [lost[1].pk, lost[0].pk]
     assert sorted(queued[2:]) == [one.pk for one in others]
     assert values(given_up, "state", "problem", "tries") == ("failed", STOPPED, 3)
     assert values(fresh, "state", "tries") == ("submitted", 0)
-    assert services.sweep() == 0
+    assert scoring.sweep() == 0
 
 
 def test_a_sweep_of_some_leaves_the_others_alone(make, queued):
     long_ago = timezone.now() - timedelta(hours=9)
     one, other = (waiting(make, number, queued_at=long_ago) for number in (0, 1))
     third = waiting(make, 2)
-    assert services.sweep(Attempt.objects.filter(pk=other.pk)) == 1
+    assert scoring.sweep(Attempt.objects.filter(pk=other.pk)) == 1
     assert queued == [other.pk]
     assert (now(one).queued_at, now(third).queued_at) == (long_ago, None)
 
@@ -130,7 +130,7 @@ def test_a_page_that_looks_after_its_attempt_is_told_what_became_of_it(
 ):
     deadline = seconds and timezone.now() + seconds * SECOND
     attempt = make(state=state, deadline=deadline)
-    services.look_after(attempt)
+    scoring.look_after(attempt)
     because = "time" if left == "submitted" else ""
     assert (attempt.state, *values(attempt, "state", "closed_because")) == (left, left, because)
 
@@ -146,7 +146,7 @@ def test_a_try_is_counted_of_what_waits_for_its_scoring(
     make, django_assert_num_queries, state, begins
 ):
     attempt = make(state=state, tries=4)
-    begun = services.begin_scoring(attempt.pk)
+    begun = scoring.begin_scoring(attempt.pk)
     assert (begun is not None) is begins
     assert now(attempt).tries == 4 + begins
     if begun:
@@ -168,11 +168,11 @@ def test_the_first_try_is_counted_by_its_end_and_what_may_never_end_before(
 ):
     waiting = {"state": "submitted", "submitted_at": NOON, "queued_at": NOON} | said
     attempt = make(**waiting)
-    assert services.begin_scoring(attempt.pk, again=again) is not None
+    assert scoring.begin_scoring(attempt.pk, again=again) is not None
     assert now(attempt).tries == counted
-    services.fail(attempt.pk, "Broken.")
+    scoring.fail(attempt.pk, "Broken.")
     assert now(attempt).tries == max(1, counted)
-    assert services.begin_scoring(attempt.pk, again=again) is None
+    assert scoring.begin_scoring(attempt.pk, again=again) is None
 
 
 @pytest.mark.parametrize(("sent_back", "counted"), [(None, 0), (False, 0), (True, 1)])
@@ -235,7 +235,7 @@ def test_a_result_is_kept_with_what_it_counts_for(
 ):
     attempt = make(kind=kind, mode=mode, round=round_, state="submitted", problem="x")
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.keep_result(attempt.pk, scored(), of_round=round_) is True
+        assert scoring.keep_result(attempt.pk, scored(), of_round=round_) is True
     assert values(attempt, "state", "scored_at", "round") == ("scored", NOON, round_)
     result = Result.objects.get()
     names = ("attempt", "scorer", "scorer_version", "round", "truth", "score", "data", "counts")
@@ -244,21 +244,21 @@ def test_a_result_is_kept_with_what_it_counts_for(
     )
     assert told == [(attempt.pk, "scored")]
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.keep_result(attempt.pk, scored(), of_round=round_) is False
+        assert scoring.keep_result(attempt.pk, scored(), of_round=round_) is False
     assert (Result.objects.count(), len(told)) == (1, 1)
 
 
 def test_a_result_of_an_exercise_counts_for_nothing(make, told, monkeypatch):
     game = dataclasses.replace(games.game_of("localize"), is_exercise=True)
     monkeypatch.setitem(games._games, "localize", game)
-    services.keep_result(make(state="submitted").pk, scored())
+    scoring.keep_result(make(state="submitted").pk, scored())
     assert Result.objects.get().counts is False
 
 
 def test_a_result_of_another_round_is_not_kept(make, told):
     attempt = make(state="submitted", round=2)
-    assert services.keep_result(attempt.pk, scored()) is False
-    assert services.keep_result(attempt.pk, scored(), of_round=3) is False
+    assert scoring.keep_result(attempt.pk, scored()) is False
+    assert scoring.keep_result(attempt.pk, scored(), of_round=3) is False
     assert (Result.objects.count(), now(attempt).state) == (0, "submitted")
 
 
@@ -268,7 +268,7 @@ def test_a_result_that_came_late_is_kept_and_changes_no_state(
 ):
     attempt = make(state=state)
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.keep_result(attempt.pk, scored()) is False
+        assert scoring.keep_result(attempt.pk, scored()) is False
     assert (Result.objects.count(), now(attempt).state, told) == (1, state, [])
 
 
@@ -278,7 +278,7 @@ def test_outcomes_are_kept_field_by_field(make, told, case):
         OutcomeRow("truth", "nodule_mass", "hit", finding.pk, 0.75, 4, aided=True),
         OutcomeRow("mark", "fracture", "false"),
     ]
-    services.keep_result(make(state="submitted").pk, scored(outcomes=rows))
+    scoring.keep_result(make(state="submitted").pk, scored(outcomes=rows))
     names = ("about", "label", "outcome", "finding", "iou", "confidence", "aided")
     assert [
         tuple(getattr(row, name) for name in names) for row in Outcome.objects.order_by("pk")
@@ -292,7 +292,7 @@ def test_an_opinion_that_cannot_be_noted_costs_no_score(make, told, monkeypatch)
     twice = Explainer(opinions=lambda result: ["one", "one"])
     monkeypatch.setitem(explainers._explainers, "localize", twice)
     attempt = make(state="submitted")
-    assert services.keep_result(attempt.pk, scored()) is True
+    assert scoring.keep_result(attempt.pk, scored()) is True
     assert (Result.objects.count(), now(attempt).state) == (1, "scored")
     assert not SecondOpinion.objects.exists()
 
@@ -306,7 +306,7 @@ def test_a_result_that_a_listener_undid_is_not_called_kept(make, told):
     attempt_scored.connect(listen)
     try:
         with pytest.raises(OperationalError):
-            services.keep_result(attempt.pk, scored())
+            scoring.keep_result(attempt.pk, scored())
     finally:
         attempt_scored.disconnect(listen)
     assert (Result.objects.count(), now(attempt).state) == (0, "submitted")
@@ -320,7 +320,7 @@ def test_a_second_look_is_given_where_something_remains_and_no_series_holds_the_
     if held:
         series = Series.objects.create(user=trainee, kind="report", mode="test")
         series.places.create(case=case, position=1)
-    assert services.keep_result(attempt.pk, scored(remaining=["the heart"])) is True
+    assert scoring.keep_result(attempt.pk, scored(remaining=["the heart"])) is True
     expected = ("scored", 1, 3) if held else ("draft", 2, 0)
     assert values(attempt, "state", "round", "tries") == expected
     assert (now(attempt).scored_at is not None) is held
@@ -339,7 +339,7 @@ def test_what_waits_for_its_scoring_may_fail(
 ):
     attempt = make(state=state)
     with django_capture_on_commit_callbacks(execute=True):
-        services.fail(attempt.pk, "Broken.")
+        scoring.fail(attempt.pk, "Broken.")
     assert values(attempt, "state", "problem") == left
     assert told == ([(attempt.pk, "failed")] if state == "submitted" else [])
 
@@ -349,7 +349,7 @@ def test_a_place_that_comes_free_is_given_to_who_waits(
 ):
     attempt, next_one = make(state="submitted", queued_at=NOON), waiting(make, 0)
     with django_capture_on_commit_callbacks(execute=True):
-        services.fail(attempt.pk, "Broken.")
+        scoring.fail(attempt.pk, "Broken.")
     assert queued == [next_one.pk]
 
 
@@ -358,7 +358,7 @@ def test_a_failed_attempt_is_put_back_into_the_queue(
 ):
     attempt = make(state="failed", tries=5, problem="Broken.")
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.score_again(attempt.pk) == attempt
+        assert scoring.score_again(attempt.pk) == attempt
     names = ("state", "tries", "problem", "queued_at")
     assert values(attempt, *names) == ("submitted", 0, "", NOON)
     assert queued == [attempt.pk]
@@ -368,7 +368,7 @@ def test_a_failed_attempt_is_put_back_into_the_queue(
 def test_what_has_not_failed_is_not_scored_again(make, state):
     attempt = make(state=state, tries=5)
     with pytest.raises(services.Conflict) as conflict:
-        services.score_again(attempt.pk)
+        scoring.score_again(attempt.pk)
     assert str(conflict.value) == "Only an attempt whose scoring failed can be scored again."
     assert values(attempt, "state", "tries") == (state, 5)
 
@@ -376,15 +376,15 @@ def test_what_has_not_failed_is_not_scored_again(make, state):
 def test_nothing_is_scored_again_on_a_retired_case(make, retired):
     attempt = make(state="failed")
     with pytest.raises(services.Conflict) as conflict:
-        services.score_again(attempt.pk)
+        scoring.score_again(attempt.pk)
     assert str(conflict.value) == "This case is retired: nothing is scored on it."
     assert (conflict.value.attempt, now(attempt).state) == (attempt, "failed")
 
 
 def test_a_page_is_told_its_state_and_a_layer_that_is_away_is_put_up_with():
     attempt = Attempt(public_id=A, state="scored")
-    with mock.patch("attempts.services.tell_group") as tell:
-        services.tell(attempt)
+    with mock.patch("attempts.scoring.tell_group") as tell:
+        scoring.tell(attempt)
         tell.assert_called_once_with(f"attempt.{A}", {"type": "attempt.state", "state": "scored"})
         tell.side_effect = TimeoutError
-        services.tell(attempt)
+        scoring.tell(attempt)

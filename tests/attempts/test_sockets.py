@@ -10,7 +10,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.layers import channel_layers
 from django.test import Client
 
-from attempts import services, sockets
+from attempts import scoring, services, sockets
 from radgame.asgi import application
 from tests import factories
 
@@ -161,7 +161,7 @@ def test_logging_out_closes_them_and_leaves_those_of_another_log_in(attempt, cli
         here, there = await opened(attempt, client), await opened(attempt, elsewhere)
         await asyncio.to_thread(client.post, "/account/logout/")
         code = await closed(here)
-        await asyncio.to_thread(services.tell, attempt)
+        await asyncio.to_thread(scoring.tell, attempt)
         told = await there.told()
         await there.disconnect()
         return code, told
@@ -173,7 +173,7 @@ def test_after_a_new_password_nothing_is_told_to_those_of_before(attempt, client
     async def change():
         socket = await opened(attempt, client)
         await asyncio.to_thread(change_password)
-        await asyncio.to_thread(services.tell, attempt)
+        await asyncio.to_thread(scoring.tell, attempt)
         return await closed(socket)
 
     def change_password():

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attempts import services
+from attempts import scoring, services
 from attempts.models import Series
 from attempts.series import settle
 from cases.models import Case
@@ -255,7 +255,7 @@ def test_guided_work_shows_the_truth_case_by_case(client_of, cohort, cases, trai
         answer = client.get(f"/series/{series.public_id}/onward/")
         shown.add(answer.headers["Location"])
         [attempt] = series.attempts.filter(state="submitted")
-        services.keep_result(attempt.pk, services.game_of("localize").score(attempt))
+        scoring.keep_result(attempt.pk, services.game_of("localize").score(attempt))
     assert len(shown) == 2
     settle(series)
     assert not series.is_open

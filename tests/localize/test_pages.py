@@ -9,7 +9,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from attempts import services, tasks
+from attempts import scoring, services, tasks
 from ml.localize.credit import WEIGHTS
 from tests import factories
 
@@ -112,7 +112,7 @@ def test_a_failed_scoring_can_be_asked_for_again(client_of, trainee, nodule_case
         user=trainee, case=nodule_case, kind="localize", mode="practice", rule="standard"
     )
     services.submit(attempt_id=attempt.pk, submission=uuid.uuid4(), answer={}, elapsed_ms=1)
-    services.fail(attempt.pk, "Scoring met an error.")
+    scoring.fail(attempt.pk, "Scoring met an error.")
     client = client_of(trainee)
     page = client.get(f"/localize/attempts/{attempt.public_id}/").content.decode()
     assert "Scoring met an error." in page

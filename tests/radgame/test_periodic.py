@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from attempts import clock, services
+from attempts import clock, scoring, services
 from attempts.models import Attempt
 from radgame import periodic, tasks
 from radgame.models import Heartbeat
@@ -83,7 +83,7 @@ def test_a_machine_whose_clock_is_wrong_sweeps_as_any_other(waiting, minutes):
     with mock.patch("django.utils.timezone.now", return_value=wrong), mock.patch(ASKED) as asked:
         assert periodic.SWEEP in periodic.run_due()
         asked.assert_called_once()
-        assert services.sweep() == 0, "it was queued just now"
+        assert scoring.sweep() == 0, "it was queued just now"
 
 
 def test_a_machine_whose_clock_is_ahead_closes_no_draft_early(trainee, nodule_case):
