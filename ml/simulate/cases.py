@@ -286,6 +286,9 @@ def _measured(
     if placed.label == "tracheal_tube" and placed.location == "trachea":
         carina = np.array(anatomy.marks.carina)
         found["above_carina_mm"] = round(measures.above(view, wires[0][-1], carina), 1)
+    if placed.label == "central_line":
+        carina = np.array(anatomy.marks.carina)
+        found["below_carina_mm"] = round(measures.above(view, carina, wires[0][-1]), 1)
     if placed.goal is not None:
         found["withdraw_mm"] = round(_withdrawal(placed, view), 1)
     if placed.label == "osteopenia":

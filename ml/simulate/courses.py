@@ -401,5 +401,18 @@ VISITS: tuple[Visit, ...] = (
             ),
         ),
     ),
+    Visit(
+        100,
+        SMOKER,
+        (
+            Course(
+                "hilar-nodes-left",
+                "larger",
+                "The left hilum is enlarged and lobulated, larger than before.",
+                "Progressive enlargement of the left hilum. CT is recommended.",
+                lesser=0.72,
+            ),
+        ),
+    ),
 )
 """In the order of their keys: the place of a visit is part of its person."""

@@ -37,6 +37,9 @@ ROTATED_MM = 8.0
 SIZE_SHARE = 0.10
 DISTANCE_MM = 3.0
 IN_PLEURA = 0.80
+LOWER_CAVA_MM, JUNCTION_MM, ATRIUM_MM = (0.0, 40.0), (27.0, 54.0), (64.0, 150.0)
+"""How far below the carina a tip lies in what the text calls the lower superior vena cava, the
+cavoatrial junction, the right atrium; see `lines`."""
 DETECTABLE = 1.5
 EDGE_KEPT, EDGE_BLURRED = 0.5, 0.75
 VERTEBRAE = 5
@@ -81,6 +84,14 @@ ZONE_OVER = 0.12
 """How far past its third of the lung a zone reaches: readers draw no line there."""
 SIDE = re.compile(r"\b(left|right)\b", re.I)
 WITHDRAW = re.compile(r"withdraw by about (\d+(?:\.\d+)?) cm")
+TIP_MM = {
+    "right atrium": ATRIUM_MM,
+    "cavoatrial junction": JUNCTION_MM,
+    "superior vena cava": LOWER_CAVA_MM,
+}
+"""Words of a sentence about a central line → where its tip lies."""
+LEVEL_BEAM = {"hydropneumothorax", "pneumoperitoneum"}
+LEVEL = re.compile(r"\b(?:air-fluid|fluid|horizontal) levels?\b", re.I)
 STATED = re.compile(r"(\d+(?:\.\d+)?)\s*(mm|cm)\b")
 
 
@@ -215,6 +226,38 @@ def distances(case: Entry) -> Iterator[Verdict]:
         low, high = stated - DISTANCE_MM, stated + DISTANCE_MM
         asked = f"withdraw by {stated:g} mm ± {DISTANCE_MM:g}"
         yield judged(case, drawn, asked, partial(between, low, high), " mm")
+
+
+def lines(case: Entry) -> Iterator[Verdict]:
+    """How far below the carina a central line's tip lies (mm), for the place that is told.
+
+    Of 112 adults the superior vena cava ends 40 ± 14 mm below the carina (CT: Mahlon & Yoon, J Vasc
+    Interv Radiol 2007;18:1115), of 524 the junction lies at 54 ± 10 (Song et al., Br J Anaesth
+    2015;115:252). The lower vena cava is what lies from the carina to the first mean, the junction
+    a standard deviation about it and up to the second mean, the atrium past both.
+    """
+    for finding in case["findings"]:
+        text = finding["sentence"].lower()
+        place = next((one for one in TIP_MM if one in text), None)
+        if finding["label"] != "central_line" or place is None:
+            continue
+        low, high = TIP_MM[place]
+        below = (finding.get("measured") or {}).get("below_carina_mm")
+        asked = f"{place}: {low:g} to {high:g} mm"
+        yield judged(case, below, asked, partial(between, low, high), " mm")
+
+
+def levels(case: Entry) -> Iterator[Verdict]:
+    """Nothing is told of one who lies that only a level beam shows: fluid levels, air under a dome.
+
+    A portable AP film is taken of a patient lying, with a beam from above.
+    """
+    if not _is_lying(case):
+        return
+    seen = [f["label"] for f in case["findings"] if f["label"] in LEVEL_BEAM]
+    seen += [f["label"] for f in case["findings"] if LEVEL.search(f["sentence"])]
+    said = ", ".join(dict.fromkeys(seen))
+    yield Verdict("", case["key"], said or "none", "nothing that needs a level beam", not seen)
 
 
 def bones(case: Entry) -> Iterator[Verdict]:
@@ -363,12 +406,13 @@ def priors(case: Entry) -> Iterator[Verdict]:
 OF_THE_BODY = (heart, inspiration, domes, rotation, spine)
 GATES: tuple[Callable[[Entry], Iterator[Verdict]], ...] = (
     *OF_THE_BODY,
-    *(sizes, names, distances, drains, boxes, sides, zones, edges, visible, bones, vertebrae),
+    *(sizes, names, distances, lines, drains, boxes, sides, zones, edges, visible, bones),
+    *(vertebrae, levels),
     *(ages, priors, changes),
 )
 GATES_OF_EARLIER = (
-    *(inspiration, domes, rotation, spine, sizes, names, distances, drains, boxes, sides),
-    *(zones, edges, visible),
+    *(inspiration, domes, rotation, spine, sizes, names, distances, lines, drains, boxes),
+    *(sides, zones, edges, visible, levels),
 )
 """Those of an earlier film: a heart may look large on it, after a small breath."""
 SHOWS = {"rotation": "rotation", "breath": "hypoinflation"}

@@ -132,6 +132,8 @@ RECIPES: dict[str, Recipe] = {
     "hila": Recipe("hilar_enlargement", chest.hila),
     "hilum-left": Recipe("hilar_enlargement", partial(chest.hila, side="left")),
     "hilum-right": Recipe("hilar_enlargement", partial(chest.hila, side="right")),
+    "hilar-nodes": Recipe("hilar_enlargement", chest.hilar_nodes),
+    **_sided("hilar-nodes", "hilar_enlargement", chest.hilar_nodes),
     "hernia": Recipe("hiatal_hernia", chest.hernia),
     "free-air": Recipe("pneumoperitoneum", chest.free_air),
     "raised-left": Recipe(
@@ -211,7 +213,7 @@ RECIPES: dict[str, Recipe] = {
 
 COMES_WITH = {"tension-left": "shift-right", "tension-right": "shift-left"}
 """What shows wherever a finding does, and is told as one of its own; never made alone."""
-POOR = ("companions", "cervical-ribs")
+POOR = ("companions", "cervical-ribs", "hila", "hilum-left", "hilum-right", "miliary")
 """Too faint or too unlike the real sign to teach: made only when they are asked for."""
 
 

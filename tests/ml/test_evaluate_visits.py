@@ -60,7 +60,11 @@ def temporal(found: evaluate.Evaluation) -> list[str]:
             "Unchanged bilateral pulmonary fibrosis.",
             "Progressive bilateral pulmonary fibrosis.",
         ),
-        ("follow-13", "New miliary pattern.", "Unchanged miliary pattern."),
+        (
+            "follow-10",
+            "New right upper lobe atelectasis.",
+            "Unchanged right upper lobe atelectasis.",
+        ),
     ],
 )
 def test_the_opposite_of_what_has_become_of_a_finding_is_a_significant_error(key, right, wrong):

@@ -102,6 +102,10 @@ def twice_followed(times: float = 1.5) -> dict[str, Any]:
 LEFT = [0.6, 0.2, 0.8, 0.5]
 WITHDRAW = {"findings": "", "impression": "Too deep: withdraw by about 5.5 cm."}
 NODULE = "A nodule of 20 mm."
+JUNCTION = "Its tip lies at the cavoatrial junction."
+LOWER_CAVA = "It ends in the lower superior vena cava."
+ATRIUM = "It ends in the right atrium, past the superior vena cava."
+LEVEL = "Air and fluid with a horizontal level."
 GOOD = [
     entry(),
     entry(finding("cardiomegaly"), measured={"heart_ratio": 0.58}),
@@ -117,6 +121,13 @@ GOOD = [
     entry(finding("nodule_mass", "A 3.4 cm mass.", size_mm=34, measured={"longest_mm": 34.0})),
     entry(finding("tube", "Tip 3.9 cm above the carina.", measured={"above_carina_mm": 41.0})),
     entry(finding("central_line", measured={"withdraw_mm": 57.0}), report=WITHDRAW),
+    entry(finding("central_line", JUNCTION, measured={"below_carina_mm": 40.0})),
+    entry(finding("central_line", LOWER_CAVA, measured={"below_carina_mm": 25.0})),
+    entry(finding("central_line", ATRIUM, measured={"below_carina_mm": 80.0})),
+    entry(finding("central_line", "In the internal jugular vein.")),
+    entry(finding("cardiac_lead", "Tip in the right atrium.")),
+    entry(finding("hydropneumothorax", LEVEL)),
+    entry(finding("pneumothorax", "Apical air."), view="AP"),
     entry(finding("osteopenia", measured={"bone_kept": 0.5})),
     entry(finding("tube", "Left chest tube.", measured={"in_pleura": 0.85})),
     entry(finding("tube", "Left chest tube.", position="wrong", measured={"in_pleura": 0.1})),
@@ -177,6 +188,19 @@ BAD = {
         entry(finding("central_line", measured={"withdraw_mm": 40.0}), report=WITHDRAW),
         entry(finding("central_line"), report=WITHDRAW),
         entry(finding("central_line", measured={"withdraw_mm": 55.0})),
+    ],
+    "lines": [
+        entry(finding("central_line", JUNCTION, measured={"below_carina_mm": 60.0})),
+        entry(finding("central_line", JUNCTION, measured={"below_carina_mm": 20.0})),
+        entry(finding("central_line", LOWER_CAVA, measured={"below_carina_mm": 46.0})),
+        entry(finding("central_line", LOWER_CAVA, measured={"below_carina_mm": -5.0})),
+        entry(finding("central_line", ATRIUM, measured={"below_carina_mm": 50.0})),
+        entry(finding("central_line", JUNCTION)),
+    ],
+    "levels": [
+        entry(finding("hydropneumothorax"), view="AP"),
+        entry(finding("pneumoperitoneum"), view="AP"),
+        entry(finding("pleural_effusion", LEVEL), view="AP"),
     ],
     "bones": [
         entry(finding("osteopenia", measured={"bone_kept": 0.7})),
@@ -350,6 +374,17 @@ def test_a_report_tells_how_far_a_device_that_lies_too_deep_is_to_be_withdrawn(r
     measured = entry["findings"][0]["measured"]
     measured["withdraw_mm"] += 8
     assert not all(verdict.passed for verdict in gates.distances(entry))
+
+
+@pytest.mark.parametrize("recipe", ["central-line", "central-line-wrong", "port"])
+def test_the_tip_of_a_central_line_lies_where_the_text_says(recipe):
+    said = set()
+    for seed in range(1, 5):
+        case = generate(phantom.anatomy(), "one", Plan((recipe,)), seed, size=240)
+        verdicts = [*gates.lines(store.entry_of(case))]
+        assert verdicts and all(verdict.passed for verdict in verdicts), verdicts
+        said |= {verdict.asked for verdict in verdicts}
+    assert len(said) == (1 if recipe.endswith("wrong") else 2)
 
 
 def test_what_a_line_goes_on_past_a_point_is_measured_along_it_in_the_person():

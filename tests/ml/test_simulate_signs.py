@@ -11,7 +11,7 @@ import pytest
 from ml.simulate import organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.base import prepare
-from ml.simulate.findings import collapse, loculated, septa, water
+from ml.simulate.findings import chest, collapse, loculated, pleura, septa, water
 from ml.simulate.findings.common import Scene, to_the_wall, window_of
 from ml.simulate.findings.septa import Canvas, Sheet
 from ml.simulate.patients import Body, Inside
@@ -189,3 +189,30 @@ def test_without_a_middle_lobe_there_is_no_minor_fissure():
     labels = np.where(base.labels == organs.LOBES["right middle"], 14, base.labels)
     bare = Anatomy(replace(base, labels=labels.astype(np.uint8)))
     assert septa.fissure(replace(here, anatomy=bare)).added is None
+
+
+@pytest.mark.parametrize(("side", "outward"), [("left", 1), ("right", -1)])
+def test_large_nodes_of_a_hilum_bulge_into_the_lung_on_their_side(side, outward):
+    here = scene()
+    (part,) = chest.hilar_nodes(here, side).parts
+    added = np.maximum(part_shown(view(here.body), part).added, 0)
+    middle = view(here.body).pixels(np.array([here.anatomy.marks.carina]))[0, 1]
+    columns = np.average(np.arange(added.shape[1]), weights=added.sum(axis=0))
+    assert outward * (columns - middle) > 0
+    both = chest.hilar_nodes(here)
+    assert both.side == "bilateral" and len(both.parts) == 2
+
+
+def test_free_fluid_goes_on_to_the_ribs_above_the_dome_and_not_into_the_belly():
+    here = scene()
+    lung = here.anatomy.space("left")
+    half = pleura._half_window(lung, margin=5)
+    wall = here.anatomy.wall_distance("left")[half]
+    share, density = pleura._up_to_the_ribs(here, "left", wall, half)
+    beside = (share > 0.5) & ~lung[half]
+    level = np.broadcast_to(pleura._half_down(half), share.shape)
+    dome = here.anatomy.marks.dome
+    assert beside[level < dome].sum() > 20 * beside[level > dome + 40].sum() > -1
+    assert density[beside].mean() < 0.5, "where the projector has lung, fluid fills it"
+    belly = here.anatomy.base.mask(organs.ABDOMEN, every=2)[half]
+    assert not beside[belly].any()

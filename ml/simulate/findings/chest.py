@@ -156,6 +156,62 @@ def hila(scene: Scene, side: str = "bilateral") -> Placed:
     )
 
 
+NODES_AT = {"right": (22.0, -2.0, 36.0), "left": (10.0, 4.0, 60.0)}
+"""Where the middle of a hilum's nodes lies from the carina, mm: down, back, outward; the heart
+hides less of them than of the hilum itself."""
+
+
+def hilar_nodes(scene: Scene, side: str = "bilateral") -> Placed:
+    """Large nodes at one hilum or both, whose outer borders bulge into the lung as lobes."""
+    sides = organs.SIDES if side == "bilateral" else (side,)
+    parts = tuple(_nodes(scene, one) for one in sides)
+    sentence = (
+        scene.pick(
+            "Both hila are enlarged and lobulated, in keeping with adenopathy.",
+            "Bilateral hilar enlargement with lobulated, sharp outer borders.",
+        )
+        if len(sides) == 2
+        else scene.pick(
+            f"The {side} hilum is enlarged and lobulated.",
+            f"Lobulated enlargement of the {side} hilum.",
+        )
+    )
+    return Placed(
+        "hilar_enlargement",
+        "mediastinum",
+        sentence,
+        parts,
+        side,
+        f"{side} hilum" if len(sides) == 1 else "both hila",
+        impression=(
+            "Bilateral hilar adenopathy; sarcoidosis or lymphoma should be considered."
+            if len(sides) == 2
+            else f"Enlarged {side} hilum; CT is recommended."
+        ),
+    )
+
+
+def _nodes(scene: Scene, side: str) -> Part:
+    """Nodes one above the other in an arc that is farthest out in its middle, in two layers."""
+    carina = scene.anatomy.marks.carina
+    outward = 1.0 if side == "left" else -1.0
+    lower, behind, beside = NODES_AT[side]
+    middle = (carina[0] + lower, carina[1] + behind, carina[2] + outward * beside)
+    window = around(scene, middle, 66)
+    total = np.zeros([part.stop - part.start for part in window], np.float32)
+    for layer in (-16.0, 16.0):
+        for step in np.linspace(-1, 1, 4):
+            center = (
+                middle[0] + 21 * step + scene.between(-5, 5),
+                middle[1] + layer + scene.between(-5, 5),
+                middle[2] - outward * (9 * step * step + scene.between(0, 6)),
+            )
+            away = np.sqrt(sum(axis * axis for axis in axes_of(window, center)))
+            total = np.maximum(total, sigmoid((scene.between(15, 19) - away) / 0.9))
+    added = np.clip(1.04 - density(scene, window), 0, None) * total
+    return Part(part_of(window, added, total).added)
+
+
 def hernia(scene: Scene) -> Placed:
     """A stomach above the diaphragm: a round shape behind the heart with air over fluid."""
     marks = scene.anatomy.marks

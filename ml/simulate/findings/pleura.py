@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from ml.simulate import organs
 from ml.simulate.findings.common import (
+    WALL_MM,
     Part,
     Placed,
     Scene,
@@ -22,6 +23,10 @@ from ml.simulate.findings.common import (
 )
 from ml.simulate.projector import Block
 
+WALL_STEPS = 3
+"""How far past the CT's lung fluid goes on where the ribs leave room, voxels of 2 mm."""
+UNDER_DOME_MM = 20.0
+"""How far under the higher dome it still does."""
 FLUID = {"small": 0.95, "moderate": 0.85, "large": 0.78}
 """Density it is drawn with, water 1: a large one pushes the chest wall out less than it should."""
 
@@ -79,10 +84,9 @@ def effusions(scene: Scene) -> Placed:
 def _fluid(scene: Scene, side: str, amount: str) -> Part:
     marks = scene.anatomy.marks
     space = scene.anatomy.space(side)
-    half = _half_window(space)
+    half = _half_window(space, margin=5)
     wall = scene.anatomy.wall_distance(side)[half]
-    share = ndimage.gaussian_filter(space[half].astype(np.float32), 0.8)
-    share = np.clip(share * 1.6 - 0.3, 0, 1)
+    share, here = _up_to_the_ribs(scene, side, wall, half)
     down = _half_down(half)
     recess = marks.heights[side][1] - marks.dome
     level = {
@@ -97,11 +101,38 @@ def _fluid(scene: Scene, side: str, amount: str) -> Part:
     surface = surface + noise(scene.rng, share.shape, 14) * 2.0
     # A small one thins out behind, so that no level line shows through the liver.
     fluid = sigmoid((down - surface) / (9.0 if amount == "small" else 3.5)) * share
-    here = pooled(scene, half)
     pressed = np.exp(-np.clip(surface - down, 0, None) / 20) * (1 - fluid) * share
     lift = {"small": 0.05, "moderate": 0.13, "large": 0.2}[amount]
     added = np.clip(FLUID[amount] - here, 0, None) * fluid + pressed * lift
     return half_part(half, added, fluid)
+
+
+def _up_to_the_ribs(
+    scene: Scene, side: str, wall: Volume, half: tuple[slice, ...]
+) -> tuple[Volume, Volume]:
+    """How far (0 to 1) each voxel of 2 mm lies in one half of the chest, and its density.
+
+    As the projector has it: up to the ribs, with lung where a voxel of the CT holds some wall, so
+    that no slit of air is left beside the fluid.
+    """
+    cut = scene.anatomy.space(side)[half]
+    belly = scene.anatomy.base.mask(organs.ABDOMEN, every=2)[half]
+    belly = belly[tuple(slice(0, n) for n in cut.shape)]
+    # Level by level, and not under the dome, where there are only its muscle and fat.
+    level = ndimage.generate_binary_structure(2, 1)[None]
+    outer = ndimage.binary_dilation(cut & (wall <= WALL_MM), level, WALL_STEPS)
+    outer &= ~ndimage.binary_dilation(belly, iterations=WALL_STEPS + 1)
+    more = outer * sigmoid((scene.anatomy.marks.dome + UNDER_DOME_MM - _half_down(half)) / 6)
+    grown = ndimage.gaussian_filter(np.maximum(cut, more).astype(np.float32), 0.8)
+    places = [2.0 * np.arange(part.start, part.stop) + 1 for part in half]
+    share = scene.anatomy.cage.share_on(*places) * np.clip(grown * 1.6 - 0.3, 0, 1)
+    here = pooled(scene, half)
+    deep = cut & (wall > WALL_MM)
+    if not deep.any():
+        return share, here
+    near = ndimage.distance_transform_edt(~deep, return_distances=False, return_indices=True)
+    at_wall = ndimage.gaussian_filter(here, 1.0)[tuple(near)]
+    return share, here - more * ~deep * np.clip(here - at_wall, 0, None)
 
 
 def _from_side(space: np.ndarray, half: tuple[slice, ...], side: str) -> Volume:
@@ -205,9 +236,9 @@ def thickening(scene: Scene, side: str = "") -> Placed:
     )
 
 
-def _half_window(space: np.ndarray) -> tuple[slice, ...]:
+def _half_window(space: np.ndarray, margin: int = 2) -> tuple[slice, ...]:
     found = np.argwhere(space)
-    low, high = found.min(0) - 2, found.max(0) + 3
+    low, high = found.min(0) - margin, found.max(0) + margin + 1
     return tuple(
         slice(max(0, int(a)), min(n, int(b)))
         for a, b, n in zip(low, high, space.shape, strict=True)

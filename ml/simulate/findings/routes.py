@@ -31,6 +31,15 @@ def middle_line(scene: Scene, organ: int, bottom: float) -> Path3:
     return smooth
 
 
+def ended(scene: Scene, path: Path3, above_mm: float) -> Path3:
+    """The way cut off `above_mm` higher than the carina in the person; below 0, lower."""
+    levels = scene.body.from_ct(np.vstack([path, scene.anatomy.marks.carina]))[:, 0]
+    wanted = levels[-1] - above_mm
+    levels = np.maximum.accumulate(levels[:-1] + 1e-6 * np.arange(len(path)))
+    tip = [np.interp(wanted, levels, path[:, axis]) for axis in range(3)]
+    return np.vstack([path[levels < wanted - 2], tip])
+
+
 def falling(path: list[tuple[float, ...]]) -> list[tuple[float, float, float]]:
     """The points that lie lower than all before, so that a line does not turn back."""
     kept: list[tuple[float, float, float]] = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ml.simulate import organs
-from ml.simulate.drawing import Path3, Wire, curve
+from ml.simulate.drawing import Wire, curve
 from ml.simulate.findings.common import Part, Placed, Scene
-from ml.simulate.findings.routes import PLASTIC, STRIPE, middle_line
+from ml.simulate.findings.routes import PLASTIC, STRIPE, ended, middle_line
 
 RIGHT_BRONCHUS = np.array([(10.0, 2, -6), (24, 5, -13), (50, 14, -25), (95, 32, -42)])
 """From the carina down the right main bronchus into the lower lobe, mm."""
@@ -15,15 +15,6 @@ RIGHT_BRONCHUS = np.array([(10.0, 2, -6), (24, 5, -13), (50, 14, -25), (95, 32, 
 
 ABOVE_CARINA_MM = 50
 """Where a tracheal tube that lay too deep is to end (Goodman et al. 1976: 5 +- 2 cm)."""
-
-
-def ended(scene: Scene, path: Path3, above_mm: float) -> Path3:
-    """The way cut off where it is `above_mm` higher than the carina in the person."""
-    levels = scene.body.from_ct(np.vstack([path, scene.anatomy.marks.carina]))[:, 0]
-    wanted = levels[-1] - above_mm
-    levels = np.maximum.accumulate(levels[:-1] + 1e-6 * np.arange(len(path)))
-    tip = [np.interp(wanted, levels, path[:, axis]) for axis in range(3)]
-    return np.vstack([path[levels < wanted - 2], tip])
 
 
 def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
