@@ -14,8 +14,8 @@ from collections.abc import Collection
 from functools import cache, lru_cache
 
 from ml import tables
+from ml.findings.letters import plain
 from ml.findings.lexicon import LANGUAGES, lexicon
-from ml.findings.tokens import plain
 
 WORD = re.compile(r"[^\W\d_]+")
 FOREIGN_LETTER = re.compile(r"(?![\x00-\u024f])[^\W\d_]")

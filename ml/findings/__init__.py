@@ -8,11 +8,11 @@ and no download, and takes milliseconds a report.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from ml import taxonomy
+from ml import tables, taxonomy
 from ml.findings.attributes import (
     DEVICES,
     Attributes,
@@ -25,7 +25,7 @@ from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
 from ml.findings.places import MIDLINE_LABELS, NO_ZONE_LABELS
 from ml.findings.reading import KEPT, KEPT_SENTENCES, ReadSentence, matches_in, read
-from ml.findings.tokens import Token
+from ml.findings.tokens import PUNCTUATION, Token
 from ml.regions import region_of
 
 __all__ = ["LANGUAGES", "Finding", "answer_line", "extract", "stated_in"]
@@ -359,9 +359,42 @@ def _roots(
         hedged = all(k in ("possible", "probable") for k in kinds[place - 1 : place + 1])
         comma = joined[place - 1] and sentence.words[one.end : other.start] == [","]
         named = kinds[place] in HEDGES and _akin(one, other) and sentence.names(one, other)
-        if stated and (comma or named or sentence.links(one, other, listed=hedged)):
+        apposed = not joined[place - 1] and _apposed(sentence, matches, joined, place)
+        if stated and (comma or named or apposed or sentence.links(one, other, listed=hedged)):
             roots[place] = roots[place - 1]
     return roots
+
+
+def _apposed(
+    sentence: Sentence, matches: Sequence[Match[Term]], joined: Sequence[bool], place: int
+) -> bool:
+    """Whether bare alternatives behind the comma or colon of an appearance tell what it may be.
+
+    "Opacity in the right lower lobe, pneumonia or atelectasis."
+    """
+    last = place
+    while last < len(joined) and joined[last]:
+        last += 1
+    one, words, end = matches[place - 1], sentence.words, matches[last].end
+    between = words[one.end : matches[place].start]
+    alone = end == len(words) or words[end] in PUNCTUATION
+    listed = between[-1:] in ([","], [":"]) and not PUNCTUATION.intersection(between[:-1])
+    causes = matches[place : last + 1]
+    return last > place and alone and listed and all(_may_be(one, other) for other in causes)
+
+
+@cache
+def _causes() -> frozenset[tuple[str, str]]:
+    return frozenset((row["general"], row["specific"]) for row in tables.rows("specificity"))
+
+
+def _may_be(one: Match[Term], other: Match[Term]) -> bool:
+    """Whether an appearance may be another finding: an opacity a pneumonia."""
+    return any(
+        (general, specific) in _causes()
+        for general in one.value.labels
+        for specific in other.value.labels
+    )
 
 
 def _akin(one: Match[Term], other: Match[Term]) -> bool:

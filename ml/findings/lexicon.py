@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from ml import tables, taxonomy
+from ml.findings.dictated import Dictation
+from ml.findings.letters import plain
 from ml.findings.patterns import Matcher, Pattern, parse
 from ml.findings.tokens import NO, UNTICKED, Rules
 
@@ -75,6 +78,8 @@ class Lexicon:
     """Words of sides, places and degrees that say so alone."""
     stems: tuple[str, ...]
     """Beginnings of words that patterns accept with any ending."""
+    spoken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The words of the classes that `Dictation` needs, in the order of their rows."""
 
     def names(self, word: str) -> bool:
         """Whether a word names a finding, a place or a degree."""
@@ -111,7 +116,38 @@ class Lexicon:
                 *(self.words.get(name, ()) for name in ("answer", "preposition", "article"))
             ),
             known=self.names,
+            dictation=self._dictation,
         )
+
+    @property
+    def _dictation(self) -> Dictation:
+        """What stands for marks; nothing in a language without an "or"."""
+        spoken = self.spoken
+        groups = [
+            f"(?P<{name}>{'|'.join(spoken[kind])})"
+            for name, kind in (("end", "full_stop"), ("comma", "comma"))
+            if spoken.get(kind)
+        ]
+        return Dictation(
+            marks=re.compile(rf"(?<!\w)(?:{'|'.join(groups)})(?!\w)", re.I) if groups else None,
+            prepositions=self.words.get("preposition", frozenset()),
+            differential=spoken.get("differential", ()),
+            either=spoken["or"][0],
+            is_appearance=self._is_appearance,
+            is_place=lambda word: plain(word) in self.placing,
+        )
+
+    def _is_appearance(self, word: str) -> bool:
+        """Whether a word alone names what may have several causes: an opacity, a nodule."""
+        return any(
+            label in APPEARANCES
+            for match in self.terms.find((plain(word),))
+            for label in match.value.labels
+        )
+
+
+APPEARANCES = frozenset({"lung_opacity", "infiltration", "consolidation", "nodule_mass"})
+"""Labels of what is seen and may be explained by several diseases."""
 
 
 SIGNS = (
@@ -164,6 +200,20 @@ def _lexicon(language: str, masked: bool) -> Lexicon:
         placing=_placing(modifiers),
         known=known | words,
         stems=stems,
+        spoken={name: _spoken(language, name) for name in SPOKEN},
+    )
+
+
+SPOKEN = ("or", "differential", "full_stop", "comma")
+"""Classes whose words are asked for in their order."""
+
+
+def _spoken(language: str, name: str) -> tuple[str, ...]:
+    return tuple(
+        word
+        for row in tables.rows(f"language/{language}/context")
+        if row["kind"] == f"@{name}"
+        for word in row["words"].split("|")
     )
 
 

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from ml.findings.tokens import PUNCTUATION, SEPARATOR, plain
+from ml.findings.letters import plain
+from ml.findings.tokens import PUNCTUATION, SEPARATOR
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

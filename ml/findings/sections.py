@@ -12,7 +12,7 @@ import re
 from functools import cache, lru_cache
 
 from ml import tables
-from ml.findings.tokens import plain
+from ml.findings.letters import plain
 
 Span = tuple[int, int]
 KEPT = 8

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from ml.findings import signs
+from ml.findings import dictated, signs
+from ml.findings.letters import plain
 
 LONGEST_SENTENCE = 160
 """Tokens; longer runs without a period are cut, so that time stays linear in the text."""
@@ -136,22 +137,13 @@ class Rules:
     """Words of places in the lung, which go on after an abbreviation: "re. Unterlappen"."""
     replies: frozenset[str] = frozenset()
     """Words that a reply to a question may be made of: its answers, degrees, sides and places."""
+    dictation: dictated.Dictation = dictated.NONE
+    """Words that stand for marks."""
     known: Callable[[str], bool] = _unknown
     """Whether a word is one of the lexicon, for words broken at a line's end."""
 
 
 PLAIN = Rules()
-
-
-@lru_cache(maxsize=100_000)
-def plain(word: str) -> str:
-    """Lower case without accents: ``Opacificación`` → ``opacificacion``, ``Cœur`` → ``coeur``."""
-    if word.isascii():
-        return word.lower()
-    parts = unicodedata.normalize("NFKD", word.lower().translate(LIGATURES))
-    if parts.isalpha():
-        return parts
-    return "".join(c for c in parts if not unicodedata.combining(c) and c.isprintable())
 
 
 def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
@@ -168,6 +160,7 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
     signed = signs.before_findings(text, lambda word: plain(word) in describing)
     answering = signs.behind_findings(text, lambda word: plain(word) in describing)
     choices, chosen = _choices(text, rules), 0
+    replaced = dictated.replaced(text, rules.dictation)
     for match in TOKEN.finditer(text):
         kind = match.lastgroup
         start, end = match.span()
@@ -177,6 +170,13 @@ def sentences(text: str, rules: Rules = PLAIN) -> Iterator[list[Token]]:
                 sentence.append(Token(":", start, start + 1))
             sentence.append(Token(answer, start, chosen))
         if start < chosen:
+            continue
+        if start in replaced:
+            chosen, words = replaced[start]
+            sentence.extend([Token(word, start, chosen) for word in words if word != dictated.END])
+            if words == (dictated.END,) and sentence:
+                yield sentence
+                sentence = []
             continue
         if start in answering:
             answer = YES if match.group() == "+" else NO
@@ -304,7 +304,8 @@ def _words(piece: str) -> tuple[str, ...]:
 
 SHARED_HEAD = re.compile(r"\s+(?:and|or|to|und|oder|bis|et|ou|y|o|a|e)\b", re.IGNORECASE)
 """What follows the hyphen of a word whose other half comes later: "mid- and lower zones"."""
-LIGATURES = str.maketrans({"ß": "ss", "œ": "oe", "æ": "ae"})
+SHARED_TAIL = re.compile(r"(?<!\w)(?:und|oder|bzw\.?|u\.?)\s$", re.IGNORECASE)
+"""What stands before the hyphen of a word whose first half came before: "und -sklerose"."""
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\ufeff"))
 
 
@@ -324,7 +325,8 @@ def _separates(text: str, match: re.Match[str]) -> bool:
         return True
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     if not after.isspace():
-        return before.isspace() and after.isalpha()
+        shared = SHARED_TAIL.search(text, max(0, match.start() - 10), match.start())
+        return before.isspace() and after.isalpha() and not shared
     return before.isspace() or not SHARED_HEAD.match(text, match.end())
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 import pytest
 
 from ml import findings
-from ml.findings.tokens import Rules, plain, sentences
+from ml.findings.letters import plain
+from ml.findings.tokens import Rules, sentences
 
 pytestmark = pytest.mark.pure
 
