@@ -11,6 +11,8 @@ from functools import cache
 from itertools import islice
 
 from ml import tables
+from ml.findings.letters import plain
+from ml.findings.lexicon import lexicon
 
 SENTENCE = re.compile(r"[^.;!?\n]+")
 ASKED = re.compile(r"[^.:;!?,\n]{0,80}\?+(?=\s|$)\s{0,9}(?P<reply>[^.;!?\n]{0,40})")
@@ -43,9 +45,29 @@ def _denied(language: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{words})[ \t]+$", re.IGNORECASE)
 
 
+SHORTENED = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,10})\.(?=[ \t]?[^\W\d_])")
+"""A word with a period behind it in which the text goes on."""
+
+
+def _without_short_periods(text: str, language: str) -> str:
+    """A text of the same length without the periods of abbreviations: "o.B.", "bds. frei"."""
+    short = lexicon(language).sentence_rules.abbreviations
+    return SHORTENED.sub(
+        lambda match: f"{match[1]} " if plain(match[1]) in short else match[0], text
+    )
+
+
+def names_chest(words: str, language: str) -> bool:
+    """Whether some words name a part of the chest or the film, as rules of normality know them."""
+    return any(
+        pattern.fullmatch(words) for pattern in (_chest(language), _pattern(language, "film"))
+    )
+
+
 def says_normal(text: str, language: str) -> bool:
     """Whether a text says of the chest or of a part of it that it is normal: undenied, unasked and
     unhedged."""
+    text = _without_short_periods(text, language)
     seen: dict[tuple[str, str, str], bool] = {}
     for kind in ("all", "part", "none"):
         for match in islice(_pattern(language, kind).finditer(text), MOST_WORDS):
@@ -157,16 +179,54 @@ def dismissals(text: str, language: str) -> Iterator[re.Match[str]]:
 def calls_all_normal(text: str, language: str) -> bool:
     """Whether a text calls the whole study normal, and names no exception beside it."""
     whole, exception = _pattern(language, "all"), _pattern(language, "exception")
+    text = _without_short_periods(text, language)
     for sentence in SENTENCE.finditer(text):
         said = whole.search(text, *sentence.span())
         if (
             said
             and _is_said(said, language)
+            and _is_of_all(said, language)
             and not exception.search(sentence.group())
             and not _unsure(language).search(_clause(text, *said.span())[0])
         ):
             return True
     return False
+
+
+HEART_AND_LUNGS = frozenset({"heart", "lungs"})
+
+
+def _is_of_all(said: re.Match[str], language: str) -> bool:
+    """Whether words of a normal study speak of all of it: not "bones NAD", "Skelett o.B.".
+
+    Where they name the film ("chest normal") only a word that is part of that name limits them.
+    """
+    before, behind = _clause(said.string, *said.span())
+    film = _pattern(language, "film")
+    if film.search(said.group()):
+        return _regions(f"{''.join(before.split()[-1:])} {said.group()}", language) <= {"lungs"}
+    clause = f"{before}{said.group()}{behind}"
+    named = _regions(clause, language)
+    return named >= HEART_AND_LUNGS or not (named or _chest(language).search(film.sub("", clause)))
+
+
+def _regions(text: str, language: str) -> frozenset[str]:
+    """The regions of a film of the chest that some words name."""
+    return frozenset(
+        region for region, words in _region_words(language).items() if words.search(text)
+    )
+
+
+@cache
+def _region_words(language: str) -> dict[str, re.Pattern[str]]:
+    found: dict[str, list[str]] = {}
+    for row in tables.rows(f"language/{language}/style_regions"):
+        word = re.escape(row["word"]).replace(r"\*", r"\w*")
+        found.setdefault(row["region"], []).append(word)
+    return {
+        region: re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
+        for region, words in found.items()
+    }
 
 
 def limits(text: str, start: int, language: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ml import tables
+from ml.findings import normality
 from ml.findings.clauses import HEDGES
 from ml.findings.lexicon import Lexicon, lexicon
 from ml.findings.reading import ReadSentence, read
@@ -75,7 +76,10 @@ def _of_sentence(
         unit = place > 0 and tokens[place - 1].word[:1].isdigit()
         strange = not shouted and ABBREVIATION.fullmatch(written) and token.word not in words.known
         if (advice and not unit and token.word not in NEUTRAL) or (
-            strange and token.word not in NEUTRAL and set(token.word) != {"x"}
+            strange
+            and token.word not in NEUTRAL
+            and set(token.word) != {"x"}
+            and not normality.names_chest(written, language)
         ):
             told = True
             yield UnreadWords(written, token.start, token.end, advice or "")
@@ -84,7 +88,8 @@ def _of_sentence(
     letters = [token for token in tokens if token.word[:1].isalpha()]
     if len(letters) >= FEWEST_WORDS and not _says_normal(sentence, words):
         start, end = tokens[0].start, tokens[-1].end
-        yield UnreadWords(text[start:end], start, end, "")
+        if not normality.says_normal(text[start:end], language):
+            yield UnreadWords(text[start:end], start, end, "")
 
 
 def _says_normal(sentence: ReadSentence, words: Lexicon) -> bool:

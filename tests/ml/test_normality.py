@@ -85,6 +85,15 @@ SAYS_NOTHING = {
         "The image is clear.",
         "The picture is clear and sharp.",
         "unremarkable technique",
+        "Unsatisfactory appearances.",
+        "Chest drain normal.",
+        "Tubes satisfactory.",
+        "Nothing to see in the abdomen.",
+        "I want to see the chest.",
+        "Age-appropriate vitals.",
+        "Satisfactory position of the tube.",
+        "Appropriate for age inspiration",
+        "not age appropriate",
     ),
     "es": (
         "Posiblemente normal.",
@@ -104,6 +113,14 @@ SAYS_NOTHING = {
         "Si es normal, alta.",
         "Sin cambios.",
         "Quizá no hay derrame.",
+        "Pulmones no limpios.",
+        "ECG sin alteraciones.",
+        "Abdomen sin hallazgos.",
+        "Analítica sin anomalías.",
+        "Quizás limpios",
+        "Posiblemente sin alteraciones",
+        "No alteraciones en el ECG",
+        "DLN el laboratorio",
     ),
     "de": (
         "Möglicherweise normal.",
@@ -121,6 +138,16 @@ SAYS_NOTHING = {
         "Auskultation unauffällig",
         "Falls normal, Entlassung.",
         "Vielleicht kein Erguss.",
+        "Kein Normalbefund.",
+        "Normalbefund?",
+        "EKG o.B.",
+        "Labor o.B.",
+        "Labor oB",
+        "Altersentsprechendes EKG.",
+        "Kein akuter Befund im CT.",
+        "Vorbefund o.B.",
+        "Abdomen o.B.",
+        "Möglicherweise Normalbefund",
     ),
     "fr": (
         "Peut-être normal.",
@@ -138,6 +165,13 @@ SAYS_NOTHING = {
         "Auscultation normale",
         "Si normal, retour à domicile.",
         "Peut-être pas d'épanchement.",
+        "RAS?",
+        "Abdomen RAS",
+        "ECG: R.A.S.",
+        "Pas d'image suspecte à l'échographie.",
+        "Bilan sans anomalie",
+        "Peut-être RAS",
+        "Radio précédente RAS",
     ),
     "pt": (
         "Possivelmente normal.",
@@ -155,6 +189,16 @@ SAYS_NOTHING = {
         "Ausculta normal",
         "Se normal, alta.",
         "Talvez sem derrame.",
+        "Pulmões não limpos.",
+        "ECG sem alterações.",
+        "ECG sem achados.",
+        "Abdome sem anormalidades.",
+        "Se não há derrame, alta.",
+        "Não sei se há derrame.",
+        "Talvez sem alterações.",
+        "Possivelmente DLN",
+        "Análises DLN",
+        "Exame anterior sem achados",
     ),
 }
 SAYS_NORMAL = {
@@ -227,6 +271,10 @@ SAYS_NORMAL = {
         "PA chest. Clear.",
         "Good inspiration with clear lungs.",
         "The patient is stable, the heart normal.",
+        "Everything looks normal to me.",
+        "nothing to see",
+        "Satisfactory appearances of heart and lungs",
+        "Age appropriate heart and lungs.",
     ),
     "es": (
         "Rx de tórax normal.",
@@ -248,6 +296,13 @@ SAYS_NORMAL = {
         "Marco óseo conservado.",
         "ICT normal",
         "Buena inspiración, pulmones libres.",
+        "DLN",
+        "Pulmones limpios",
+        "Campos pulmonares bien ventilados",
+        "SCF libres",
+        "No hallazgos agudos",
+        "No alteraciones",
+        "Buena aireación de ambos pulmones",
     ),
     "de": (
         "Normalbefund.",
@@ -270,6 +325,14 @@ SAYS_NORMAL = {
         "Altersentsprechender Befund",
         "Gute Inspiration. Lungen frei.",
         "Pulmo frei. Cor normal groß.",
+        "Altersentsprechender Normalbefund.",
+        "Lunge bds. frei",
+        "Keine akuten Veränderungen",
+        "Kein akuter Befund",
+        "Regelrechte Darstellung der thorakalen Organe",
+        "Thoraxorgane altersgemäß",
+        "Cor und Pulmo o. B.",
+        "Lunge oB",
     ),
     "fr": (
         "Radiographie normale.",
@@ -291,6 +354,11 @@ SAYS_NORMAL = {
         "Tout est normal.",
         "Dans les limites de la normale.",
         "Médiastin non élargi.",
+        "R.A.S.",
+        "RP normale",
+        "RP sans anomalie",
+        "RT normale",
+        "Pas d'image suspecte",
     ),
     "pt": (
         "Radiografia normal.",
@@ -311,6 +379,16 @@ SAYS_NORMAL = {
         "ICT normal",
         "Campos pulmonares transparentes",
         "Arcabouço ósseo preservado",
+        "Sem achados",
+        "Sem achados patológicos",
+        "Sem anormalidades",
+        "Raio-X normal",
+        "DLN",
+        "Pulmões limpos",
+        "SCF livres",
+        "Sem evidência de doença aguda",
+        "Não se observam opacidades",
+        "Não se identificam condensações",
     ),
 }
 
@@ -344,7 +422,7 @@ def test_a_possibly_normal_chest_contradicts_no_finding() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_has_the_words_that_tell_what_is_normal(language: str) -> None:
     kinds = {row["kind"] for row in tables.rows(f"language/{language}/normal")}
-    assert kinds >= {"all", "part", "none", "plain", "chest", "filler", "foreign", "unsure"}
+    assert kinds >= {"all", "part", "none", "plain", "chest", "film", "filler", "foreign", "unsure"}
 
 
 def test_words_that_call_nothing_normal_are_looked_at_so_many_times_only(
@@ -355,3 +433,65 @@ def test_words_that_call_nothing_normal_are_looked_at_so_many_times_only(
     monkeypatch.setattr(normality, "_of_chest", lambda *given: looked.append(given))
     assert not normality.says_normal(text, "en")
     assert len(looked) <= 3 * normality.MOST_WORDS
+
+
+BESIDE = {
+    "en": "There is a right pleural effusion.",
+    "es": "Derrame pleural derecho.",
+    "de": "Pleuraerguss rechts.",
+    "fr": "Épanchement pleural droit.",
+    "pt": "Derrame pleural direito.",
+}
+"""A finding beside which something else is normal."""
+PARTS = {
+    "en": (
+        *("Heart NAD.", "Bones nad.", "No abnormality of the bones.", "Other organs: NAD"),
+        *("Normal mediastinum and chest wall.", "No abnormality seen in the left lung."),
+    ),
+    "es": (
+        *("Estructuras óseas sin alteraciones.", "Sin alteraciones óseas.", "Tórax óseo normal."),
+        "Partes blandas sin hallazgos.",
+    ),
+    "de": (
+        *("Skelett o.B.", "Knochen o. B.", "Herz o.B.", "Sonst o.B.", "Mediastinum oB"),
+        *("Knöcherner Thorax unauffällig.", "Kein pathologischer Befund am Skelett."),
+    ),
+    "fr": ("Os: RAS", "Coeur RAS.", "Pas d'anomalie osseuse.", "Sinon RAS.", "Parties molles RAS"),
+    "pt": (
+        *("Sem alterações ósseas.", "Coração sem achados.", "Partes moles sem alterações."),
+        "Tórax ósseo sem alterações.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("language", "text"), _each(PARTS))
+def test_one_normal_part_denies_no_finding_elsewhere(language: str, text: str) -> None:
+    finding = BESIDE[language]
+    assert evaluate.evaluate(finding, f"{finding} {text}", language=language).score == 100
+    assert not normality.calls_all_normal(text, language)
+
+
+WHOLE = {
+    "en": (
+        *("NAD", "Heart and lungs NAD", "Normal chest.", "Normal chest x-ray with clear lungs"),
+        *("Lungs clear, NAD", "No abnormality detected.", "Normal study of the chest."),
+    ),
+    "es": ("Rx tórax normal", "Sin alteraciones"),
+    "de": ("Herz und Lunge o.B.", "Thorax o.B.", "o.B."),
+    "fr": ("RAS", "Radio pulmonaire normale"),
+    "pt": ("Sem alterações", "RX normal"),
+}
+
+
+@pytest.mark.parametrize(("language", "text"), _each(WHOLE))
+def test_a_normal_film_contradicts_a_finding(language: str, text: str) -> None:
+    finding = BESIDE[language]
+    assert normality.calls_all_normal(text, language)
+    assert evaluate.evaluate(finding, f"{finding} {text}", language=language).score == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [pair for pair in _each(SAYS_NORMAL) if "." not in pair[1][:-1]]
+)
+def test_what_calls_the_chest_normal_was_understood(language: str, text: str) -> None:
+    assert not evaluate.evaluate(NORMAL[language], text, language=language).unread
