@@ -47,6 +47,7 @@ SAME_SEVERITY = 1.0
 """Words closer than this on the scale of ``severity.csv`` say the same (small, minimal)."""
 FAR_SEVERITY = 2.0
 """From here on a different severity changes what is done (mild, severe)."""
+SHIFT = "mediastinal_shift"
 SPREAD = frozenset({"pneumothorax", "pleural_effusion", "pericardial_effusion"})
 """Findings whose size is a depth of air or fluid, not a diameter."""
 FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion", "bulla"})
@@ -87,6 +88,7 @@ def mistakes_of(
     said_zones: frozenset[str] = frozenset(),
     dismissed: bool = False,
     shift_said: bool = False,
+    push_told: bool = False,
 ) -> list[Mistake]:
     """All attribute errors of one matched pair, in the order of the eight kinds.
 
@@ -96,9 +98,12 @@ def mistakes_of(
     the zones of every candidate finding matched to this reference finding. `urgent` says
     that the reference finding is urgent, where a hedge changes what is done; `dismissed`, that
     the candidate wants nothing done for a finding that asks for action; `shift_said`, that it
-    names the shift by which a tension shows.
+    names the shift by which a tension shows; `push_told`, that it tells on which side lies what
+    pushes the mediastinum, and so where to it is shifted.
     """
     where = _location(reference, candidate, said_sides, meant_sides)
+    if push_told and reference.label == SHIFT and not candidate.sides:
+        where = None
     zone = _zone(reference, candidate, said_zones)
     nowhere = not said_zones and place_of(reference, candidate) in NOWHERE
     found = [

@@ -37,6 +37,7 @@ HERE = ("same", "unsaid", "part", "more", "adjacent")
 SHOTGUN = 3
 """Alternatives from which on a list that says nothing of the place commits to nothing."""
 ELSEWHERE = ("far", "other_side")
+TENSION = "tension"
 ANOTHER_SIZE = 2.0
 """Of two sizes the larger by this factor: elsewhere, it is another finding, not a wrong one."""
 
@@ -97,27 +98,49 @@ def pairs_of(
             chosen.append(pair)
             used_reference.add(pair.reference)
     for place in sorted(set(range(len(candidate))) - used_candidate - never):
-        chosen += _as_sign(place, chosen, candidate)
+        chosen += _as_sign(place, chosen, reference, candidate)
     return sorted(chosen, key=lambda pair: (pair.reference, pair.candidate))
 
 
-def _as_sign(place: int, chosen: Sequence[Pair], candidate: Sequence[Observation]) -> list[Pair]:
+def _as_sign(
+    place: int,
+    chosen: Sequence[Pair],
+    reference: Sequence[Observation],
+    candidate: Sequence[Observation],
+) -> list[Pair]:
     """The pair of a left-over finding that is a sign of one with a partner; none for any other."""
+    given = candidate[place]
     for pair in chosen:
         named = candidate[pair.candidate]
-        if is_sign(candidate[place], named) and place_of(named, candidate[place]) in HERE:
+        if _pushed(reference[pair.reference], given) or (
+            is_sign(given, named) and place_of(named, given) in HERE
+        ):
             return [Pair(pair.reference, place, SIGN)]
     return []
+
+
+def _pushed(wanted: Observation, given: Observation) -> bool:
+    """Whether a shift is that of a tension pneumothorax: to nowhere said, or to the other side."""
+    return (
+        given.label == "mediastinal_shift"
+        and wanted.label == "pneumothorax"
+        and TENSION in wanted.descriptors
+        and not given.sides & wanted.sides
+    )
 
 
 def _joins(pair: Pair, answered: set[int], reference: Observation, given: Observation) -> bool:
     """Whether a left-over finding speaks of one that has a partner: not where it adds a claim.
 
     A reference finding named by its own word is answered: a further word of its group
-    (consolidation beside opacity) still speaks of it, any other is a new finding.
+    (consolidation beside opacity) still speaks of it, and so does its usual cause, which alone
+    would answer it in full (emphysema beside hyperinflation); any other is a new finding.
     """
     if pair.relation.kind == "same" or pair.reference not in answered:
         return True
+    bolder = pair.relation.kind == "bolder" and given.concept == given.label
+    if bolder and pair.relation.severity == "negligible":
+        return compatible(reference, given)
     return taxonomy.group_of(reference.label) == taxonomy.group_of(given.label)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ml.evaluate.compare import mistakes_of
+from ml.evaluate.compare import SHIFT, mistakes_of
 from ml.evaluate.explain import name_of, notes_for, side_of
 from ml.evaluate.mentions import Reading, read
 from ml.evaluate.observation import Observation
@@ -110,6 +110,15 @@ def _sides_of(findings: Iterable[Observation]) -> frozenset[str]:
     return frozenset(side for finding in findings for side in finding.sides)
 
 
+PUSHING = frozenset({"pneumothorax", "pleural_effusion"})
+
+
+def _tells_push(given: Reading) -> bool:
+    """Whether what pushes the mediastinum is named with its one side."""
+    sides = _sides_of(finding for finding in given.findings if finding.label in PUSHING)
+    return len(sides) == 1
+
+
 def _is_said_again(pair: Pair, pairs: Sequence[Pair], given: Reading) -> bool:
     """Whether another finding of the candidate says by its name what this one says generally."""
     return any(
@@ -147,7 +156,8 @@ def _mistakes(
             dismissed=significance in ACTIONABLE
             and pair.candidate in given.dismissed
             and pair.reference not in wanted.dismissed,
-            shift_said=any(finding.label == "mediastinal_shift" for finding in given.findings),
+            shift_said=any(finding.label == SHIFT for finding in given.findings),
+            push_told=_tells_push(given),
         ):
             found.append(
                 AttributeMistake(

@@ -276,3 +276,35 @@ def test_age_and_indication_move_significance(
     second = evaluate.evaluate(text, NORMAL, age=other_age, indication=other)
     [one], [two] = first.reference_findings, second.reference_findings
     assert one.clinical_significance != two.clinical_significance
+
+
+TENSION = "There is a left tension pneumothorax."
+SHIFTED = "Large left pneumothorax with mediastinal shift to the right."
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        (TENSION, "L tension ptx, trachea deviated to the right"),
+        (TENSION, "Left tension pneumothorax with mediastinal shift."),
+        (SHIFTED, "Large left pneumothorax with mediastinal shift."),
+        ("The lungs are hyperinflated.", "Hyperinflated lungs, COPD."),
+        ("The lungs are hyperinflated.", "Hyperinflation. Emphysema."),
+    ],
+)
+def test_what_belongs_to_a_finding_is_no_error_beside_it(reference, candidate):
+    assert evaluate.evaluate(reference, candidate).score == 100
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        (TENSION, "Left tension pneumothorax with mediastinal shift to the left."),
+        ("Small left pneumothorax.", "Small left pneumothorax with mediastinal shift."),
+        (SHIFTED, "Large left pneumothorax with mediastinal shift to the left."),
+        ("Right lower lobe opacity.", "Right lower lobe opacity. Cavity in the right lower lobe."),
+        ("Opacity in the left apex.", "Opacity in the left apex. Nodule in the left apex."),
+    ],
+)
+def test_what_says_more_than_it_shows_is_an_error(reference, candidate):
+    assert evaluate.evaluate(reference, candidate).score < 90
