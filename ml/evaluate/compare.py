@@ -23,6 +23,7 @@ from ml.evaluate.location import (
     is_central,
     is_other_lobe,
     place_of,
+    within_its_lobe,
     zone_distance,
     zones_in_words,
 )
@@ -101,6 +102,7 @@ def mistakes_of(
     names the shift by which a tension shows; `push_told`, that it tells on which side lies what
     pushes the mediastinum, and so where to it is shifted.
     """
+    candidate = within_its_lobe(reference, candidate)
     where = _location(reference, candidate, said_sides, meant_sides)
     if push_told and reference.label == SHIFT and not candidate.sides:
         where = None
@@ -203,7 +205,9 @@ def _location(
             f"It is in the {wanted}; the {given} is next to it.",
         ),
         "unsaid": (
-            "significant" if _is_unplaced(reference, candidate) else "negligible",
+            "significant"
+            if _is_unplaced(reference, candidate) or asks_for_zone(reference)
+            else "negligible",
             f"The side is not said: {_sides(reference)}.",
         ),
     }

@@ -9,6 +9,7 @@ guideline of CRIMSON has it, while the left upper lobe neighbors the lower.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -104,6 +105,18 @@ def is_central(zone: str) -> bool:
         return False
     upper = interval[0] - UPPER_END <= NEIGHBOR_GAP
     return upper and LOWER_START - interval[1] <= NEIGHBOR_GAP
+
+
+def within_its_lobe(reference: Observation, candidate: Observation) -> Observation:
+    """The candidate without central zones beside a lobe: they say where in that lobe it lies.
+
+    "Middle lobe, perihilar" is the middle lobe, and no place in every lobe of the lung. Central
+    zones that the reference has too stay.
+    """
+    central = {zone for zone in candidate.zones - reference.zones if is_central(zone)}
+    if not central or not candidate.zones & LOBES:
+        return candidate
+    return replace(candidate, zones=candidate.zones - central)
 
 
 def is_other_lobe(reference: Observation, candidate: Observation) -> bool:

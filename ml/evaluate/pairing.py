@@ -56,15 +56,16 @@ def pairs_of(
     candidate: Sequence[Observation],
     never: frozenset[int] = frozenset(),
     urgent: frozenset[int] = frozenset(),
+    denied: frozenset[str] = frozenset(),
 ) -> list[Pair]:
     """All matched pairs; a finding in none of them is missing or false.
 
     `never` are places of candidate findings that match nothing: those it contradicts itself.
     `urgent` are places of urgent findings of the reference: on the other side they are missed.
+    `denied` are labels that the reference says to be absent: no bold word for what it has.
     """
-    options = [
-        pair for pair in _options(reference, candidate, urgent) if pair.candidate not in never
-    ]
+    every = _options(reference, candidate, urgent, denied)
+    options = [pair for pair in every if pair.candidate not in never]
     chosen: list[Pair] = []
     used_reference: set[int] = set()
     used_candidate: set[int] = set()
@@ -99,6 +100,8 @@ def pairs_of(
             used_reference.add(pair.reference)
     for place in sorted(set(range(len(candidate))) - used_candidate - never):
         chosen += _as_sign(place, chosen, reference, candidate)
+    for place in sorted(set(range(len(reference))) - used_reference):
+        chosen += _as_shown(place, chosen, reference, candidate)
     return sorted(chosen, key=lambda pair: (pair.reference, pair.candidate))
 
 
@@ -116,6 +119,28 @@ def _as_sign(
             is_sign(given, named) and place_of(named, given) in HERE
         ):
             return [Pair(pair.reference, place, SIGN)]
+    return []
+
+
+def _as_shown(
+    place: int,
+    chosen: Sequence[Pair],
+    reference: Sequence[Observation],
+    candidate: Sequence[Observation],
+) -> list[Pair]:
+    """The pair of a sign of the reference whose finding was named: who names it need not show it.
+
+    So is a general word that the reference says once more of a named finding: "collapse of the
+    lower lobe: a triangular opacity".
+    """
+    wanted = reference[place]
+    for pair in chosen:
+        named = reference[pair.reference]
+        shown = is_sign(wanted, named) and place_of(named, wanted) in HERE
+        if pair.relation.kind == "same" and (
+            shown or says_again(wanted, named) or _pushed(candidate[pair.candidate], wanted)
+        ):
+            return [Pair(place, pair.candidate, SIGN)]
     return []
 
 
@@ -139,8 +164,8 @@ def _joins(pair: Pair, answered: set[int], reference: Observation, given: Observ
     if pair.relation.kind == "same" or pair.reference not in answered:
         return True
     bolder = pair.relation.kind == "bolder" and given.concept == given.label
-    if bolder and pair.relation.severity == "negligible":
-        return compatible(reference, given)
+    if bolder and pair.relation.severity == "negligible" and compatible(reference, given):
+        return True
     return taxonomy.group_of(reference.label) == taxonomy.group_of(given.label)
 
 
@@ -168,6 +193,7 @@ def _options(
     reference: Sequence[Observation],
     candidate: Sequence[Observation],
     urgent: frozenset[int],
+    denied: frozenset[str],
 ) -> list[Pair]:
     """Every pair that can match, best first."""
     ranked = []
@@ -176,6 +202,8 @@ def _options(
             how = relation(wanted, given)
             if how is None:
                 continue
+            if how.kind == "bolder" and given.label in denied:
+                continue  # "Cardiomegaly" for a wide mediastinum beside a heart of normal size.
             if compared(wanted.verdict, given.verdict) == "wrong":
                 continue  # A tube in a bronchus is no tube in its place.
             place = place_of(wanted, given)

@@ -48,7 +48,7 @@ def compare(
     urgent = frozenset(
         place for place, found in enumerate(reference) if found.clinical_significance == "urgent"
     )
-    pairs = pairs_of(wanted.findings, given.findings, contradicted, urgent)
+    pairs = pairs_of(wanted.findings, given.findings, contradicted, urgent, wanted.denied)
     seen_reference = {pair.reference for pair in pairs}
     seen_predicted = {pair.candidate for pair in pairs}
     errors = Errors(

@@ -11,6 +11,7 @@ from ml.evaluate.location import place_of
 from ml.evaluate.observation import Observation, Span
 from ml.evaluate.relations import is_wider
 from ml.findings import normality, sections
+from ml.findings.attributes import DEVICES
 
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 REACH = 160
@@ -63,6 +64,8 @@ def named_in_impression(
 
 
 def _names(named: Observation, wide: Observation) -> bool:
+    if wide.label in DEVICES and wide.concept != wide.label:
+        return False  # A line of a known kind is no general word for a tube.
     return is_wider(wide.label, named.label) and place_of(wide, named) in ("same", "unsaid")
 
 

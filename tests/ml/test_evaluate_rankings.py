@@ -308,3 +308,65 @@ def test_what_belongs_to_a_finding_is_no_error_beside_it(reference, candidate):
 )
 def test_what_says_more_than_it_shows_is_an_error(reference, candidate):
     assert evaluate.evaluate(reference, candidate).score < 90
+
+
+SHOWN = [
+    (
+        "Large left tension pneumothorax: the left lung has collapsed. Mediastinal shift to the "
+        "right.",
+        "Left tension pneumothorax.",
+    ),
+    (
+        "Kerley B lines and peribronchial cuffing, in keeping with interstitial edema.",
+        "Interstitial edema.",
+    ),
+    (
+        "The cardiac silhouette is large and globular. Suspected pericardial effusion.",
+        "Suspected pericardial effusion.",
+    ),
+    (
+        "Collapse of the right lower lobe: a triangular opacity at the right base; the right hilum "
+        "is low.",
+        "Right lower lobe collapse.",
+    ),
+    ("Right upper lobe collapse; an obstructing lesion has to be excluded.", "RUL collapse."),
+]
+"""A reference that shows its finding by signs, and a report that names it."""
+
+
+@pytest.mark.parametrize(("reference", "candidate"), SHOWN)
+def test_who_names_a_finding_need_not_show_its_signs(reference, candidate):
+    assert evaluate.evaluate(reference, candidate).score == 100
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "most"),
+    [
+        (*SHOWN[0][:1], "Mediastinal shift to the right.", 45),
+        (*SHOWN[2][:1], "Cardiomegaly.", 50),
+        # What the reference denies is no bold word for what it has.
+        ("Widened mediastinum. The heart is normal in size.", "Cardiomegaly.", 0),
+        # A lobe of which lung?
+        ("Right upper lobe collapse.", "Upper lobe collapse.", 50),
+        # A lobe and the perihilar region are that lobe, not every lobe.
+        ("Consolidation in the right lower lobe.",
+         "Consolidation in the right middle lobe, perihilar.", 75),
+        # A jugular line is no endotracheal tube.
+        ("Endotracheal tube in the right main bronchus.", "RIJ line.", 0),
+        ("Endotracheal tube in the right main bronchus.", "CVC on the right.", 0),
+        ("Bilateral rib notching. Cardiomegaly.", "Cardiomegaly.", 50),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_the_finding_earns_little(reference, candidate, most):
+    assert evaluate.evaluate(reference, candidate).score <= most
+
+
+def test_a_line_and_a_tube_of_one_impression_stay_two_devices():
+    text = (
+        "Right internal jugular central venous catheter with its tip in the SVC. Endotracheal tube "
+        "4 cm above the carina.\n\nEndotracheal tube and central venous catheter in place."
+    )
+    concepts = {item.name for item in evaluate.evaluate(text, "Normal.").reference_findings}
+    assert len(concepts) == 2
+    drain = "Malpositioned right chest drain.\n\nRight chest tube outside the pleural space."
+    assert len(evaluate.evaluate(drain, "Normal.").reference_findings) == 1
