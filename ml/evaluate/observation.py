@@ -61,6 +61,11 @@ class Observation:
         return devices.judged(self.concept, sorted(self.positions), distance)
 
     @property
+    def is_astray(self) -> bool:
+        """Whether it is a device that is said to lie where it should not."""
+        return self.verdict is not None and self.verdict.judgment != "right"
+
+    @property
     def is_bare(self) -> bool:
         """Whether it is only named, without place, degree, size, form or change."""
         told = (self.sides, self.zones, self.severities, self.sizes_mm)

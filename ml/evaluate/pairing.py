@@ -137,8 +137,11 @@ def _as_shown(
     for pair in chosen:
         named = reference[pair.reference]
         shown = is_sign(wanted, named) and place_of(named, wanted) in HERE
-        if pair.relation.kind == "same" and (
-            shown or says_again(wanted, named) or _pushed(candidate[pair.candidate], wanted)
+        right = place_of(named, candidate[pair.candidate]) in ("same", "adjacent")
+        if (
+            pair.relation.kind == "same"
+            and right
+            and (shown or says_again(wanted, named) or _pushed(candidate[pair.candidate], wanted))
         ):
             return [Pair(place, pair.candidate, SIGN)]
     return []
@@ -204,6 +207,8 @@ def _options(
                 continue
             if how.kind == "bolder" and given.label in denied:
                 continue  # "Cardiomegaly" for a wide mediastinum beside a heart of normal size.
+            if how.kind == "vaguer" and wanted.is_astray and given.verdict is None:
+                continue  # Neither which device it is nor where: the danger is not told.
             if compared(wanted.verdict, given.verdict) == "wrong":
                 continue  # A tube in a bronchus is no tube in its place.
             place = place_of(wanted, given)

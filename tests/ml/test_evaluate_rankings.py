@@ -354,6 +354,9 @@ def test_who_names_a_finding_need_not_show_its_signs(reference, candidate):
         # A jugular line is no endotracheal tube.
         ("Endotracheal tube in the right main bronchus.", "RIJ line.", 0),
         ("Endotracheal tube in the right main bronchus.", "CVC on the right.", 0),
+        ("Endotracheal tube in the right main bronchus.", "Right catheter.", 0),
+        ("Endotracheal tube in the right main bronchus.", "Tube.", 0),
+        (*SHOWN[0][:1], "Bilateral pneumothorax.", 25),
         ("Bilateral rib notching. Cardiomegaly.", "Cardiomegaly.", 50),
     ],
 )  # fmt: skip

@@ -273,6 +273,8 @@ SAYS_NORMAL = {
         "The patient is stable, the heart normal.",
         "Everything looks normal to me.",
         "nothing to see",
+        "Nothing of concern",
+        "There are no concerning features",
         "Satisfactory appearances of heart and lungs",
         "Age appropriate heart and lungs.",
     ),
