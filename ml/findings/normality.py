@@ -180,8 +180,10 @@ def calls_all_normal(text: str, language: str) -> bool:
     """Whether a text calls the whole study normal, and names no exception beside it."""
     whole, exception = _pattern(language, "all"), _pattern(language, "exception")
     text = _without_short_periods(text, language)
+    looked = 0
     for sentence in SENTENCE.finditer(text):
-        said = whole.search(text, *sentence.span())
+        said = whole.search(text, *sentence.span()) if looked < MOST_WORDS else None
+        looked += said is not None
         if (
             said
             and _is_said(said, language)
