@@ -56,7 +56,9 @@ def leave_with_what_is_refused(folder, port):
     signs = (
         not any(name in os.environ or name.encode() in started_with() for name in SECRETS),
         refused,
-        resource.getrlimit(resource.RLIMIT_CORE) == (0, 0),
+        resource.getrlimit(resource.RLIMIT_CORE)
+        == resource.getrlimit(resource.RLIMIT_FSIZE)
+        == (0, 0),
         resource.getrlimit(resource.RLIMIT_NOFILE)[1] <= child.OPEN_FILES,
         "NoNewPrivs:\t1" in Path("/proc/self/status").read_text(),
         is_refused(("127.0.0.1", port), socket.AF_INET),

@@ -297,6 +297,19 @@ def test_boxes_of_two_labels_or_two_readers_stay_apart(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("alternate", "kept"), [(False, ["one"]), (True, ["one", "other"])], ids=["truth", "alternate"]
+)
+def test_the_same_box_of_two_readers_is_one_unless_it_is_an_alternate(alternate, kept):
+    regions = tuple(
+        ImportedRegion(tuple(BOX), reader=reader, alternate=alternate)
+        for reader in ("one", "one", "other")
+    )
+    case = ImportedCase("one", (), (ImportedFinding("nodule_mass", regions=regions),))
+    whole = judged(case, [(0,)])
+    assert [region.reader for region in whole.findings[0].regions] == kept
+
+
 def test_a_finding_keeps_the_boxes_that_another_of_its_label_has_not(tmp_path):
     other = [0.5, 0.5, 0.6, 0.6]
     two = [sentence(boxes=[BOX]), sentence(sentence_en="Two more.", boxes=[BOX, other])]
