@@ -15,9 +15,17 @@ from dataclasses import dataclass
 
 from ml import taxonomy
 from ml.devices import compared
-from ml.evaluate.location import compatible, place_of, zone_distance
+from ml.evaluate.location import Place, compatible, place_of, zone_distance
 from ml.evaluate.observation import BILATERAL, Observation
-from ml.evaluate.relations import ONLY_CAUSE, SIGN, Relation, is_sign, is_wider, relation
+from ml.evaluate.relations import (
+    ONLY_CAUSE,
+    SIGN,
+    Relation,
+    called_calcified,
+    is_sign,
+    is_wider,
+    relation,
+)
 from ml.evaluate.vagueness import is_placeless, is_umbrella
 
 PLACE_WORTH = {
@@ -199,12 +207,15 @@ def _options(
     denied: frozenset[str],
 ) -> list[Pair]:
     """Every pair that can match, best first."""
+    calcified = [found for found in reference if found.label == "calcification"]
     ranked = []
     for i, wanted in enumerate(reference):
         for j, given in enumerate(candidate):
             how = relation(wanted, given)
             if how is None:
                 continue
+            if how.kind == "same" and not any(compatible(wanted, other) for other in calcified):
+                how = called_calcified(wanted, given) or how
             if how.kind == "bolder" and given.label in denied:
                 continue  # "Cardiomegaly" for a wide mediastinum beside a heart of normal size.
             if how.kind == "vaguer" and wanted.is_astray and given.verdict is None:
@@ -224,12 +235,19 @@ def _options(
                 continue  # A drain would be put into the wrong side.
             if place in ELSEWHERE and _of_another_size(wanted, given):
                 continue
-            if place == "other_side" and zone_distance(wanted.zones, given.zones) == "far":
+            if _is_nowhere_near(wanted, given, place):
                 continue  # Neither the side nor the height: nobody would say that it was seen.
             worth = KIND_WORTH[how.kind] + PLACE_WORTH[place] + _likeness(wanted, given)
             ranked.append((-worth, _content(wanted), _content(given), i, j, how))
     ranked.sort(key=lambda item: item[:5])
     return [Pair(item[3], item[4], item[5]) for item in ranked]
+
+
+def _is_nowhere_near(wanted: Observation, given: Observation, place: Place) -> bool:
+    """Whether the height is another one, and the side another one or, where it matters, unsaid."""
+    if place == "far":
+        return bool(wanted.sides & BILATERAL) and not given.sides & BILATERAL
+    return place == "other_side" and zone_distance(wanted.zones, given.zones) == "far"
 
 
 def _of_another_size(wanted: Observation, given: Observation) -> bool:

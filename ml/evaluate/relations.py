@@ -33,6 +33,8 @@ SAME = Relation("same")
 SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
 MILIARY = "miliary_pattern"
+NODULE = "nodule_mass"
+CALCIFIED = "calcified"
 MANY = frozenset({"diffuse", "multiple", "scattered", "nodular"})
 """Descriptors by which small nodules say what a miliary pattern is."""
 SINGLE = Relation("vaguer", "significant", "one lesion is no pattern of the whole lungs")
@@ -140,6 +142,14 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
         named = direct or candidate.rivals or not candidate.certain
         return SAME if named else ONLY_CAUSE
     return direct
+
+
+def called_calcified(reference: Observation, candidate: Observation) -> Relation | None:
+    """How a nodule called calcified, and so healed, relates to one that is not said to be so."""
+    calls = candidate.certain and not candidate.rivals and CALCIFIED in candidate.descriptors
+    if reference.label != NODULE or not calls or CALCIFIED in reference.descriptors:
+        return None
+    return _relation(reference.concept, NODULE, candidate.concept, candidate.label)
 
 
 def _of_pattern(candidate: Observation, direct: Relation) -> Relation | None:

@@ -348,6 +348,12 @@ def test_who_names_a_finding_need_not_show_its_signs(reference, candidate):
         ("Widened mediastinum. The heart is normal in size.", "Cardiomegaly.", 0),
         # A lobe of which lung?
         ("Right upper lobe collapse.", "Upper lobe collapse.", 50),
+        # Another height, and the side is not said.
+        ("Right lower lobe collapse.", "Upper lobe collapse.", 0),
+        ("Right lower lobe collapse.", "Juxtaphrenic peak.", 0),
+        # A calcified nodule is healed; the reference's is not said to be so.
+        ("Spiculated nodule of 29 mm in the left upper lobe.",
+         "Calcified nodule in the left upper lobe.", 50),
         # A lobe and the perihilar region are that lobe, not every lobe.
         ("Consolidation in the right lower lobe.",
          "Consolidation in the right middle lobe, perihilar.", 75),
@@ -362,6 +368,19 @@ def test_who_names_a_finding_need_not_show_its_signs(reference, candidate):
 )  # fmt: skip
 def test_what_only_looks_like_the_finding_earns_little(reference, candidate, most):
     assert evaluate.evaluate(reference, candidate).score <= most
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        ("Calcified nodule in the left upper lobe.", "Calcified nodule in the left upper lobe."),
+        ("Calcified nodule in the left upper lobe.", "Calcified granuloma in the left upper lobe."),
+        ("Nodule in the left upper lobe. It is calcified.", "Calcified left upper lobe nodule."),
+        ("Right upper lobe collapse.", "Right upper lobe collapse with a juxtaphrenic peak."),
+    ],
+)
+def test_a_calcified_nodule_and_a_sign_of_the_lobe_answer_where_they_fit(reference, candidate):
+    assert evaluate.evaluate(reference, candidate).score == 100
 
 
 def test_a_line_and_a_tube_of_one_impression_stay_two_devices():
