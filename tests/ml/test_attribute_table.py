@@ -35,7 +35,11 @@ SIGNIFICANT = [
     ("location", "Right pleural effusion.", "Pleural effusion."),
     ("location", "Left rib fracture.", "Rib fracture."),
     # Only on the left is the lower lobe next to the upper one.
-    ("location", "Consolidation in the left upper lobe.", "Small consolidation in the lower lobe."),
+    (
+        "location",
+        "Consolidation in the right upper lobe.",
+        "Small consolidation in the right lower lobe.",
+    ),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left third rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T8."),
     ("location", "Endotracheal tube in the right main bronchus.", "Endotracheal tube."),
