@@ -234,6 +234,11 @@ def test_what_is_kept_is_what_the_library_has(made):
     assert received(answer, (KNOWN,)) == (KeptImage(KNOWN.sha256, KNOWN.frames, "See it."),)
 
 
+def test_what_is_kept_has_nothing_else():
+    with pytest.raises(wire.Unreadable, match="other parts"):
+        received(framed({"images": [{"kept": "", "more": 1}]}), (KNOWN,))
+
+
 def test_more_than_any_case_has_is_refused_before_it_is_read(made):
     said = json.loads(sent((made,))[LENGTH.size :].split(b"}")[0] + b"}]}")
     image = said["images"][0] | {"frames": [wire.MOST_OF_A_FRAME] * 40, "frame_order": [0] * 40}
@@ -262,6 +267,14 @@ def test_an_answer_that_trickles_is_given_up():
         with pytest.raises(TimeoutError):
             wire.receive_answer(ours, (None,), seconds=0.2)
         assert time.monotonic() - began < 5
+
+
+def test_what_comes_after_its_time_is_not_read():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(framed({"failure": "x"}))
+        with pytest.raises(TimeoutError):
+            wire.receive_answer(ours, (None,), seconds=-1)
 
 
 @pytest.mark.parametrize(
