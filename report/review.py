@@ -227,7 +227,7 @@ def _term(term: TermRow, evaluation: EvaluationData) -> dict[str, Any]:
 def _style(style: StyleData) -> dict[str, Any]:
     parts = [
         {"name": "Systematic coverage", **style["coverage"]},
-        {"name": "Organization and language", **style["organization"]},
+        {"name": "Organization and language", "lists_habits": True, **style["organization"]},
     ]
     if "communication" in style:
         parts.append({"name": "Communication", **style["communication"]})

@@ -100,6 +100,12 @@ def test_a_report_that_contradicts_itself_is_told_so(client, attempt):
     assert attempt.results.get().score < 100
 
 
+def test_a_habit_to_change_is_not_ticked_like_a_region_that_was_covered(client, attempt):
+    words = words_of(feedback(client, attempt, "the heart and lungs are normal without a mark"))
+    assert "✗ no sentences" in words
+    assert "✓ the lungs" in words
+
+
 def test_a_word_that_was_not_understood_is_shown_softly(client, attempt):
     words = words_of(feedback(client, attempt, "Small right pleural effusion. CM."))
     assert "“CM” was not understood: write cardiomegaly or centimeters out" in words
