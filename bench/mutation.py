@@ -91,7 +91,7 @@ MODULES = (
     Module(("ml/localize/*.py",), RULES),
     Module(("ml/crimson.py",), ("tests/ml/test_crimson*.py",)),
     Module(
-        tuple(f"ml/evaluate/{name}.py" for name in ("compare", "pairing")),
+        tuple(f"ml/evaluate/{name}.py" for name in ("compare", "misplaced", "pairing")),
         COMPARING,
     ),
     Module(

@@ -19,7 +19,9 @@ from ml.evaluate.location import Place, compatible, place_of, zone_distance
 from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import (
     ONLY_CAUSE,
+    SHIFT,
     SIGN,
+    TENSION,
     Relation,
     called_calcified,
     is_sign,
@@ -45,7 +47,6 @@ HERE = ("same", "unsaid", "part", "more", "adjacent")
 SHOTGUN = 3
 """Alternatives from which on a list that says nothing of the place commits to nothing."""
 ELSEWHERE = ("far", "other_side")
-TENSION = "tension"
 ANOTHER_SIZE = 2.0
 """Of two sizes the larger by this factor: elsewhere, it is another finding, not a wrong one."""
 
@@ -158,7 +159,7 @@ def _as_shown(
 def _pushed(wanted: Observation, given: Observation) -> bool:
     """Whether a shift is that of a tension pneumothorax: to nowhere said, or to the other side."""
     return (
-        given.label == "mediastinal_shift"
+        given.label == SHIFT
         and wanted.label == "pneumothorax"
         and TENSION in wanted.descriptors
         and not given.sides & wanted.sides

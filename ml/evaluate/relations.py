@@ -34,6 +34,9 @@ SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
 MILIARY = "miliary_pattern"
 NODULE = "nodule_mass"
+SHIFT = "mediastinal_shift"
+TENSION = "tension"
+"""The one descriptor that is an error to leave out: it changes what is done at once."""
 CALCIFIED = "calcified"
 MANY = frozenset({"diffuse", "multiple", "scattered", "nodular"})
 """Descriptors by which small nodules say what a miliary pattern is."""

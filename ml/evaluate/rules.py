@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ml.evaluate.compare import SHIFT, mistakes_of
+from ml.evaluate.compare import mistakes_of
 from ml.evaluate.explain import name_of, notes_for, side_of
 from ml.evaluate.mentions import Reading, read
 from ml.evaluate.observation import Observation
 from ml.evaluate.pairing import Pair, pairs_of, says_again
+from ml.evaluate.relations import SHIFT
 from ml.evaluate.schema import AttributeMistake, Errors, EvaluatedFinding, Evaluation, Match
 from ml.evaluate.significance import Patient, gravest_of
 from ml.evaluate.tongue import other_language
