@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -141,16 +142,21 @@ def hila(scene: Scene, side: str = "bilateral") -> Placed:
         if len(sides) == 2
         else f"The {side} hilum is enlarged and lobulated."
     )
+    return _large_hila(side, sentence, [Part(part.added) for part in parts])
+
+
+def _large_hila(side: str, sentence: str, parts: Sequence[Part]) -> Placed:
+    """What is told and drawn of one side or, `bilateral`, of both."""
     return Placed(
         "hilar_enlargement",
         "mediastinum",
         sentence,
-        tuple(Part(part.added) for part in parts),
+        tuple(parts),
         side,
-        f"{side} hilum" if len(sides) == 1 else "both hila",
+        "both hila" if side == "bilateral" else f"{side} hilum",
         impression=(
             "Bilateral hilar adenopathy; sarcoidosis or lymphoma should be considered."
-            if len(sides) == 2
+            if side == "bilateral"
             else f"Enlarged {side} hilum; CT is recommended."
         ),
     )
@@ -164,7 +170,7 @@ hides less of them than of the hilum itself."""
 def hilar_nodes(scene: Scene, side: str = "bilateral") -> Placed:
     """Large nodes at one hilum or both, whose outer borders bulge into the lung as lobes."""
     sides = organs.SIDES if side == "bilateral" else (side,)
-    parts = tuple(_nodes(scene, one) for one in sides)
+    parts = [_nodes(scene, one) for one in sides]
     sentence = (
         scene.pick(
             "Both hila are enlarged and lobulated, in keeping with adenopathy.",
@@ -176,19 +182,7 @@ def hilar_nodes(scene: Scene, side: str = "bilateral") -> Placed:
             f"Lobulated enlargement of the {side} hilum.",
         )
     )
-    return Placed(
-        "hilar_enlargement",
-        "mediastinum",
-        sentence,
-        parts,
-        side,
-        f"{side} hilum" if len(sides) == 1 else "both hila",
-        impression=(
-            "Bilateral hilar adenopathy; sarcoidosis or lymphoma should be considered."
-            if len(sides) == 2
-            else f"Enlarged {side} hilum; CT is recommended."
-        ),
-    )
+    return _large_hila(side, sentence, parts)
 
 
 def _nodes(scene: Scene, side: str) -> Part:
