@@ -76,6 +76,15 @@ def play(game: Game) -> Play:
     return Play(game)
 
 
+@pytest.fixture
+def worker(game: Game) -> psutil.Process:
+    """The worker's main process once it has scored: one that still starts dies of any signal."""
+    before = Play(game)
+    assert before.submit().status_code == 202
+    before.wait_until_scored()
+    return psutil.Process(game.children()["celery"])
+
+
 def test_it_works(game: Game, play: Play):
     assert play.submit().status_code == 202
     play.wait_until_scored()
@@ -133,21 +142,23 @@ def is_writable(game: Game) -> bool:
     return True
 
 
-def test_a_worker_killed_while_scoring_loses_nothing(game: Game, play: Play):
-    worker = game.children()["celery"]
-    pool = psutil.Process(worker).children()
+def test_a_worker_killed_while_scoring_loses_nothing(
+    game: Game, worker: psutil.Process, play: Play
+):
+    pool = worker.children()
     assert pool
     # Stopped, the pool takes the task and never ends it; then everything dies at once.
     suspend(game, pool)
     assert play.submit().status_code == 202
     assert play.state() == "submitted"
-    os.killpg(worker, signal.SIGKILL)
+    os.killpg(worker.pid, signal.SIGKILL)
     play.wait_until_scored()
-    assert game.children()["celery"] != worker
+    assert game.children()["celery"] != worker.pid
 
 
-def test_a_worker_told_to_stop_ends_what_it_has_begun(game: Game, play: Play):
-    worker = psutil.Process(game.children()["celery"])
+def test_a_worker_told_to_stop_ends_what_it_has_begun(
+    game: Game, worker: psutil.Process, play: Play
+):
     pool = worker.children()
     suspend(game, pool)
     assert play.submit().status_code == 202
@@ -181,9 +192,8 @@ def no_periodic(game: Game) -> Iterator[None]:
     process.resume()
 
 
-def submit_into_a_queue_that_is_lost(game: Game, play: Play) -> None:
+def submit_into_a_queue_that_is_lost(game: Game, worker: psutil.Process, play: Play) -> None:
     """As when Redis is started anew before the worker came to it."""
-    worker = psutil.Process(game.children()["celery"])
     family = [worker, *worker.children()]
     suspend(game, family)
     assert play.submit().status_code == 202
@@ -201,17 +211,17 @@ def test_a_periodic_process_killed_is_started_again(game: Game):
 
 
 def test_what_the_queue_lost_is_scored_though_only_the_page_asks(
-    game: Game, play: Play, no_periodic: None
+    game: Game, worker: psutil.Process, play: Play, no_periodic: None
 ):
-    submit_into_a_queue_that_is_lost(game, play)
+    submit_into_a_queue_that_is_lost(game, worker, play)
     play.wait_until_scored()
 
 
 def test_what_the_queue_lost_is_scored_though_nobody_asks(
-    game: Game, play: Play, no_periodic: None
+    game: Game, worker: psutil.Process, play: Play, no_periodic: None
 ):
     """The web process sees that nobody sweeps."""
-    submit_into_a_queue_that_is_lost(game, play)
+    submit_into_a_queue_that_is_lost(game, worker, play)
     query = "SELECT state FROM attempts_attempt WHERE public_id = ?"
     stored = uuid.UUID(play.data["attempt"])
     deadline = time.monotonic() + SCORED_WITHIN
