@@ -107,6 +107,13 @@ def test_eight_bits_that_were_spread_over_sixteen_come_back_as_they_were():
     assert (unstretched(deep) == deep).all()
 
 
+@pytest.mark.parametrize("black", [1, 500])
+def test_what_the_first_rows_look_like_settles_nothing(black):
+    deep = np.zeros((black + 1, 3), np.uint16)
+    deep[-1] = 0, 257, 258
+    assert (unstretched(deep) == deep).all()
+
+
 @pytest.mark.parametrize(
     "head", [b"abcdCSxx", b"\x02\x00\x00\x30UL\x04\x00", b"\x02\x00\x10\x00UL"]
 )
