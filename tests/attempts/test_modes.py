@@ -428,6 +428,22 @@ def test_a_second_look_tells_nothing_of_a_case_that_a_series_holds(trainee, nodu
     assert (look.state, look.round, look.aids) == ("scored", 1, [])
 
 
+def test_a_hint_of_before_is_not_shown_while_a_series_holds_its_case(
+    practice, nodule_case, client_of, trainee
+):
+    hint = modes.give_hint(attempt_id=practice.pk, request={})
+    address = f"/localize/attempts/{practice.public_id}/"
+
+    def told():
+        return hint.text in client_of(trainee).get(address).content.decode()
+
+    assert told()
+    held = start_series(user=trainee, kind="report", mode="test", cases=[nodule_case])
+    assert not told()
+    end(held)
+    assert told()
+
+
 def test_hints_are_the_truth_seen_by_a_later_attempt(trainee, nodule_case):
     modes.give_hint(attempt_id=opened(trainee, nodule_case).pk, request={})
     assert scored(opened(trainee, nodule_case, mode="second_look")).truth_seen

@@ -17,7 +17,7 @@ from django.utils import timezone
 from PIL import Image as Picture
 
 from attempts.models import Series
-from attempts.series import Terms, assign_series, open_next, start_series
+from attempts.series import Terms, assign_series, end, open_next, start_series
 from learning import cards, daily, difficulties, own_views, points, records, review, services
 from learning.models import DailyFilm, Kept, Preferences
 from tests import factories
@@ -156,6 +156,45 @@ def opened(deck: bytes) -> tuple[list[str], list[str]]:
             database.deserialize(archive.read("collection.anki2"))
             notes = [row[0] for row in database.execute("SELECT flds FROM notes")]
         return archive.namelist(), notes
+
+
+def test_nothing_that_is_kept_is_told_or_carded_while_a_test_holds_its_film(trainee, client_of):
+    case = film()
+    case.images.get().rendition.save("0000.png", ContentFile(factories.png()))
+    review.keep(play(trainee, case, marks=[]), "behind the heart")
+    held = start_series(user=trainee, kind="report", mode="test", cases=[case])
+
+    def told():
+        page = client_of(trainee).get(reverse("learning:kept")).content.decode()
+        return "behind the heart" in page, len(opened(cards.deck_of(trainee))[1])
+
+    assert told() == (False, 0)
+    end(held)
+    assert told() == (True, 1)
+
+
+@pytest.mark.parametrize("is_guest", [True, False])
+def test_what_a_guest_kept_is_told_and_carded_while_its_data_set_is_open(
+    is_guest, open_film, trainee
+):
+    trainee.is_guest = is_guest
+    open_film.images.get().rendition.save("0000.png", ContentFile(factories.png()))
+    kept = review.keep(play(trainee, open_film, marks=[]), "")
+    assert list(review.kept_of(trainee)) == [kept]
+    type(open_film.dataset).objects.update(access="private")
+    assert list(review.kept_of(trainee)) == ([] if is_guest else [kept])
+    assert len(opened(cards.deck_of(trainee))[1]) == (0 if is_guest else 1)
+
+
+def test_no_deck_tells_what_was_missed_on_a_film_that_a_test_holds(trainee):
+    missed = film("fracture")
+    play(trainee, missed, marks=[])
+    records.rebuild()
+    assert list(review.missed_labels(trainee, "localize")) == ["fracture"]
+    held = start_series(user=trainee, kind="report", mode="test", cases=[missed])
+    assert not review.missed_labels(trainee, "localize")
+    end(held)
+    assert list(review.missed_labels(trainee, "localize")) == ["fracture"]
 
 
 def test_the_button_beside_a_past_case_leaves_a_note_as_it_is(trainee, client_of):
