@@ -9,6 +9,8 @@ import pytest
 from attempts import modes, services, tasks
 from attempts.models import Attempt, Outcome
 from attempts.queries import counted_results
+from attempts.seen import truth_was_seen
+from attempts.series import start_series
 from learning.queries import progress_of
 from tests.localize.test_feedback import ON_IT, nodule_case, play
 
@@ -96,6 +98,16 @@ def test_the_film_known_from_the_other_game_counts_in_neither(trainee, nodule_ca
     tasks.score_attempt(report.pk)
     play(trainee, nodule_case, [("nodule_mass", ON_IT)], rule="clinical")
     assert set(figures(trainee).values()) == {0}
+
+
+def test_a_film_told_of_before_a_test_took_it_stays_known(trainee, case):
+    """Else a learner would begin tests of known films to have their scores counted."""
+    other = nodule_case()
+    play(trainee, case, [("nodule_mass", ON_IT)], rule="clinical")
+    start_series(user=trainee, kind="localize", mode="test", cases=[case, other])
+    play(trainee, other, [("nodule_mass", ON_IT)], rule="clinical")
+    assert truth_was_seen(trainee.pk, case.pk)
+    assert not truth_was_seen(trainee.pk, other.pk), "the test holds it back"
 
 
 # called normal, and how sure
