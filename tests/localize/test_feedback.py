@@ -347,6 +347,16 @@ def test_a_study_that_is_not_to_be_practiced_is_named_nowhere(
     assert ct.public_id not in page_of(play(trainee, film))
 
 
+def test_a_study_that_was_made_for_somebody_else_is_not_named(
+    trainee, instructor, page_of, film_and_ct
+):
+    film, ct = film_and_ct
+    attempt = play(trainee, film)
+    for learner, is_named in ((trainee, True), (instructor, False)):
+        Case.objects.filter(pk=ct.pk).update(made_for=learner)
+        assert (ct.public_id in page_of(attempt)) is is_named
+
+
 def test_a_study_that_a_test_of_the_learner_holds_is_not_named(trainee, page_of, film_and_ct):
     film, ct = film_and_ct
     attempt = play(trainee, film)
