@@ -4,7 +4,7 @@
 folder), reports of the Open-I archive or a few written ones where it is absent, a vocabulary of
 their words. Sixteen reports at a time: each another one, and sixteen learners' reports against one
 reference as in the game. Theirs is the `radgraph` package as it is, and for CheXbert the
-published labeller (padded to the longest of the sixteen) and one report a pass, as the
+published labeler (padded to the longest of the sixteen) and one report a pass, as the
 package `f1chexbert` does. One thread, and processor seconds, so that other work beside it counts
 less.
 """
@@ -110,7 +110,7 @@ def chexbert_rows(folder: Path, found: Sequence[str]) -> list[tuple[str, int, fl
     others = [*found[1:], f"{found[0]} Stable.", *one]
     return [
         (
-            "CheXbert, 16 reports (published labeller)",
+            "CheXbert, 16 reports (published labeler)",
             REPORTS,
             *compared(lambda: published(list(found)), lambda: network.scores(found)),
         ),

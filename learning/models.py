@@ -314,7 +314,7 @@ class Kept(models.Model):
 
 
 class Deck(models.Model):
-    """A series that its learner began to practise findings: theirs to end, whatever its title."""
+    """A series that its learner began to practice findings: theirs to end, whatever its title."""
 
     series = models.OneToOneField(Series, on_delete=models.CASCADE, related_name="deck")
 

@@ -86,7 +86,7 @@ def playable(user: User, kind: str, rule: str = "", *, made: bool = False) -> Qu
     return game_of(kind).playable(open_to(user, offered), rule)
 
 
-def _to_practise(user: User, kind: str, *, only_real: bool) -> QuerySet[Case]:
+def _to_practice(user: User, kind: str, *, only_real: bool) -> QuerySet[Case]:
     """What `playable` gives for practice; those of real patients alone, or all."""
     cases = playable(user, kind).filter(split=Case.Split.PRACTICE)
     return cases.filter(dataset__simulated=False) if only_real else cases
@@ -115,7 +115,7 @@ def next_case_for(
     without = {*held, *([after.pk] if after else [])}
 
     def cases(*, only_real: bool = False) -> QuerySet[Case]:
-        return _to_practise(user, kind, only_real=only_real).exclude(pk__in=without)
+        return _to_practice(user, kind, only_real=only_real).exclude(pk__in=without)
 
     begun = known.begun if known else _begun_in(user)
     if kind in begun and (last := _begun(user, kind, mode, cases())):
@@ -185,14 +185,14 @@ def _real(is_guest: bool) -> Callable[[int], list[tuple[Any, ...]]]:
 
 @cache
 def _new(kind: str, is_guest: bool, only_real: bool) -> Callable[[int], list[tuple[Any, ...]]]:
-    """Asks, by the key of a user, for the first keys of the cases to practise that are new to them;
+    """Asks, by the key of a user, for the first keys of the cases to practice that are new to them;
     more than are counted, for those that are left out.
     """
 
     def build(key: int) -> QuerySet[Case, Any]:
         user = User(pk=key, is_guest=is_guest)
         return (
-            new_to(user, _to_practise(user, kind, only_real=only_real))
+            new_to(user, _to_practice(user, kind, only_real=only_real))
             .order_by("pk")
             .values_list("pk")[:MOST_READ]
         )
@@ -205,7 +205,7 @@ def _new_keys(user: User, kind: str, without: Collection[int], *, only_real: boo
     rows = _new(kind, user.is_guest, only_real)(user.pk)
     keys = [key for (key,) in rows if key not in without]
     if len(keys) <= MOST_COUNTED and len(rows) == MOST_READ:  # so many are left out
-        cases = _to_practise(user, kind, only_real=only_real).exclude(pk__in=without)
+        cases = _to_practice(user, kind, only_real=only_real).exclude(pk__in=without)
         keys = list(new_to(user, cases).order_by("pk").values_list("pk", flat=True)[:MOST_READ])
     return keys[: MOST_COUNTED + 1]
 

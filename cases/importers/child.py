@@ -100,7 +100,7 @@ def serve(line: socket.socket, memory: int) -> None:
     `memory` is what decoding may take, bytes; 0 for no limit.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command alone
-    sentinel = _signalled_by_parent()
+    sentinel = _signaled_by_parent()
     _keep_open(line.fileno(), *(() if sentinel is None else (sentinel,)))
     _give_up_rights()
     if sentinel is not None:  # a thread that is begun before is not held by all that it gave up
@@ -130,7 +130,7 @@ def _too_much_memory() -> str:
     return "Decoding it takes more memory than allowed: raise --memory, or make the image smaller."
 
 
-def _signalled_by_parent() -> int | None:
+def _signaled_by_parent() -> int | None:
     """Die when the command dies, however it does.
 
     The pipe that the command holds open is closed then, and the kernel's signal for that ends

@@ -92,7 +92,7 @@ class Body:
     bone: float = 1.0
     lime: float = 0.0
     """How much of the costal cartilage is calcified, 0 to 1."""
-    calibre: float = 1.0
+    caliber: float = 1.0
     """Width of the small lung vessels."""
     fat_mm: float = 0.0
     breast_mm: float = 0.0
@@ -293,7 +293,7 @@ def person(
         soft=float(rng.uniform(0.94, 1.03)),
         bone=float(np.clip(1.08 - max(0, age - 45) * 0.006 + rng.normal(0, 0.05), 0.7, 1.15)),
         lime=float(lime),
-        calibre=float(rng.uniform(0.75, 1.3)),
+        caliber=float(rng.uniform(0.75, 1.3)),
         fat_mm=3 + 26 * stout**1.5,
         breast_mm=float(rng.uniform(10, 48)) if woman else 0.0,
         grain=int(rng.integers(1 << 30)),

@@ -58,7 +58,7 @@ NEEDED = {
     "eight ribs on the right": (8, organs.RIBS["right"]),
     "eight thoracic vertebrae": (8, tuple(organs.thoracic(n) for n in range(1, 13))),
 }
-"""What has to be labelled: how many, and which labels count."""
+"""What has to be labeled: how many, and which labels count."""
 
 
 class NoVolume(ValueError):
@@ -137,7 +137,7 @@ def check(image: Grid, labels: NDArray[Any]) -> None:
     """Raise NoVolume where the CT is not one of a whole adult chest, head first."""
     lungs = np.isin(labels, organs.LUNGS)
     if not lungs.any():
-        raise NoVolume("The labels mark no lung: is it a CT of the chest, labelled with its lobes?")
+        raise NoVolume("The labels mark no lung: is it a CT of the chest, labeled with its lobes?")
     _check_way_up(labels)
     area = lungs.sum(axis=(1, 2)) * image.spacing[1] * image.spacing[2] / 100
     if not np.isin(labels, (organs.LOBES["left upper"], organs.LOBES["right upper"])).any() or (

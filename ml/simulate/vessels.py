@@ -78,10 +78,10 @@ def shadow(anatomy: Anatomy, view: View) -> Picture:
     first = np.repeat(np.cumsum(count) - count, count)
     t = ((np.arange(len(which)) - first + 0.5) / count[which])[:, None]
     line = (1 - t) ** 2 * a[which] + 2 * t * (1 - t) * b[which] + t**2 * c[which]
-    radius = tree.radius * view.body.calibre
+    radius = tree.radius * view.body.caliber
     whole = np.linalg.norm(tree.end - tree.start, axis=1)
     mass = np.pi * radius**2 * whole / count * DENSITY * WATER_PER_MM / view.mm**2
-    kinds = np.digitize(radius, np.array(WIDTHS) * view.body.calibre)
+    kinds = np.digitize(radius, np.array(WIDTHS) * view.body.caliber)
     low = np.clip(np.floor(line.min(axis=0)).astype(int) - MARGIN, 0, view.shape)
     high = np.clip(np.ceil(line.max(axis=0)).astype(int) + MARGIN, 0, view.shape)
     seen = out[low[0] : high[0], low[1] : high[1]]

@@ -43,7 +43,7 @@ def test_unseen_cases_are_counted_in_words(count, said):
 
 
 @pytest.mark.parametrize(
-    ("said", "open_", "offered", "practised"),
+    ("said", "open_", "offered", "practiced"),
     [
         ({}, True, True, True),
         ({"status": "draft"}, False, False, False),
@@ -53,11 +53,11 @@ def test_unseen_cases_are_counted_in_words(count, said):
         ({"split": "test"}, True, True, False),
     ],
 )
-def test_what_is_published_and_not_held_out_is_played(trainee, said, open_, offered, practised):
+def test_what_is_published_and_not_held_out_is_played(trainee, said, open_, offered, practiced):
     case = factories.CaseFactory(knows_findings=True, **said)
     assert services.has_cases(trainee) is open_
     assert (case in services.playable(trainee, "localize")) is offered
-    assert (case in services._to_practise(trainee, "localize", only_real=True)) is practised
+    assert (case in services._to_practice(trainee, "localize", only_real=True)) is practiced
 
 
 def test_cases_come_in_the_order_of_what_is_known_of_them(trainee, play):

@@ -101,7 +101,7 @@ def test_figures_are_not_shown_before_they_mean_something(trainee, nodule_case, 
     page = client_of(trainee).get("/progress/").content.decode()
     assert "mostly chance" in page
     assert "Sensitivity" not in page
-    assert "what I missed" in page, "mistakes can be practised at once"
+    assert "what I missed" in page, "mistakes can be practiced at once"
     counts = re.sub(r"<[^>]*>", "", page)
     assert "Found0 of 2 shown" in counts
     assert "False marks0" in counts

@@ -104,7 +104,7 @@ def test_vessels_lie_in_the_lungs_and_are_finer_toward_their_ends():
 
 def test_what_vessels_add_lies_over_the_lungs_and_grows_with_their_width():
     anatomy = phantom.anatomy()
-    thin, wide = (vessels.shadow(anatomy, view(body(calibre=c))) for c in (0.8, 1.2))
+    thin, wide = (vessels.shadow(anatomy, view(body(caliber=c))) for c in (0.8, 1.2))
     lungs = view(body()).shadow(Block((0.0, 0.0, 0.0), anatomy.base.lungs.astype(np.float32)))
     assert wide.sum() == pytest.approx(thin.sum() * (1.2 / 0.8) ** 2, rel=0.02)
     assert wide[ndimage.binary_dilation(lungs, iterations=4)].sum() > 0.97 * wide.sum()

@@ -1,4 +1,4 @@
-"""Any chest CT will do that is whole, adult and labelled; what is wrong is told in a sentence."""
+"""Any chest CT will do that is whole, adult and labeled; what is wrong is told in a sentence."""
 
 from __future__ import annotations
 
