@@ -175,6 +175,7 @@ def test_a_preview_is_seen_in_no_figure_of_the_class(cohort, cases, instructor):
     go_on(run.series)
     assert run.is_preview
     assert not visible_attempts(cohort).exists()
+    assert instructor.pk not in work.standings(assignment), "nor is it a try"
 
 
 def test_a_copy_is_a_draft_in_the_other_class(cohort, cases, instructor):

@@ -228,6 +228,29 @@ def test_the_try_that_counts_is_the_one_that_was_chosen(cohort, cases, trainee):
     assert scores["last"] < 100
 
 
+@pytest.mark.parametrize(
+    ("scores", "counting"),
+    [((None, 0), 1), ((0, None), 0), ((None, None), 0), ((60, 80, 70), 1), ((80, 80), 0)],
+)
+def test_the_best_try_is_one_that_is_scored_where_there_is_any(scores, counting):
+    tries = [
+        work.Try(number, 1, 1, 0, int(score is None), score, is_open=False, tells=True)
+        for number, score in enumerate(scores, 1)
+    ]
+    assert work._counting(Assignment(counting=Assignment.Counting.BEST), tries) == tries[counting]
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(-1, 0), (4, 0), (6, 1)])
+def test_what_was_under_way_at_the_due_time_is_not_late(cohort, cases, trainee, seconds, late):
+    due = timezone.now() + HOUR
+    made = given(cohort, cases[1:], due_at=due, late="reduced", late_percent=40)
+    done = go_on(assigning.current_run(made, trainee).series, normal=True)
+    at = due + timedelta(seconds=seconds)
+    type(done).objects.filter(pk=done.pk).update(submitted_at=at)
+    standing = work.standings(made)[trainee.pk]
+    assert (standing.score, standing.counting.late) == (pytest.approx(60 if late else 100), late)
+
+
 def test_the_learner_is_told_no_score_before_the_due_time(client_of, cohort, cases, trainee):
     made = given(cohort, cases, mode="test", told="after_due", due_at=timezone.now() + HOUR)
     series = assigning.current_run(made, trainee).series

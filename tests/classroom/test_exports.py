@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from classroom import assigning, exports
 from classroom.models import WorkView
+from classroom.services import enroll
 from learning import records
 from radgame.door import Door
 from tests import factories
@@ -90,6 +91,31 @@ def test_what_a_spreadsheet_would_run_is_made_text(cohort, trainee, beginning):
     rows = list(exports.rows(cohort, "attempts"))
     assert rows[0][0] == f"'{beginning}HYPERLINK(1)"
     assert exports.harmless(-1.5) == -1.5, "a number stays a number"
+
+
+@pytest.mark.parametrize("name", exports.TABLES)
+def test_what_was_played_before_joining_is_left_out_wherever_it_lies(cohort, nodule_case, name):
+    """Rows are asked for from the first to the last of what may be seen."""
+    other = factories.UserFactory(role="trainee")
+    before = play(other, nodule_case, marks=[mark(nodule_case)])
+    enroll(cohort, other)
+    since = play(other, nodule_case, marks=[mark(nodule_case)])
+    told = {row["attempt"] for row in table(cohort, name)}
+    assert str(since.public_id) in told
+    assert str(before.public_id) not in told
+
+
+def test_names_of_studies_and_assignments_are_made_text_too(cohort, trainee):
+    case = factories.ImageFactory(case__source_key="=HYPERLINK(1)").case
+    given = factories.AssignmentFactory(cohort=cohort, cases=[case], title="@SUM(1)", publish=True)
+    go_on(given.runs.get().series, normal=True)
+    heads = [column.name for column in exports.ATTEMPTS]
+    [row] = [
+        said
+        for row in exports.rows(cohort, "attempts")
+        if (said := dict(zip(heads, row, strict=True)))["assignment"]
+    ]
+    assert (row["case_key"], row["assignment"]) == ("'=HYPERLINK(1)", "'@SUM(1)")
 
 
 def test_a_workbook_has_the_rows_and_the_dictionary(cohort, tmp_path):
