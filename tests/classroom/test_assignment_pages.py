@@ -351,7 +351,8 @@ def test_pages_of_assignments_cost_the_same_for_many(client, client_of, cohort, 
     def costs():
         for who, page in pages:
             with CaptureQueriesContext(connection) as counted:
-                who.get(page)
+                answer = who.get(page)
+            assert answer.status_code == 200
             yield len(counted)
 
     before = list(costs())
