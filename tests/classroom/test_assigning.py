@@ -29,11 +29,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def cohort(instructor, trainee):
-    return factories.CohortFactory(instructors=[instructor], learners=[trainee])
-
-
-@pytest.fixture
 def cases(nodule_case):
     return [nodule_case, factories.ImageFactory().case]
 

@@ -17,11 +17,6 @@ from tests.classroom.keeping import kept
 from tests.learning.playing import go_on, play
 
 
-@pytest.fixture
-def cohort(instructor, trainee):
-    return factories.CohortFactory(instructors=[instructor], learners=[trainee])
-
-
 @pytest.mark.parametrize("name", ["cohort", "figures", "items"])
 def test_a_class_without_a_learner_has_all_its_pages(client_of, instructor, name):
     empty = factories.CohortFactory(instructors=[instructor])

@@ -23,11 +23,6 @@ RULE = "?rule=clinical"
 
 
 @pytest.fixture
-def cohort(instructor, trainee):
-    return factories.CohortFactory(instructors=[instructor], learners=[trainee])
-
-
-@pytest.fixture
 def stack(db):
     """Twenty slices of 16 bits, a nodule on the fifth."""
     gray = np.full((64, 64), 2000, np.uint16)

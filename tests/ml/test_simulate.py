@@ -35,14 +35,8 @@ from ml.simulate.sources import NoVolume
 from ml.simulate.verdicts import bounds
 from tests.ml import phantom
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.usefixtures("few_tries")]
 SIZE = 300
-
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch):
-    monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 @cache

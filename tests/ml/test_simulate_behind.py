@@ -23,15 +23,9 @@ from ml.simulate.run import Job
 from ml.simulate.standing import view_of
 from tests.ml import phantom
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.usefixtures("few_tries")]
 SIZE = 300
 FINDINGS = documents.Wanted("findings", ct=True)
-
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch):
-    monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 @cache

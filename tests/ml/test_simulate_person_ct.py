@@ -18,14 +18,8 @@ from ml.simulate.plans import Plan
 from ml.simulate.projector import Block
 from tests.ml import phantom
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.usefixtures("few_tries")]
 SIZE = 400
-
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch):
-    monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 def sitting_of(*names, portable=False):

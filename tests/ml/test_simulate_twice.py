@@ -16,14 +16,8 @@ from ml.simulate.run import Job
 from ml.simulate.twice import SIZED, Twice, generate_twice
 from tests.ml import phantom
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.usefixtures("few_tries")]
 SIZE = 240
-
-
-@pytest.fixture(autouse=True)
-def few_tries(monkeypatch):
-    monkeypatch.setattr("ml.simulate.cases.TRIES", 2)
-    monkeypatch.setattr("ml.simulate.standing.PERSONS", 1)
 
 
 @cache
