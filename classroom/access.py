@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from accounts.models import Role, User
 from attempts.models import Attempt
-from classroom.models import Assignment, Cohort, Membership, Run
+from classroom.models import Cohort, Membership, Run
 from learning.columns import Array, Columns, micros, of_learners
 from learning.models import CaseRecord
 
@@ -133,10 +132,3 @@ def in_runs(records: Columns, runs: QuerySet[Run]) -> Array:
     series = np.fromiter(runs.values_list("series", flat=True), dtype=np.int64)
     found: Array = np.isin(records.rows["series"], series)
     return found
-
-
-def assignments_for(user: User, cohort: Cohort) -> QuerySet[Assignment]:
-    """The assignments of a class that a learner of it sees: the published ones."""
-    return cohort.assignments.filter(
-        published_at__lte=timezone.now(), archived_at__isnull=True
-    ).order_by("due_at", "pk")

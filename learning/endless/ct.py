@@ -26,7 +26,6 @@ NEEDED_BYTES = 700_000_000
 CHUNK = 1 << 22
 MISSING_SENTENCE = "No CT is here to make films from."
 DAMAGED_SENTENCE = "The CT that films are made from is damaged."
-HOW = "Whoever runs this server brings one by manage.py bring_ct."
 
 
 class CtProblem(ValueError):
