@@ -292,3 +292,14 @@ def test_images_of_an_unpublished_case_are_not_served_to_learners(
     url = reverse("cases:frame", args=arguments["cases:frame"])
     assert client_of(trainee).get(url).status_code == 404
     assert client_of(curator).get(url).status_code == 200
+
+
+@pytest.mark.any_database
+def test_images_of_a_retired_case_are_served_to_learners_who_played_it_alone(
+    attempt, arguments, client_of, trainee
+):
+    attempt.case.status = "retired"
+    attempt.case.save()
+    url = reverse("cases:frame", args=arguments["cases:frame"])
+    assert client_of(trainee).get(url).status_code == 200
+    assert client_of(factories.UserFactory(role="trainee")).get(url).status_code == 404
