@@ -51,7 +51,8 @@ _CAPITAL = r"[A-ZÀ-ÖØ-Þ](?:[a-zß-öø-ÿ]+|['’][A-Z][a-z]+|\.)(?:['’-][
 _NAMES = (
     r"\b(?:Dr|Drs|Dra|Mr|Mrs|Ms|Mme|Mlle|Sr|Sra|Srta|Prof)\b\.?"
     rf" ?(?:(?:med|Dr|Prof)\.? )*{_CAPITAL}(?: {_CAPITAL})?",
-    rf"\b(?:Herrn?|Frau|Monsieur|Madame|Señora?|Senhora?|Doña?|Doctor) {_CAPITAL}(?: {_CAPITAL})?",
+    r"\b(?:Herrn?|Frau|Monsieur|Madame|Señora?|Senhora?|Don|Doña|Doctor)"
+    rf" {_CAPITAL}(?: {_CAPITAL})?",
     rf"\b(?i:patient(?:in)?(?: name)?|name|paciente|nombre|nom|nome): ?{_CAPITAL},? {_CAPITAL}",
     r"\b[A-ZÀ-Þ]{2,}\^[A-ZÀ-Þ]{2,}(?:\^[A-ZÀ-Þ]*)*",
     rf"\b(?i:signed|dictated|transcribed|approved|interpreted|discussed|communicated|reported"

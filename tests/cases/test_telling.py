@@ -110,6 +110,51 @@ def test_what_tells_is_found_as_what_it_is(what, text):
     assert told.text in text
 
 
+MONTHS = """
+Jan January Januar janvier janeiro enero ene Feb February Februar febrero février févr fevereiro
+fev Mar March März marzo mars março Apr April abril avril avr May mayo Mai maio Jun June Juni junio
+juin junho Jul July Juli julio juillet julho Aug August agosto août Sep Sept September septiembre
+septembre setembro set Oct October octubre octobre Okt Oktober outubro out Nov November noviembre
+novembre novembro Dec December Dez Dezember dezembro déc décembre dic diciembre
+"""
+TITLES = """
+Dr Drs Dra Mr Mrs Ms Mme Mlle Sr Sra Srta Prof Herr Herrn Frau Monsieur Madame Señor Señora Senhor
+Senhora Don Doña Doctor
+"""
+NUMBERED = (
+    *(
+        "MRN",
+        "Medical record",
+        "Accession",
+        "Acc",
+        "Patient ID",
+        "Patient number",
+        "Patientennummer",
+    ),
+    *("SSN", "ID", "Fallnummer", "Historia", "Historia clínica", "NHC", "DNI", "Dossier", "IPP"),
+    *("NIP", "Prontuário", "CPF", "Case no", "Exam no", "Study no"),
+)
+AGO = (
+    *("years ago", "years before", "years earlier", "years prior", "Jahre zuvor", "años antes"),
+    *("anos atrás", "ans avant", "ans auparavant"),
+)
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        *((DAY, f"Comparison: 14 {month} 2019.") for month in MONTHS.split()),
+        *((NAME, f"Told to {title} Weaver.") for title in TITLES.split()),
+        *((NUMBER, f"{word}: 471123") for word in NUMBERED),
+        *((None, f"Surgery 92 {words}.") for words in AGO),
+        *((NUMBER, "See 1044219."), (None, "See 104421.")),
+    ],
+)
+def test_every_word_that_announces_something_is_known(what, text):
+    assert [one.what for one in told_in(text)] == ([what] if what else [])
+
+
 @pytest.mark.pure
 @pytest.mark.parametrize("text", PLAIN)
 def test_radiology_and_what_was_taken_out_already_is_no_person(text):
