@@ -386,12 +386,3 @@ def test_what_somebody_put_in_review_stays_there_in_another_library(tmp_path):
     run("pack", tmp_path / "a.zip")
     case.refresh_from_db()
     assert case.status == "published", "what a person decided stays"
-
-
-def test_a_film_that_was_made_for_one_learner_is_in_no_pack(tmp_path, trainee):
-    dataset = library(tmp_path)
-    dataset.cases.filter(source_key="normal").update(made_for=trainee)
-    assert write_pack(tmp_path / "a.zip", dataset).cases == 4
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        keys = {case["key"] for case in json.loads(archive.read(MANIFEST))["cases"]}
-    assert keys == {"case-1", "ct", "held", "over-time"}
