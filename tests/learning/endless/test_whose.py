@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 from django.core.cache import cache
@@ -25,7 +24,7 @@ from learning.endless import playing, stock, wishes
 from learning.models import CaseDifficulty, Chosen, MadeFilm
 from tests import factories
 from tests.learning.endless.made import drill, fill, film_for, wanting
-from tests.learning.playing import play
+from tests.learning.playing import mark, play
 
 
 def test_others_never_meet_it(trainee, client_of, nodule_case):
@@ -126,14 +125,31 @@ def test_nothing_of_the_film_is_said_before_it_is_answered(
     assert list(part.rows(trainee)) == []
 
 
-def test_no_export_has_it_and_no_case_is_merged_into_it(trainee, curator, nodule_case, tmp_path):
+def test_no_export_has_it(trainee, tmp_path):
+    pytest.importorskip("highdicom", reason="needs `make install-data`")
     case = film_for(trainee)
-    play(trainee, case)
-    for number, more in enumerate(([], ["--marks"])):
-        path = tmp_path / f"{number}.json"
-        call_command("export_coco", case.dataset.slug, str(path), *more, stdout=io.StringIO())
-        names = [one["file_name"] for one in json.loads(path.read_text())["images"]]
-        assert not [name for name in names if case.images.get().public_id in name]
+    play(trainee, case, marks=[mark(case)])
+    image = case.images.get()
+
+    def places(*more):
+        """Where the film is: in COCO's file, beside it, among the DICOM objects."""
+        path, films, objects = (tmp_path / name for name in ("coco.json", "films", "dicom"))
+        out, slug = io.StringIO(), case.dataset.slug
+        call_command("export_coco", slug, path, *more, images=films, stdout=out)
+        call_command("export_dicom", slug, objects, *more, stdout=out)
+        names = " ".join(film.name for film in films.iterdir())
+        found = (image.public_id in path.read_text(), image.public_id in names)
+        return *found, (objects / case.public_id).exists()
+
+    for more in ([], ["--marks"]):
+        assert not any(places(*more))
+    Case.objects.filter(pk=case.pk).update(made_for=None)
+    for more in ([], ["--marks"]):
+        assert all(places(*more)), "as everybody's it would be there"
+
+
+def test_no_case_is_merged_into_it(trainee, curator, nodule_case):
+    case = film_for(trainee)
     with pytest.raises(ValueError, match="made for one learner"):
         library_services.merge_cases(case=nodule_case, into=case, by=curator)
     nodule_case.refresh_from_db()
