@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 
-from cases import services
+from cases import made, services
 from cases.differences import differences
 from cases.models import Case, Finding, Image
 from cases.signals import case_published
@@ -176,6 +176,23 @@ def test_a_case_is_told_of_when_it_is_published_and_not_again_as_long_as_it_is(n
     finally:
         case_published.disconnect(receiver)
     assert told == ["published"]
+
+
+def test_a_case_that_was_made_for_one_learner_is_told_of_once_it_is_everybodys(
+    nodule_case, trainee, curator
+):
+    nodule_case.made_for, nodule_case.status = trainee, "review"
+    nodule_case.save()
+    told = []
+    receiver = lambda case, **_: told.append(case.pk)  # noqa: E731
+    case_published.connect(receiver)
+    try:
+        services.set_status(case=nodule_case, status="published")
+        assert told == []
+        made.promote(case=nodule_case, by=curator)
+    finally:
+        case_published.disconnect(receiver)
+    assert told == [nodule_case.pk]
 
 
 def test_a_case_made_there_is_the_curators(staff, curator):
