@@ -42,6 +42,8 @@ SIGNIFICANT = [
     ),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left third rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T8."),
+    ("location", "Fracture of the left seventh rib.", "Fracture of the left fifth rib."),
+    ("location", "Compression fracture of T12.", "Compression fracture of T10."),
     ("location", "Endotracheal tube in the right main bronchus.", "Endotracheal tube."),
     ("severity", "Mild cardiomegaly.", "Severe cardiomegaly."),
     ("severity", "Large right pleural effusion.", "Small right pleural effusion."),
