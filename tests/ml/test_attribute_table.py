@@ -40,6 +40,12 @@ SIGNIFICANT = [
         "Consolidation in the right upper lobe.",
         "Small consolidation in the right lower lobe.",
     ),
+    # What is next to it, and names no lobe or several, says less than the wrong one of two.
+    ("location", "Nodule in the right lower lobe.", "Nodule in the right mid zone."),
+    (
+        *("location", "Nodule in the right lower lobe."),
+        "Nodule in the right upper and middle lobes.",
+    ),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left third rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T8."),
     ("location", "Fracture of the left seventh rib.", "Fracture of the left fifth rib."),
