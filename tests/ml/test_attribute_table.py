@@ -32,6 +32,10 @@ SIGNIFICANT = [
         *("location", "Consolidation in the right upper lobe and in the left lower lobe."),
         "Consolidation in the left upper lobe and in the right lower lobe.",
     ),
+    (
+        *("location", "Consolidation in the bilateral upper lobes and in the left lower lobe."),
+        "Consolidation in the bilateral upper lobes and in the right lower lobe.",
+    ),
     ("location", "Right pleural effusion.", "Pleural effusion."),
     ("location", "Left rib fracture.", "Rib fracture."),
     # Only on the left is the lower lobe next to the upper one.
