@@ -65,6 +65,50 @@ def told(reference: str, candidate: str) -> list[str]:
             *("Atelectasis in the right lower lobe.", "Opacity in the right lung."),
             "It is in the lower lobe; a word as wide as opacity needs its place.",
         ),
+        (
+            *("Nodule in the right lower lobe.", "Nodule in the right mid zone."),
+            "It is in the lower lobe; in the mid zone may be in any lobe.",
+        ),
+        (
+            *("Consolidation in the right upper lobe.", "Consolidation in the right lower lobe."),
+            "It is in the upper lobe, not in the lower lobe.",
+        ),
+        (
+            *("Consolidation in the right upper zone.", "Consolidation in the right mid zone."),
+            "It is in the upper zone; the mid zone is next to it.",
+        ),
+        (
+            *("Pneumothorax on the left.", "Possible pneumothorax on the left."),
+            "The reference is certain of it; yours hedges.",
+        ),
+        (
+            *("Possible pneumothorax on the left.", "Pneumothorax on the left."),
+            "The reference hedges; yours is certain of it.",
+        ),
+        (
+            *("Spiculated nodule in the right upper lobe.", "Smooth right upper lobe nodule."),
+            "It is ill-defined, not well-defined.",
+        ),
+        (
+            *("Left tension pneumothorax.", "Left pneumothorax."),
+            "It is under tension; yours does not say so.",
+        ),
+        (
+            *("12 mm nodule in the right upper lobe.", "24 mm nodule in the right upper lobe."),
+            "It measures 1.2 cm, not 2.4 cm.",
+        ),
+        (
+            *("5 mm nodule in the right upper lobe.", "Opacity in the right upper lobe."),
+            "The word is too vague: a nodule or mass needs follow-up that an opacity may not get.",
+        ),
+        (
+            *("Opacity in the right upper lobe.", "Nodule in the right upper lobe."),
+            "The word says more than the reference does: a nodule or mass needs follow-up",
+        ),
+        (
+            *("Endotracheal tube in the right main bronchus.", "Endotracheal tube."),
+            "Its position is: right main bronchus (only the right lung is ventilated); yours does",
+        ),
     ],
 )
 def test_each_error_says_what_it_is_and_what_was_said(reference, candidate, sentence):
