@@ -11,10 +11,20 @@ import pytest
 from ml.simulate import organs
 from ml.simulate.anatomy import Anatomy
 from ml.simulate.base import prepare
-from ml.simulate.findings import chest, collapse, loculated, pleura, septa, water
+from ml.simulate.findings import (
+    catheters,
+    chest,
+    collapse,
+    implants,
+    loculated,
+    pleura,
+    septa,
+    tubes,
+    water,
+)
 from ml.simulate.findings.common import Scene, to_the_wall, window_of
 from ml.simulate.findings.septa import Canvas, Sheet
-from ml.simulate.patients import Body, Inside
+from ml.simulate.patients import SOFT_MM, Body, Inside
 from ml.simulate.projector import View
 from ml.simulate.shadows import part_shown
 from ml.simulate.standing import view_of
@@ -216,3 +226,34 @@ def test_free_fluid_goes_on_to_the_ribs_above_the_dome_and_not_into_the_belly():
     assert density[beside].mean() < 0.5, "where the projector has lung, fluid fills it"
     belly = here.anatomy.base.mask(organs.ABDOMEN, every=2)[half]
     assert not beside[belly].any()
+
+
+def test_the_leads_of_a_pacemaker_end_where_they_go_with_the_heart_and_not_with_the_wall():
+    here = scene()
+    (part,) = implants.pacemaker(here).parts
+    assert len(part.ways) == 2
+    assert all(here.anatomy.cage.depth_at(way[-1:])[0] > SOFT_MM for way in part.ways)
+
+
+def test_the_line_of_a_port_is_drawn_in_the_person_and_ends_below_the_carina_there():
+    here = scene()
+    (part,) = catheters.port(here).parts
+    assert all(wire.of_person for wire in part.wires)
+    carina = here.body.from_ct(np.array([here.anatomy.marks.carina]))[0, 0]
+    low, high = catheters.TIP_MM
+    assert low - 1 <= part.ways[0][-1, 0] - carina <= high + 1
+
+
+@pytest.mark.parametrize("tube", [tubes.tracheal_tube, tubes.stomach_tube])
+def test_a_tube_that_goes_to_the_right_bronchus_does_not_first_turn_to_the_left(tube):
+    """Where the trachea's label goes on into the left main bronchus its middle lies there."""
+    here = scene()
+    base = here.anatomy.base
+    level, back, left = (int(at) for at in here.anatomy.marks.carina)
+    labels = base.labels.copy()
+    labels[level - 16 : level, back - 8 : back + 8, left : left + 24] = organs.TRACHEA
+    there = Anatomy(replace(base, labels=labels))
+    (part,) = tube(replace(here, anatomy=there), right=False).parts
+    way = part.ways[0]
+    lower = way[way[:, 0] > level - 40]
+    assert np.diff(lower[:, 2]).max() < 0.1

@@ -129,8 +129,11 @@ def port(scene: Scene) -> Placed:
         tuple(end),
         *_into_the_atrium(scene, end),
     ]
-    line = ended(scene, curve(path), -scene.between(*TIP_MM))
-    wires = (Wire(line, 1.2, 4.4),)
+    # From the chest wall to the vein: smooth in the person, whose inside has slid along the wall.
+    within_person = scene.body.from_ct(np.array(path))
+    way = curve([*map(tuple, within_person)])
+    line = ended(scene, way, -scene.between(*TIP_MM), of_person=True)
+    wires = (Wire(line, 1.2, 4.4, of_person=True),)
     plates = (
         Plate(ring_facing_front(chamber, 13.5, 11), 7, 1.1),
         Plate(ring_facing_front(chamber, 9, 8), 6, 1.6),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ml.simulate import organs
+from ml.simulate.anatomy import Point
 from ml.simulate.drawing import Plate, Wire, curve
 from ml.simulate.findings.common import Part, Placed, Scene
 from ml.simulate.findings.routes import LEAD, STEEL, middle_line, ring_facing_front, skin_at
+from ml.simulate.patients import SOFT_MM
 
 
 def pacemaker(scene: Scene) -> Placed:
@@ -30,16 +32,16 @@ def pacemaker(scene: Scene) -> Placed:
     end = cava[-1]
     atrium = [
         *vein,
-        (end[0] + 14, end[1] - 10, end[2] + 1),
-        (end[0] + 15, end[1] - 24, end[2] + 9),
-        (end[0] + 2, end[1] - 33, end[2] + 15),
-        (end[0] - 9, end[1] - 36, end[2] + 17),
+        (end[0] + 12, end[1] - 6, end[2] + 1),
+        (end[0] + 18, end[1] - 16, end[2] + 9),
+        (end[0] + 12, end[1] - 26, end[2] + 17),
+        (end[0] - 6, end[1] - 33, end[2] + 21),
     ]
     ventricle = [
         *[(z + 1, y + 2, x + 3.5) for z, y, x in vein],
         (end[0] + 42, end[1] - 8, end[2] + 10),
         (heart[0] + 26, heart[1] - 22, heart[2] + 4),
-        (heart[0] + 34, heart[1] - 30, heart[2] + 42),
+        _inside(scene, (heart[0] + 25, heart[1] - 22, heart[2] + 43)),
     ]
     wires = []
     leads = (curve(atrium), curve(ventricle))
@@ -67,6 +69,18 @@ def pacemaker(scene: Scene) -> Placed:
         "left pectoral, right heart",
         impression="Dual-chamber pacemaker in expected position.",
     )
+
+
+def _inside(scene: Scene, tip: Point) -> Point:
+    """The point, or the first toward the heart's middle that goes with the heart, not the wall.
+
+    What lies at the wall does not go down with a breath: a lead that ends there would turn up.
+    """
+    middle = np.array(scene.anatomy.marks.heart)
+    way = np.array(tip) + np.linspace(0, 1, 21)[:, None] * (middle - np.array(tip))
+    within = scene.anatomy.cage.depth_at(way) > SOFT_MM
+    down, back, left = way[int(within.argmax())]
+    return float(down), float(back), float(left)
 
 
 def valve(scene: Scene) -> Placed:

@@ -31,9 +31,14 @@ def middle_line(scene: Scene, organ: int, bottom: float) -> Path3:
     return smooth
 
 
-def ended(scene: Scene, path: Path3, above_mm: float) -> Path3:
-    """The way cut off `above_mm` higher than the carina in the person; below 0, lower."""
+def ended(scene: Scene, path: Path3, above_mm: float, *, of_person: bool = False) -> Path3:
+    """The way cut off `above_mm` higher than the carina in the person; below 0, lower.
+
+    `of_person` where the way is the person's already.
+    """
     levels = scene.body.from_ct(np.vstack([path, scene.anatomy.marks.carina]))[:, 0]
+    if of_person:
+        levels[:-1] = path[:, 0]
     wanted = levels[-1] - above_mm
     levels = np.maximum.accumulate(levels[:-1] + 1e-6 * np.arange(len(path)))
     tip = [np.interp(wanted, levels, path[:, axis]) for axis in range(3)]

@@ -11,6 +11,9 @@ from ml.simulate.findings.routes import PLASTIC, STRIPE, ended, middle_line
 
 RIGHT_BRONCHUS = np.array([(10.0, 2, -6), (24, 5, -13), (50, 14, -25), (95, 32, -42)])
 """From the carina down the right main bronchus into the lower lobe, mm."""
+BEFORE_CARINA_MM = {True: 4.0, False: 24.0}
+"""How far above it the trachea's middle is followed by a tube that stays in it, and by one that
+goes on to the right: nearer, the middle is that of both main bronchi."""
 
 
 ABOVE_CARINA_MM = 50
@@ -21,7 +24,7 @@ def tracheal_tube(scene: Scene, *, right: bool = True) -> Placed:
     """An endotracheal tube: tip above the carina, or in the right main bronchus."""
     carina = np.array(scene.anatomy.marks.carina)
     above = round(scene.between(32, 58))
-    path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
+    path = middle_line(scene, organs.TRACHEA, carina[0] - BEFORE_CARINA_MM[right])
     goal = None if right else tuple(ended(scene, path, ABOVE_CARINA_MM)[-1])
     # The right main bronchus leaves at about 25 degrees (Hampton et al. 2000).
     path = ended(scene, path, above) if right else np.vstack([path, carina + RIGHT_BRONCHUS[:2]])
@@ -72,7 +75,7 @@ def stomach_tube(scene: Scene, *, right: bool = True) -> Placed:
         ]
     else:
         carina = marks.carina
-        path = middle_line(scene, organs.TRACHEA, carina[0] - 4)
+        path = middle_line(scene, organs.TRACHEA, carina[0] - BEFORE_CARINA_MM[False])
         tail = [tuple(point) for point in np.array(carina) + RIGHT_BRONCHUS]
     line = curve([(scene.top, path[0][1], path[0][2] + 3), *map(tuple, path), *tail])
     wires = (Wire(line, 2.4, 1.4, bore=1.5), Wire(line + np.array([0, 0, 1.6]), 0.55, STRIPE * 1.7))
