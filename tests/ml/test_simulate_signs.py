@@ -228,11 +228,64 @@ def test_free_fluid_goes_on_to_the_ribs_above_the_dome_and_not_into_the_belly():
     assert not beside[belly].any()
 
 
+@pytest.mark.parametrize("side", organs.SIDES)
+def test_the_nodes_of_a_hilum_reach_twice_as_far_toward_the_mediastinum(side, monkeypatch):
+    monkeypatch.setattr(chest, "density", lambda scene, window: np.float32(0.0))  # all is filled
+    here = scene()
+    (part,) = chest.hilar_nodes(here, side).parts
+    added = part.added.values.sum(axis=(0, 1))
+    filled = np.flatnonzero(added > 0.05 * added.max())
+    peak = int(added.argmax())
+    inward, outward = filled[-1] - peak, peak - filled[0]
+    if side == "left":
+        inward, outward = outward, inward
+    assert inward > 1.4 * outward
+
+
+@pytest.mark.parametrize("kind", ["PA", "LATERAL"])
+def test_the_level_of_a_hydropneumothorax_is_horizontal_however_the_person_leans(kind):
+    leaning = replace(body(), lean=4.0, droop=15.0)
+    here = replace(scene(), body=leaning)
+    (part,) = loculated.hydropneumothorax(here, "left").parts
+    added = part_shown(view_of(here.anatomy, leaning, kind, 400), part).added
+    columns = np.flatnonzero((added > 0.5 * added.max()).any(axis=0))[10:-10]
+    top = np.array([np.argmax(added[:, column] > 0.25 * added.max()) for column in columns])
+    assert len(columns) > 20 and np.ptp(top) <= 2
+
+
 def test_the_leads_of_a_pacemaker_end_where_they_go_with_the_heart_and_not_with_the_wall():
     here = scene()
     (part,) = implants.pacemaker(here).parts
     assert len(part.ways) == 2
     assert all(here.anatomy.cage.depth_at(way[-1:])[0] > SOFT_MM for way in part.ways)
+
+
+@pytest.mark.parametrize("side", organs.SIDES)
+@pytest.mark.parametrize("finding", [loculated.empyema, pleura.thickening])
+def test_what_lies_on_the_chest_wall_leaves_no_slit_of_lung_beside_it(finding, side):
+    here = scene()
+    (part,) = finding(here, side).parts
+    added = part.added.values
+    level = int(added.sum(axis=(1, 2)).argmax())
+    back = int(added[level].sum(axis=1).argmax())
+    top, front, right = part.added.corner
+    across = right + np.arange(added.shape[2]) + 0.5
+    lines = [np.full_like(across, top + level + 0.5), np.full_like(across, front + back + 0.5)]
+    within = np.flatnonzero(here.anatomy.cage.depth_at(np.stack([*lines, across], -1)) > 1)
+    outermost = within[-1] if side == "left" else within[0]
+    assert added[level, back, outermost] > 0.5 * added[level, back].max()
+
+
+@pytest.mark.parametrize("side", organs.SIDES)
+@pytest.mark.parametrize("finding", [loculated.empyema, pleura.thickening])
+def test_what_lies_on_the_chest_wall_does_not_lie_on_the_mediastinum(finding, side):
+    here = scene()
+    (part,) = finding(here, side).parts
+    hilum = here.anatomy.marks.hilum[side][2] - part.added.corner[2]
+    columns = np.arange(part.added.values.shape[2])
+    inward = columns < hilum - 12 if side == "left" else columns > hilum + 12
+    assert np.abs(part.added.values[:, :, inward]).max(initial=0) < 0.02
+    assert np.abs(part.added.values[:, :, ~inward]).max() > 0.5
 
 
 def test_the_line_of_a_port_is_drawn_in_the_person_and_ends_below_the_carina_there():

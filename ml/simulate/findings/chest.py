@@ -165,6 +165,8 @@ def _large_hila(side: str, sentence: str, parts: Sequence[Part]) -> Placed:
 NODES_AT = {"right": (22.0, -2.0, 36.0), "left": (10.0, 4.0, 60.0)}
 """Where the middle of a hilum's nodes lies from the carina, mm: down, back, outward; the heart
 hides less of them than of the hilum itself."""
+INWARD = 0.5
+"""A node reaches toward the mediastinum as many times as far as this goes into one."""
 
 
 def hilar_nodes(scene: Scene, side: str = "bilateral") -> Placed:
@@ -200,7 +202,10 @@ def _nodes(scene: Scene, side: str) -> Part:
                 middle[1] + layer + scene.between(-5, 5),
                 middle[2] - outward * (9 * step * step + scene.between(0, 6)),
             )
-            away = np.sqrt(sum(axis * axis for axis in axes_of(window, center)))
+            down, back, left = axes_of(window, center)
+            # Longer toward the mediastinum, so that no lung is left between it and the nodes.
+            across = np.where(outward * left < 0, INWARD * left, left)
+            away = np.sqrt(down * down + back * back + across * across)
             total = np.maximum(total, sigmoid((scene.between(15, 19) - away) / 0.9))
     added = np.clip(1.04 - density(scene, window), 0, None) * total
     return Part(part_of(window, added, total).added)

@@ -241,6 +241,18 @@ def to_the_wall(
     return inside, away, np.where(away < WALL_MM, np.minimum(here, at_wall), here)
 
 
+def lateral_of(scene: Scene, side: str, window: tuple[slice, ...]) -> Volume:
+    """How far (0 to 1) each voxel of a window lies on the outer side of that hilum."""
+    outward = 1.0 if side == "left" else -1.0
+    left = axes_of(window)[2]
+    return sigmoid(outward * (left - np.float32(scene.anatomy.marks.hilum[side][2])) / 3)
+
+
+def levels(scene: Scene, top: float, bottom: float) -> slice:
+    """The whole voxels between two heights of the CT, mm, from an even one on."""
+    return slice(max(0, int(top)) // 2 * 2, min(scene.hu.shape[0], int(bottom)))
+
+
 def window_of(
     scene: Scene, mask: NDArray[np.bool_], step: int, margin: int = 4
 ) -> tuple[slice, ...]:

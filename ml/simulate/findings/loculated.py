@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from ml.simulate.findings.common import (
     Part,
@@ -13,16 +12,19 @@ from ml.simulate.findings.common import (
     Scene,
     Volume,
     axes_of,
-    density,
+    lateral_of,
+    levels,
     noise,
     part_of,
     sigmoid,
     to_the_wall,
     window_of,
-    zoomed,
 )
-from ml.simulate.patients import Body, Bump
+from ml.simulate.patients import Body, Bump, solved
 from ml.simulate.projector import Block
+
+LEVEL_STEP = 10
+"""A level's place is asked for so often, mm: between, the person is smooth."""
 
 
 def tension_bend(body: Body, rng: np.random.Generator, side: str) -> Body:
@@ -119,7 +121,8 @@ def _air(scene: Scene, side: str, level: float | None) -> Part:
     else:
         gap = scene.between(20, 30) * np.clip(1.25 - (down - marks.apex) / 330, 0.4, 1)
         gap = gap + noise(scene.rng, inside.shape, 16) * 0.5
-        fluid, squeezed = sigmoid((down - level) / 0.5) * inside, 0.06
+        below = _below(scene, side, window, level)
+        fluid, squeezed = sigmoid(below / 0.5) * inside, 0.06
         lung = sigmoid((wall - gap) / 0.7) * inside * (1 - fluid)
         line = 0.85 * np.exp(-(((wall - gap) / 0.8) ** 2)) * inside * (1 - fluid)
     free = inside * (1 - lung) * (1 - fluid)
@@ -128,6 +131,25 @@ def _air(scene: Scene, side: str, level: float | None) -> Part:
     top, front, right = (float(part.start) for part in window)
     corner = (top, front, right)
     return Part(Block(corner, added.astype(np.float32)), Block(corner, share, 2.0))
+
+
+def _below(scene: Scene, side: str, window: tuple[slice, ...], level: float) -> Volume:
+    """How far each voxel lies below a level that the person has horizontal, however bent, mm.
+
+    At the hilum's column the level is at that height of the CT.
+    """
+    lines = [np.arange(part.start, part.stop + LEVEL_STEP, LEVEL_STEP) for part in window]
+    mesh = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).astype(np.float64)
+    _, back, left = scene.anatomy.marks.hilum[side]
+    points = np.vstack([mesh.reshape(-1, 3), (level, back, left)])
+    stands = solved(scene.body.inner, points)[:, 0]
+    coarse = (stands[:-1] - stands[-1]).reshape(mesh.shape[:3])
+    at = [(np.arange(part.stop - part.start) + 0.5) / LEVEL_STEP for part in window]
+    for axis, places in enumerate(at):
+        low = places.astype(int)
+        share = np.expand_dims(places - low, [n for n in range(3) if n != axis])
+        coarse = coarse.take(low, axis) * (1 - share) + coarse.take(low + 1, axis) * share
+    return coarse.astype(np.float32)
 
 
 def _lump(scene: Scene, side: str, down: Volume, back: Volume, left: Volume) -> Volume:
@@ -147,21 +169,19 @@ def empyema(scene: Scene, side: str = "") -> Placed:
     """A lens of pus on the lateral wall, that does not run down."""
     side = side or scene.side()
     marks = scene.anatomy.marks
-    window = window_of(scene, scene.anatomy.space(side), 2)
+    window = window_of(scene, scene.anatomy.space(side), 2, margin=8)
     middle = marks.dome - scene.between(12, 44)
     half = scene.between(44, 58)
-    window = (slice(int(middle - half - 12), int(middle + half + 12)), *window[1:])
-    wall = ndimage.gaussian_filter(
-        zoomed(np.minimum(scene.anatomy.wall_distance(side), 90), window), 1.4
-    )
-    inside = np.clip(zoomed(scene.anatomy.space(side), window) * 2 - 0.5, 0, 1)
+    window = (levels(scene, middle - half - 12, middle + half + 12), *window[1:])
+    inside, wall, here = to_the_wall(scene, side, window)
     down, back, _ = axes_of(window)
     lens = np.clip(1 - ((down - middle) / half) ** 2, 0, 1) * np.clip(
         1 - ((back - marks.middle[1] - 12) / 72) ** 2, 0, 1
     )
     thick = scene.between(34, 44) * lens**0.8 * (1 + 0.03 * noise(scene.rng, wall.shape, 12))
-    share = sigmoid((thick - wall) / 0.9) * inside * (thick > 1.5)
-    added = np.clip(0.98 - density(scene, window), 0, None) * share
+    share = sigmoid((thick - wall) / 0.9) * inside * np.clip((thick - 1.5) / 4, 0, 1)
+    share = share * lateral_of(scene, side, window)
+    added = np.clip(0.98 - here, 0, None) * share
     return Placed(
         "pleural_effusion",
         "pleura",

@@ -15,9 +15,12 @@ from ml.simulate.findings.common import (
     Volume,
     axes_of,
     density,
+    lateral_of,
+    levels,
     noise,
     part_of,
     sigmoid,
+    to_the_wall,
     window_of,
     zoomed,
 )
@@ -207,20 +210,18 @@ def thickening(scene: Scene, side: str = "") -> Placed:
     side = side or scene.side()
     marks = scene.anatomy.marks
     top, _ = marks.heights[side]
-    window = window_of(scene, scene.anatomy.space(side), 2)
+    window = window_of(scene, scene.anatomy.space(side), 2, margin=8)
     middle = scene.between(top + 60, marks.dome - 10)
     half = scene.between(38, 58)
-    window = (slice(int(middle - half - 12), int(middle + half + 12)), *window[1:])
-    wall = ndimage.gaussian_filter(
-        zoomed(np.minimum(scene.anatomy.wall_distance(side), 60), window), 1.2
-    )
-    inside = np.clip(zoomed(scene.anatomy.space(side), window) * 2 - 0.5, 0, 1)
+    window = (levels(scene, middle - half - 12, middle + half + 12), *window[1:])
+    inside, wall, here = to_the_wall(scene, side, window)
     down, back, _ = axes_of(window)
     along = np.clip(1 - (np.abs(down - middle) / half) ** 3, 0, 1)
     lateral = np.exp(-(((back - marks.middle[1] + 5) / 52) ** 4))
     thick = scene.between(6, 9) * along * lateral * (1 + 0.07 * noise(scene.rng, wall.shape, 9))
-    share = sigmoid((thick - wall) / 0.9) * inside * (thick > 1.2)
-    added = np.clip(0.75 - density(scene, window), 0, None) * share
+    share = sigmoid((thick - wall) / 0.9) * inside * np.clip((thick - 1.2) / 2, 0, 1)
+    share = share * lateral_of(scene, side, window)
+    added = np.clip(0.75 - here, 0, None) * share
     part = part_of(window, added, share)
     return Placed(
         "pleural_thickening",
