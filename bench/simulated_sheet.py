@@ -1,14 +1,12 @@
 """`python -m bench.simulated_sheet`: the pictures of docs/simulated-cases.md, of the demo set.
 
-`python -m bench.simulated_sheet FOLDER` makes that of signs of bones, collapse, water and tension,
-of what `simulate_cases --findings … --out FOLDER` has written there.
+With `SIMULATE_CT` also that of lowered arms, of three persons made for it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,14 +34,25 @@ CHANGES_SHOWN = (
     ("atelectasis", "new"),
     ("nodule_mass", "larger"),
 )
+SIGNS_SHOWN = {
+    "film-217": "Collapse of the right lower lobe",
+    "film-211": "Sclerotic lesions",
+    "film-208": "Displaced fractures",
+    "film-210": "Healed fracture",
+    "film-096": "Interstitial edema",
+    "film-126": "Tension pneumothorax",
+    "film-212": "Lytic lesion",
+    "film-214": "Rib notching",
+}
+"""Films of the signs of bones, collapse, water and tension, which is the first finding of each."""
 LOWERED_SHOWN = (("arms-1", ""), ("arms-2", ""), ("arms-3", "supine"))
 LOWERED_TILE = 430
 MIDDLE = (0.15, 0.15, 0.85, 0.85)
 QUALITY = 80
 
 
-def picture(case: dict[str, Any], number: int = 0, folder: Path = DEMO) -> Image.Image:
-    values = np.asarray(Image.open(folder / case["images"][number]["file"]))
+def picture(case: dict[str, Any], number: int = 0) -> Image.Image:
+    values = np.asarray(Image.open(DEMO / case["images"][number]["file"]))
     return Image.fromarray((np.clip(values, 0, 4095) >> 4).astype(np.uint8))
 
 
@@ -122,18 +131,17 @@ def over_time(cases: list[dict[str, Any]]) -> None:
     sheet(tiles, OVER_TIME_ACROSS, "patients-over-time.webp")
 
 
-def signs(folder: Path) -> None:
-    """Each finding of the folder once by its words, around its first box where it has one."""
-    cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))["cases"]
-    shown: dict[str, Image.Image] = {}
-    for case in cases:
-        for finding in case["findings"][:1]:
-            name = re.sub(r"\W*(?:of|in) the .*| with .*|: .*|\.$", "", finding["sentence"])
-            places = [bounds(region) for region in finding["regions"]] or [MIDDLE]
-            places = places[:1] if finding["side"] == "bilateral" else places
-            low, high = np.min(places, axis=0)[:2], np.max(places, axis=0)[2:]
-            shown.setdefault(name, around(picture(case, folder=folder), (*low, *high)))
-    tiles = [captioned(one, name[:44], SIGN_TILE) for name, one in sorted(shown.items())]
+def signs(cases: list[dict[str, Any]]) -> None:
+    """The first finding of each of `SIGNS_SHOWN`, around its box where it has one."""
+    shown = {case["key"]: case for case in cases}
+    tiles = []
+    for key, name in SIGNS_SHOWN.items():
+        finding = shown[key]["findings"][0]
+        places = [bounds(region) for region in finding["regions"]] or [MIDDLE]
+        places = places[:1] if finding["side"] == "bilateral" else places
+        low, high = np.min(places, axis=0)[:2], np.max(places, axis=0)[2:]
+        close = around(picture(shown[key]), (*low, *high))
+        tiles.append(captioned(close, name, SIGN_TILE))
     sheet(tiles, SIGNS_ACROSS, "simulated-signs.webp")
 
 
@@ -151,15 +159,13 @@ def lowered_arms(wheel: Path) -> None:
 
 
 def main() -> int:
-    if len(sys.argv) > 1:
-        signs(Path(sys.argv[1]))
-        return 0
     cases = json.loads((DEMO / "cases.json").read_text(encoding="utf-8"))["cases"]
     cases = [case for case in cases if "file" in case["images"][0]]
     FOLDER.mkdir(exist_ok=True)
     contact(cases)
     close_ups(cases)
     over_time(cases)
+    signs(cases)
     if wheel := os.environ.get("SIMULATE_CT"):
         lowered_arms(Path(wheel))
     return 0
