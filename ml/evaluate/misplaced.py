@@ -13,13 +13,14 @@ from ml.evaluate.location import (
     Place,
     is_central,
     is_other_lobe,
+    overlap,
     place_of,
     zone_distance,
     zones_in_words,
 )
 from ml.evaluate.margins import within_margin
 from ml.evaluate.mistake import Mistake, Severity, listed
-from ml.evaluate.observation import Observation
+from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import SHIFT
 from ml.evaluate.vagueness import (
     asks_for_zone,
@@ -34,6 +35,7 @@ from ml.findings.attributes import DEVICES
 FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion", "bulla"})
 """Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
+TWO = 2
 NOWHERE = ("unsaid", "more")
 """Where the side is not said, or both are: a height that is not said is a further error."""
 ELSEWHERE = ("other_side", "far")
@@ -54,6 +56,8 @@ def misplaced(
         where = None
     zone = _zone(reference, candidate, said_zones)
     nowhere = not said_zones and place_of(reference, candidate) in NOWHERE
+    if where is None and zone is None:
+        zone = _half(reference, candidate, said_zones)
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
         _elsewhere(reference, candidate, where),
@@ -196,6 +200,26 @@ def _zone(
     else:
         return None
     return Mistake("location", "significant", sentence)
+
+
+def _half(
+    reference: Observation, candidate: Observation, said_zones: frozenset[str]
+) -> Mistake | None:
+    """One of two lobes of a lung: "right upper lobe" for the upper and the lower one."""
+    sides = reference.sides & candidate.sides & BILATERAL
+    lobes = reference.zones & LOBES
+    if len(reference.sides & BILATERAL) != 1 or len(lobes) < TWO or not said_zones:
+        return None
+    left_out = {zone for zone in lobes if not any(overlap(zone, it, sides) for it in said_zones)}
+    if not left_out or left_out == lobes:
+        return None
+    apart = zone_distance(left_out, lobes - left_out) == "far"
+    wanted, given = zones_in_words(lobes), zones_in_words(lobes - left_out)
+    return Mistake(
+        "location",
+        "significant" if apart else "slight",
+        f"It is in the {wanted}, not only in the {given}.",
+    )
 
 
 def _crossed(reference: Observation, candidate: Observation) -> Mistake | None:

@@ -203,3 +203,19 @@ def test_the_side_alone_is_half_an_answer_for_something_in_one_part_of_one_lung(
 )
 def test_a_zone_in_the_middle_borders_on_both_others_and_is_no_lobe(zone, central):
     assert is_central(zone) is central
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "severities"),
+    [
+        ("RUL and RLL consolidation.", "RLL consolidation.", ["significant"]),
+        ("Left upper and lower lobe atelectasis.", "LUL atelectasis.", ["significant"]),
+        ("Right middle and lower lobe consolidation.", "RML consolidation.", ["slight"]),
+        ("RUL and RLL consolidation.", "Right upper and lower zone consolidation.", []),
+        ("RUL and RLL consolidation.", "RLL consolidation. RUL consolidation.", []),
+        ("RUL and RLL consolidation.", "Right upper lobe and basal consolidation.", []),
+    ],
+)
+def test_one_of_two_lobes_of_a_lung_is_no_full_answer(reference, candidate, severities):
+    found = evaluate.evaluate(reference, candidate).errors.attribute_errors
+    assert [error.severity for error in found] == severities
