@@ -281,10 +281,18 @@ def _with_pronouns(
             continue
         before = [match for match in matches if match.end <= place]
         led = place - 1 in described or (place > 0 and said[place - 1] in leads)
-        goes_on = place + 1 < len(said) and (place + 1 in named or said[place + 1] in ("of", "de"))
+        goes_on = place + 1 < len(said) and (
+            place + 1 in named
+            or (said[place + 1] in ("of", "de") and not _measures(said, place + 2))
+        )
         if before and (led or place + 1 in described) and not goes_on:
             found.append(Match(before[-1].value, (place,)))
     return sorted(found, key=lambda match: (match.places[-1], match.places))
+
+
+def _measures(said: Sequence[str], place: int) -> bool:
+    """Whether a number begins at a place or the next: "one of about 2 cm"."""
+    return any(word[:1].isdigit() for word in said[place : place + 2])
 
 
 def _with_other_sides(
@@ -326,6 +334,8 @@ def _side_said(match: Match[Modifier]) -> str:
 
 def _kind(match: Match[Term], kind: str) -> str:
     """The context's word on a finding, with what its own words say of presence."""
+    if kind == "normal" and not DEVICES.isdisjoint(match.value.labels):
+        kind = ""  # "Gastric tube normal" is there, and in order.
     own = match.value.sets.get("presence", "")
     if own == "absent":
         return "absent" if kind in ("", "normal") else "drop"

@@ -130,6 +130,9 @@ def _after_places(said: Sequence[Said], place: int) -> int:
 
 def _cut(sentence: Sentence, start: int, end: int) -> int:
     """Where between two findings the part of the second begins."""
+    for reply in sentence.replies:
+        if start <= reply.start and reply.end <= end:
+            start = reply.end
     if start >= end:
         return end
     places = range(end - 1, start - 1, -1)
@@ -138,6 +141,8 @@ def _cut(sentence: Sentence, start: int, end: int) -> int:
             sentence.is_one_of("with", place) and not _with_its_tip(sentence, place)
         )
         if joint or place in sentence.joints or sentence.words[place] in (";", SEPARATOR):
+            if joint and (spread := sentence.spread_after(place, end)):
+                return spread
             comma = sentence.comma_before(place)
             return place if comma < start else comma
     for place in places:

@@ -206,6 +206,15 @@ class Clauses:
         comma = self._placing(place - 1, -1)
         return comma if comma >= 0 and self.words[comma] == "," else -1
 
+    def spread_after(self, place: int, end: int) -> int:
+        """The comma behind a "with" that says how a finding spreads: "with basal predominance,".
+
+        Zero where none stands before an end.
+        """
+        words = self._classes.get("spread", frozenset())
+        comma = next((p for p in range(place, end) if self.words[p] == ","), place)
+        return comma if not words.isdisjoint(self.words[place:comma]) else 0
+
     def _adds(self, place: int) -> bool:
         """Whether a word adds a statement of its own, so that nothing is explained."""
         adds = self.is_one_of("and", place) and not self._is_or(place)

@@ -61,6 +61,8 @@ class Sentence(Clauses):
         self.sides = Sides(self, modifiers)
         self._term_starts = {term.start: term for term in terms}
         self._term_ends = {term.end: term for term in terms}
+        self._whether = lexicon.words.get("whether", frozenset())
+        self._relative = lexicon.words.get("relative", frozenset())
         self._neighbors_known: dict[int, bool] = {}
         self._ends_known: dict[tuple[int, str, bool, bool], int] = {}
         self._lists_known: dict[tuple[int, str, bool, bool, bool], bool] = {}
@@ -149,6 +151,20 @@ class Sentence(Clauses):
     def joints(self) -> frozenset[int]:
         """The places where a trigger begins that says something of a finding, or joins two."""
         return frozenset(cue.start for cue in self.cues if cue.value.kind not in ("pseudo", ""))
+
+    @cached_property
+    def replies(self) -> list[Match[Cue]]:
+        """The triggers that speak of what stands before them, in order: "has cleared"."""
+        return [
+            cue
+            for cue in self.cues
+            if cue.value.kind in WEIGHT
+            and (
+                self._speaks_back(cue)
+                if cue.value.either
+                else cue.value.backward and not cue.value.forward
+            )
+        ]
 
     def _denials_after(self, finding: Match[Term]) -> Iterator[Match[Cue]]:
         """The denials behind a finding that do not speak of it."""
@@ -247,6 +263,9 @@ class Sentence(Clauses):
             return kind != "absent" and place > after
         if stop == "comma":
             return not self._list_goes_on(place, cue)
+        if stop == "colon":  # "C: heart not enlarged D: left drain in situ".
+            met = any(end in self._term_ends for end in range(cue.start + 1, place))
+            return kind == "absent" and met
         if stop == "seen":  # "No infiltrate identified heart is enlarged".
             return kind == "absent" and self._names_before(place - 1, after)
         if stop == "and":
@@ -276,6 +295,8 @@ class Sentence(Clauses):
             yield "absent"
         if word == ",":
             yield "comma"
+        if word == ":":
+            yield "colon"
         if self.is_one_of("and", place):
             yield "and"
         if self._is_seen(place - 1) and self._another_follows(place, None):
@@ -307,7 +328,8 @@ class Sentence(Clauses):
     def _another_follows(self, place: int, term: Match[Term] | None) -> bool:
         following = place
         while following < len(self.words) and following not in self._term_starts:
-            if following not in self._described and not self.is_one_of("affirm", following):
+            leads = any(self.is_one_of(name, following) for name in ("affirm", "article"))
+            if following not in self._described and not leads:
                 return False
             following += 1
         other = self._term_starts.get(following)
@@ -333,6 +355,8 @@ class Sentence(Clauses):
         if self.is_one_of("and", following):
             return self._and_goes_on(following, cue)
         item = self._item(comma)
+        if kind == "absent" and self._is_hedged_behind(item):
+            return False  # "No effusion, pneumonia not excluded".
         if self._or_follows(following):
             return not self._is_clause(item)
         if self._is_clause(item, of_list=not self._names_before(comma, cue.end)):
@@ -347,6 +371,13 @@ class Sentence(Clauses):
             return True
         closed = self._next_join[cue.end] < comma
         return not closed and not self._is_described(item)
+
+    def _is_hedged_behind(self, item: range) -> bool:
+        """Whether what follows an item's finding leaves it open."""
+        named = any(term.start in item for term in self._terms)
+        return named and any(
+            reply.start in item and reply.value.kind in (*HEDGES, "doubt") for reply in self.replies
+        )
 
     def _denies_in_general(self, comma: int, cue: Match[Cue]) -> bool:
         """Whether all that is denied before a comma is abnormality as such: "no acute disease"."""
@@ -415,8 +446,13 @@ class Sentence(Clauses):
             stops = (
                 word in (";", SEPARATOR)
                 or self._ends.get(place + 1) == "end"
+                or word in self._whether
                 or (word == ":" and self._next_named[place] < cue.start)
-                or (self.is_one_of("verb", place) and place < cue.start - 1)
+                or (
+                    self.is_one_of("verb", place)
+                    and place < cue.start - 1
+                    and self.words[place - 1] not in self._relative
+                )
                 or self.is_one_of("with", place)
                 or (word == "," and (normal or not (joined or place == cue.start - 1)))
                 or (normal and self.is_one_of("and", place))

@@ -42,6 +42,10 @@ def divided(
             )
     elif len(places) > 1:
         zones = [item for item in placing if item.kind == "zone"]
+        if len(zones) == 1 and [side for side, _ in places] == [item.value for item in sides]:
+            near = {place: _degree_near(place[0], sides, telling, sentence) for place in places}
+            if Degree() not in near.values():
+                return list(places), near
         if len(zones) == len(places):
             return list(places), _by_zone(places, zones, telling)
     return list(places), {}

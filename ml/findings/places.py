@@ -63,8 +63,17 @@ def places_of(said: Sequence[Said]) -> list[tuple[str, str]]:
         fresh and sides and all(side not in (one_side(sides), "bilateral") for side, _ in zones)
     )
     if trailing or (sides and not zones):
-        zones.append((one_side(sides), ""))
+        zones.append((one_side(sides), _zone_of_all(said, zones)))
     return list(dict.fromkeys(zones))
+
+
+def _zone_of_all(said: Sequence[Said], zones: Sequence[tuple[str, str]]) -> str:
+    """The zone of a side behind others: "apical on the right and on the left" is apical on both.
+
+    Empty unless the sides stand behind the one zone that they share.
+    """
+    kinds = [item.kind for item in said]
+    return zones[0][1] if len(zones) == 1 and kinds == ["zone", "side", "side"] else ""
 
 
 def _takes_next(said: Sequence[Said], zone: Said) -> bool:

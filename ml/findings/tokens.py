@@ -24,7 +24,7 @@ BREAK = (
 )
 """What separates statements without a period: markup of blocks, bullets, HL7's line break."""
 NUMBER = rf"\d*[{FRACTIONS}]|\d+(?:[.,]\d+)?|(?<![\w.,])\.\d+"
-JOINED = r"(?<!\w)(?:[cs]/[wp]|w/(?:out|o)?|[crh]/o|b/l|f/u|n/a)(?!\w)|//+"
+JOINED = r"(?<!\w)(?:[cs]/[wp]|c/f|w/(?:out|o)?|[crh]/o|b/l|f/u|n/a)(?!\w)|//+"
 """Short forms whose slash is part of the word."""
 SIGN = r"[(\[]\s?[-–−+]\s?[)\]]|(?<!\w)[-–−+]ve(?!\w)"
 """An answer by sign: ``(-)``, ``-ve``."""
