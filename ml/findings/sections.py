@@ -41,7 +41,8 @@ def _headings(language: str) -> re.Pattern[str]:
         for kind in ("skip", "read", "sum")
     }
     lead = r"(?:(?:^|(?<=[.;!?\n])|(?<=[.;!?]\s))[ \t]*(?:[#*_>]+[ \t]*|\d{1,2}[.)][ \t]*)?)"
-    tail = r"[ \t*_]*(?::|[-–—]+(?=\s)|(?=\n|\r|$))"
+    capitals = r"(?-i:(?<=[A-ZÀ-Ý]{4})[ \t]+(?=[A-ZÀ-Ý][a-zß-ÿ]))"  # "HISTORY Fall."
+    tail = rf"(?:[ \t*_]*(?::|[-–—]+(?=\s)|(?=\n|\r|$))|{capitals})"
     return re.compile(
         rf"{lead}(?:(?P<skip>{words['skip']})|(?P<read>{words['read']})"
         rf"|(?P<sum>{words['sum']})){tail}"
