@@ -25,7 +25,7 @@ from ml.findings.model import Finding, Presence
 from ml.findings.patterns import Match, longest
 from ml.findings.places import MIDLINE_LABELS, NO_ZONE_LABELS
 from ml.findings.reading import KEPT, KEPT_SENTENCES, ReadSentence, matches_in, read
-from ml.findings.tokens import PUNCTUATION, Token
+from ml.findings.tokens import ASKED, PUNCTUATION, Token
 from ml.regions import region_of
 
 __all__ = ["LANGUAGES", "Finding", "answer_line", "extract", "stated_in"]
@@ -285,7 +285,8 @@ def _with_pronouns(
             place + 1 in named
             or (said[place + 1] in ("of", "de") and not _measures(said, place + 2))
         )
-        if before and (led or place + 1 in described) and not goes_on:
+        answers = bool(before) and said[before[-1].end] in (":", ASKED)  # "Effusion? A large one."
+        if before and (led or place + 1 in described) and not (goes_on or answers):
             found.append(Match(before[-1].value, (place,)))
     return sorted(found, key=lambda match: (match.places[-1], match.places))
 

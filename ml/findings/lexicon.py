@@ -113,7 +113,10 @@ class Lexicon:
             answers=self.words.get("answer", frozenset()),
             places=self.words.get("region", frozenset()),
             replies=self.placing.union(
-                *(self.words.get(name, ()) for name in ("answer", "preposition", "article"))
+                *(
+                    self.words.get(name, ())
+                    for name in ("answer", "preposition", "article", "pronoun")
+                )
             ),
             known=self.names,
             dictation=self._dictation,
