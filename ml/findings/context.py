@@ -263,9 +263,10 @@ class Sentence(Clauses):
             return kind != "absent" and place > after
         if stop == "comma":
             return not self._list_goes_on(place, cue)
-        if stop == "colon":  # "C: heart not enlarged D: left drain in situ".
+        if stop == "colon":  # A heading: "heart not enlarged D: left drain in situ".
+            heads = place not in self._term_ends
             met = any(end in self._term_ends for end in range(cue.start + 1, place))
-            return kind == "absent" and met
+            return kind == "absent" and heads and met
         if stop == "seen":  # "No infiltrate identified heart is enlarged".
             return kind == "absent" and self._names_before(place - 1, after)
         if stop == "and":
@@ -451,7 +452,7 @@ class Sentence(Clauses):
                 or (
                     self.is_one_of("verb", place)
                     and place < cue.start - 1
-                    and self.words[place - 1] not in self._relative
+                    and not (place and self.words[place - 1] in self._relative)
                 )
                 or self.is_one_of("with", place)
                 or (word == "," and (normal or not (joined or place == cue.start - 1)))
