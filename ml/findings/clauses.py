@@ -167,7 +167,12 @@ class Clauses:
         for place, word in enumerate(self.words):
             if word == ";" or (word == SEPARATOR and not self._is_heading(borders[-1][0], place)):
                 borders.append((place, True))
-            elif self._starts.get(place) == "end" or word == "," or self.is_one_of("and", place):
+            elif (
+                self._starts.get(place) == "end"
+                or word == ","
+                or self.is_one_of("and", place)
+                or (place in self._described and self.is_one_of("clear", place - 1))
+            ):  # "Right lung clear left basal collapse".
                 borders.append((place, False))
         ends = [*borders[1:], (len(self.words), True)]
         return [
