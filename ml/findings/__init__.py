@@ -431,6 +431,13 @@ def _places_of(label: str, found: Attributes) -> list[tuple[str, str]]:
     return places
 
 
+def _change(said: str, presence: Presence) -> str:
+    """A change as a finding can have it: what has not resolved is stable."""
+    if presence == "absent" and said not in ("", "resolved"):
+        return ""
+    return "stable" if presence == "present" and said == "resolved" else said
+
+
 def _stated(
     match: Match[Term],
     kind: str,
@@ -440,11 +447,6 @@ def _stated(
     """A finding for each label and place."""
     sets = match.value.sets
     presence = PRESENCE.get(kind, "present")
-    change = sets.get("change") or found.change
-    if presence == "absent" and change not in ("", "resolved"):
-        change = ""
-    elif presence == "present" and change == "resolved":
-        change = "stable"  # It has not resolved.
     span = _span(match)
     named = [(label, root) for label in match.value.labels]
     named += [(label, root or span) for label in match.value.wider]
@@ -458,7 +460,7 @@ def _stated(
                 severity=sets.get("severity") or found.severity_at((side, zone)),
                 size_mm=found.size_at((side, zone)),
                 certainty=CERTAINTY.get(kind, "certain"),
-                change=change,
+                change=_change(sets.get("change") or found.change_at((side, zone)), presence),
                 descriptors=tuple(found.descriptors),
                 positions=tuple(found.positions) if label in DEVICES else (),
                 span=span,

@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from ml import devices
 from ml.findings.clauses import LIST_GAP
 from ml.findings.context import NEAR, Sentence
-from ml.findings.degrees import Degree, divided
+from ml.findings.degrees import Degree, changes_by_side, divided
 from ml.findings.lexicon import Modifier, Term
 from ml.findings.patterns import Match
 from ml.findings.places import MIDLINE_LABELS, Said, one_side, places_of
@@ -48,11 +48,17 @@ class Attributes:
     """Degree and size of each place, where the text gives several: small left, moderate right."""
     said_of_all: str = ""
     """A change said behind the verb of a list: "effusion and consolidation have improved"."""
+    change_of: dict[str, str] = field(default_factory=dict)
+    """The change of each side, where they differ: worsening right, improving left."""
 
     def severity_at(self, place: tuple[str, str]) -> str:
         """The degree at a place, or else of the whole finding."""
         degree = self.of_place.get(place)
         return self.severity if degree is None else degree.severity
+
+    def change_at(self, place: tuple[str, str]) -> str:
+        """The change at a place, or else of the whole finding."""
+        return self.change_of.get(place[0], self.change)
 
     def size_at(self, place: tuple[str, str]) -> float | None:
         """The size at a place, or else of the whole finding."""
@@ -199,6 +205,9 @@ def _attributes(finding: Match[Term], inside: Sequence[Said], sentence: Sentence
         found.positions = list(dict.fromkeys(tip for tip in tips if tip))
     found.descriptors = list(dict.fromkeys(item.value for item in described))
     found.places, found.of_place = divided(found.places, placing, telling, sentence)
+    found.change_of = changes_by_side(placing, telling)
+    if found.change_of and [side for side, _ in found.places] == ["bilateral"]:
+        found.places = [(side, found.places[0][1]) for side in found.change_of]
     return found
 
 

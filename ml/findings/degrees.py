@@ -51,6 +51,23 @@ def divided(
     return list(places), {}
 
 
+def changes_by_side(placing: Sequence[Said], telling: Sequence[Said]) -> dict[str, str]:
+    """The change of each side of "worsening right and improving left consolidation".
+
+    Empty unless two sides and two changes that differ take turns.
+    """
+    sides = [item for item in placing if item.kind == "side"]
+    changes = [item for item in telling if item.kind == "change"]
+    said = sorted([*sides, *changes], key=lambda item: item.start)
+    kinds = [item.kind for item in said]
+    turns = kinds in (["side", "change"] * 2, ["change", "side"] * 2)
+    if not turns or {item.value for item in sides} != {"left", "right"}:
+        return {}
+    if len({item.value for item in changes}) == 1:
+        return {}
+    return {side.value: change.value for side, change in zip(sides, changes, strict=True)}
+
+
 def _degree_near(
     side: str, sides: Sequence[Said], telling: Sequence[Said], sentence: Clauses
 ) -> Degree:
