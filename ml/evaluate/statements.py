@@ -23,7 +23,10 @@ NUMBERED_LABELS = {"fracture", "bone_lesion", "degenerative_spine"}
 NO_PARTS: frozenset[str] = frozenset()
 RIB = re.compile(r"\bribs?\b", re.IGNORECASE)
 ORDINAL = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))\b", re.IGNORECASE)
-VERTEBRA = re.compile(r"\b[TL]\d{1,2}\b", re.IGNORECASE)
+VERTEBRA = re.compile(
+    r"\b[TL]\d{1,2}\b(?!(?:,? ?(?:[-,&/]|and) ?[TL]?\d{1,2}){0,11} ribs?\b)", re.IGNORECASE
+)
+"""But "L4 rib" and "L4-6 ribs", which are ribs of the left side."""
 LONGEST_SENTENCE = 1_500
 """Characters after which a text without a full stop is cut, so that time stays linear."""
 SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n(?![ \t]*[a-zà-ÿ])")

@@ -13,6 +13,7 @@ from ml.evaluate.location import (
     zone_distance,
     zones_in_words,
 )
+from ml.evaluate.mentions import read
 from ml.evaluate.observation import Observation
 
 pytestmark = pytest.mark.pure
@@ -219,3 +220,20 @@ def test_a_zone_in_the_middle_borders_on_both_others_and_is_no_lobe(zone, centra
 def test_one_of_two_lobes_of_a_lung_is_no_full_answer(reference, candidate, severities):
     found = evaluate.evaluate(reference, candidate).errors.attribute_errors
     assert [error.severity for error in found] == severities
+
+
+@pytest.mark.parametrize(
+    ("text", "sides", "parts"),
+    [
+        ("Compression fracture of L1.", set(), {"L1"}),
+        ("L2 compression fracture. Left effusion.", set(), {"L2"}),
+        ("L4 rib fracture.", {"left"}, set()),
+        ("L4-6 rib fractures.", {"left"}, set()),
+        ("L3, L4 and L5 rib fractures.", {"left"}, set()),
+        ("Fracture of the L 4th rib.", {"left"}, {"rib 4"}),
+        ("L 2 cm nodule.", {"left"}, set()),
+    ],
+)
+def test_an_l_before_a_number_is_a_vertebra_unless_a_rib_or_a_size_follows(text, sides, parts):
+    first = read(text, "en").findings[0]
+    assert (set(first.sides), set(first.parts)) == (sides, parts)
