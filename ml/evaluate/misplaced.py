@@ -130,17 +130,21 @@ def _location(
             "slight" if is_other_lobe(reference, candidate) else "negligible",
             f"It is in the {wanted}; the {given} is next to it.",
         ),
-        "unsaid": (
-            "significant"
-            if _is_unplaced(reference, candidate) or asks_for_zone(reference)
-            else "negligible",
-            f"The side is not said: {_sides(reference)}.",
-        ),
     }
+    if place == "unsaid" or (place == "adjacent" and _lacks_side(reference, candidate)):
+        return _unsided(reference, candidate)
     if place not in sentences:
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
     return Mistake("location", severity, sentence)
+
+
+def _unsided(reference: Observation, candidate: Observation) -> Mistake:
+    """The error of a side that is not said."""
+    lacks = _lacks_side(reference, candidate) or asks_for_zone(reference)
+    grave = lacks or _is_unplaced(reference, candidate)
+    severity: Severity = "significant" if grave else "negligible"
+    return Mistake("location", severity, f"The side is not said: {_sides(reference)}.")
 
 
 def _elsewhere(
@@ -254,6 +258,15 @@ def _steps(one: str, other: str) -> int:
 def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
     """Whether a finding of one side has no place at all, or one of both sides is only named."""
     return is_placeless(reference, candidate) and _has_side(reference)
+
+
+def _lacks_side(reference: Observation, candidate: Observation) -> bool:
+    """Whether of a finding of one side the side is left out, whatever is said of its height.
+
+    A numbered rib is found on the film without it.
+    """
+    one_sided = len(reference.sides & BILATERAL) == 1 and not candidate.sides & BILATERAL
+    return one_sided and not candidate.parts and _has_side(reference)
 
 
 def _has_side(finding: Observation) -> bool:
