@@ -227,9 +227,9 @@ def _umbrella(
 
     Beside another finding on the right side a slip of the side is one error.
     """
-    kinds = spare_kinds(candidate.label, reference.label)
+    kinds = spare_kinds(candidate.concept, reference.label)
     another = taxonomy.group_of(candidate.label) != taxonomy.group_of(reference.label)
-    wide = is_wider(candidate.label, reference.label)
+    wide = is_wider(candidate, reference)
     vague = wide and relation.kind == "vaguer" and relation.severity == "significant" and another
     place = place_of(reference, candidate)
     astray = is_umbrella(reference, candidate) and (

@@ -105,7 +105,7 @@ def _shown(merged: list[Observation]) -> list[Observation]:
     return [
         replace(item, doubtful=False)
         if item.doubtful
-        and any(is_wider(wide.label, item.label) and compatible(wide, item) for wide in sure)
+        and any(is_wider(wide, item) and compatible(wide, item) for wide in sure)
         else item
         for item in merged
     ]

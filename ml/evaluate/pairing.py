@@ -26,6 +26,7 @@ from ml.evaluate.relations import (
     called_calcified,
     is_sign,
     is_wider,
+    names_too,
     relation,
 )
 from ml.evaluate.vagueness import is_placeless, is_umbrella
@@ -146,12 +147,10 @@ def _as_shown(
     for pair in chosen:
         named = reference[pair.reference]
         shown = is_sign(wanted, named) and place_of(named, wanted) in HERE
-        right = place_of(named, candidate[pair.candidate]) in ("same", "adjacent")
-        if (
-            pair.relation.kind == "same"
-            and right
-            and (shown or says_again(wanted, named) or _pushed(candidate[pair.candidate], wanted))
-        ):
+        given = candidate[pair.candidate]
+        right = place_of(named, given) in ("same", "adjacent")
+        shown = shown or says_again(wanted, named) or names_too(given, wanted)
+        if pair.relation.kind == "same" and right and (shown or _pushed(given, wanted)):
             return [Pair(place, pair.candidate, SIGN)]
     return []
 
@@ -189,7 +188,7 @@ def says_again(general: Observation, named: Observation) -> bool:
     """
     own = set(general.sizes_mm) - set(named.sizes_mm)
     settled = (named.concept, named.label) in general.rivals
-    wide = is_wider(general.label, named.label)
+    wide = is_wider(general, named)
     return (settled or wide) and not (own or named.rivals) and _within(named, general)
 
 
@@ -217,7 +216,7 @@ def _options(
                 continue
             if how.kind == "same" and not any(compatible(wanted, other) for other in calcified):
                 how = called_calcified(wanted, given) or how
-            if how.kind == "bolder" and given.label in denied:
+            if given.label in denied and (how.kind == "bolder" or names_too(given, wanted)):
                 continue  # "Cardiomegaly" for a wide mediastinum beside a heart of normal size.
             if how.kind == "vaguer" and wanted.is_astray and given.verdict is None:
                 continue  # Neither which device it is nor where: the danger is not told.
@@ -226,7 +225,7 @@ def _options(
             place = place_of(wanted, given)
             if how.severity == "significant" and place not in HERE:
                 continue
-            vague = how.kind in ("vaguer", "group") or is_wider(given.label, wanted.label)
+            vague = how.kind in ("vaguer", "group") or is_wider(given, wanted)
             vague = vague or len(given.rivals) >= SHOTGUN
             if vague and given.is_bare and not wanted.is_bare:
                 continue  # Neither what nor where nor how: the word commits to nothing.

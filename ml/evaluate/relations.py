@@ -51,19 +51,26 @@ UNNAMED = "abnormality"
 @cache
 def _edges() -> dict[tuple[str, str], tuple[str, str, str]]:
     """(general, specific) → severity of the specific word, of the general one, and why."""
-    edges = {}
+    return {key: edge for key, (edge, words) in _rows().items() if words is None}
+
+
+@cache
+def _rows() -> dict[tuple[str, str], tuple[tuple[str, str, str], re.Pattern[str] | None]]:
+    """All edges, each with the words that it asks of the general finding."""
+    rows = {}
     for row in tables.rows("specificity"):
         loose = row["loose"] or row["severity"]
         if not {row["severity"], loose} <= {"significant", "negligible"}:
             raise ValueError(f"specificity.csv: severity {row['severity']!r}, {loose!r}")
-        edges[row["general"], row["specific"]] = (row["severity"], loose, row["why"])
-    return edges
+        words = re.compile(row["words"], re.IGNORECASE) if row["words"] else None
+        rows[row["general"], row["specific"]] = (row["severity"], loose, row["why"]), words
+    return rows
 
 
 @cache
-def narrower(label: str) -> frozenset[str]:
+def narrower(concept: str) -> frozenset[str]:
     """All labels that a general word may mean by an edge."""
-    return frozenset(specific for general, specific in _edges() if general == label)
+    return frozenset(specific for general, specific in _edges() if general == concept)
 
 
 @cache
@@ -75,9 +82,12 @@ def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return {label: tuple(patterns) for label, patterns in found.items()}
 
 
-def is_wider(one: str, other: str) -> bool:
-    """Whether the first label is the general word of an edge to the second."""
-    return (one, other) in _edges()
+def is_wider(one: Observation, other: Observation) -> bool:
+    """Whether the first finding is named by the general word of an edge to the second.
+
+    A kind of a label (adenopathy of the mediastinum) is not as general as the label.
+    """
+    return (one.concept, other.label) in _edges()
 
 
 @cache
@@ -139,12 +149,32 @@ def relation(reference: Observation, candidate: Observation) -> Relation | None:
     if candidate.concept in reference.also:
         return SAME
     direct = _relation(reference.concept, reference.label, candidate.concept, candidate.label)
+    direct = direct or _by_words(reference, candidate)
     if direct and MILIARY == reference.concept != candidate.concept:
         direct = _of_pattern(candidate, direct)
     if reference.concept in candidate.also:
         named = direct or candidate.rivals or not candidate.certain
         return SAME if named else ONLY_CAUSE
     return direct
+
+
+def _by_words(reference: Observation, candidate: Observation) -> Relation | None:
+    """How two findings relate by an edge that asks for words of the general one."""
+    if edge := _worded_edge(candidate, reference):
+        return Relation("vaguer", edge[1], edge[2])  # type: ignore[arg-type]
+    if edge := _worded_edge(reference, candidate):
+        return Relation("bolder", edge[0], edge[2])  # type: ignore[arg-type]
+    return None
+
+
+def _worded_edge(general: Observation, specific: Observation) -> tuple[str, str, str] | None:
+    edge, words = _rows().get((general.label, specific.label), (("", "", ""), None))
+    return edge if words and words.search(general.words) else None
+
+
+def names_too(one: Observation, other: Observation) -> bool:
+    """Whether the words of a finding name another one beside it: a cardiomediastinal silhouette."""
+    return _worded_edge(one, other) is not None
 
 
 def called_calcified(reference: Observation, candidate: Observation) -> Relation | None:
@@ -173,10 +203,10 @@ def _relation(reference: str, wanted: str, candidate: str, given: str) -> Relati
         return SAME if reference == wanted else None
     if wanted in DEVICES and given in DEVICES and reference != wanted and candidate != given:
         return None  # A line of a known kind is no loose name for a tube of a known kind.
-    if edge := _edges().get((given, wanted)):
+    # A kind of a label, as mediastinal adenopathy, is no loose word, and has rows of its own.
+    if edge := _edges().get((candidate, wanted)):
         return Relation("vaguer", edge[1], edge[2])  # type: ignore[arg-type]
-    general = reference == wanted  # A kind of a label, as mediastinal adenopathy, is no loose word.
-    if general and (edge := _edges().get((wanted, given))):
+    if reference == wanted and (edge := _edges().get((wanted, given))):
         return Relation("bolder", edge[0], edge[2])  # type: ignore[arg-type]
     if taxonomy.group_of(wanted) == taxonomy.group_of(given):
         return Relation("group", "negligible", "close names of one appearance")

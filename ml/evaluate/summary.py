@@ -66,7 +66,7 @@ def named_in_impression(
 def _names(named: Observation, wide: Observation) -> bool:
     if wide.label in DEVICES and wide.concept != wide.label:
         return False  # A line of a known kind is no general word for a tube.
-    return is_wider(wide.label, named.label) and place_of(wide, named) in ("same", "unsaid")
+    return is_wider(wide, named) and place_of(wide, named) in ("same", "unsaid")
 
 
 def dismissed(found: Sequence[Observation], text: str, language: str) -> frozenset[int]:

@@ -27,14 +27,14 @@ UMBRELLA = 4
 
 
 @cache
-def _is_umbrella(label: str) -> bool:
-    groups = {taxonomy.group_of(other) for other in (label, *narrower(label))}
+def _is_umbrella(concept: str) -> bool:
+    groups = {taxonomy.group_of(other) for other in (concept, *narrower(concept))}
     return len(groups) >= UMBRELLA
 
 
 def is_umbrella(reference: Observation, candidate: Observation) -> bool:
     """Whether the candidate's word is an umbrella over the reference's finding."""
-    return is_wider(candidate.label, reference.label) and _is_umbrella(candidate.label)
+    return is_wider(candidate, reference) and _is_umbrella(candidate.concept)
 
 
 @cache

@@ -396,7 +396,8 @@ def _apposed(
 
 @cache
 def _causes() -> frozenset[tuple[str, str]]:
-    return frozenset((row["general"], row["specific"]) for row in tables.rows("specificity"))
+    rows = tables.rows("specificity")
+    return frozenset((row["general"], row["specific"]) for row in rows if not row["words"])
 
 
 def _may_be(one: Match[Term], other: Match[Term]) -> bool:
