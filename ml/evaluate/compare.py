@@ -65,7 +65,7 @@ def mistakes_of(
     """
     candidate = within_its_lobe(reference, candidate)
     found = [
-        *misplaced(reference, candidate, said_sides, meant_sides, said_zones, push_told),
+        *misplaced(reference, candidate, said_sides, meant_sides, said_zones, push_told, urgent),
         _severity(reference, candidate),
         _descriptor(reference, candidate, shift_said),
         _measurement(reference, candidate),

@@ -27,6 +27,8 @@ from ml.evaluate.vagueness import (
     is_loose,
     is_placeless,
     is_umbrella,
+    is_whole_lung,
+    lobes_beside,
     says_any_lobe,
     zones_beside,
 )
@@ -36,6 +38,7 @@ FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion"
 """Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
 TWO = 2
+URGENT_SIDE = Mistake("location", "significant", "It is urgent: what is done is done on that side.")
 NOWHERE = ("unsaid", "more")
 """Where the side is not said, or both are: a height that is not said is a further error."""
 ELSEWHERE = ("other_side", "far")
@@ -49,6 +52,7 @@ def misplaced(
     meant_sides: frozenset[str],
     said_zones: frozenset[str],
     push_told: bool,
+    urgent: bool,
 ) -> list[Mistake]:
     """The errors of side and height; what is given beside the pair is as of `mistakes_of`."""
     where = _location(reference, candidate, said_sides, meant_sides)
@@ -61,6 +65,7 @@ def misplaced(
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
         _elsewhere(reference, candidate, where),
+        URGENT_SIDE if urgent and where and _leaves_side_open(reference, candidate) else None,
     ]
     return [mistake for mistake in found if mistake is not None]
 
@@ -111,6 +116,8 @@ def _location(
     if place == "more" and meant_sides >= candidate.sides:
         return None
     wanted, given = zones_in_words(reference.zones), zones_in_words(candidate.zones)
+    if place == "unsaid" or (place == "adjacent" and _lacks_side(reference, candidate)):
+        return _unsided(reference, candidate)
     if place not in WRONG and is_umbrella(reference, candidate) and is_loose(reference, candidate):
         word = phrase_of(candidate.label)
         said = f"It is in the {wanted}; a word as wide as {word} needs its place."
@@ -131,8 +138,6 @@ def _location(
             f"It is in the {wanted}; the {given} is next to it.",
         ),
     }
-    if place == "unsaid" or (place == "adjacent" and _lacks_side(reference, candidate)):
-        return _unsided(reference, candidate)
     if place not in sentences:
         return _crossed(reference, candidate) or _part(reference, candidate)
     severity, sentence = sentences[place]
@@ -163,6 +168,9 @@ def _elsewhere(
     )
     if place != "far" and apart:
         said = f"It is in the {wanted}, not in the {given} either."
+        return Mistake("location", "significant", said)
+    if place == "more" and reference.label in FOCAL and candidate.zones:
+        said = f"A {phrase_of(reference.label)} on the other side is another one."
         return Mistake("location", "significant", said)
     if place in ELSEWHERE and reference.label in FOCAL and not _told(reference, candidate):
         said = f"A {phrase_of(reference.label)} elsewhere may be another one."
@@ -198,6 +206,11 @@ def _zone(
         sentence = f"Where in the lung is not said: {wanted}."
     elif spared := zones_beside(reference, candidate.zones):
         sentence = f"It is in the {wanted} only, not in the {zones_in_words(spared)} as well."
+    elif is_whole_lung(reference, said_zones):
+        sentence = f"It is in the {wanted}; both lobes are the whole lung."
+    elif beside := lobes_beside(reference, candidate):
+        sentence = f"It is in the {wanted} only, not in the {zones_in_words(beside)} next to it."
+        return Mistake("location", "slight", sentence)
     elif says_any_lobe(reference, said_zones):
         said = zones_in_words(said_zones)
         sentence = f"It is in the {wanted}; in the {said} may be in any lobe."
@@ -258,6 +271,11 @@ def _steps(one: str, other: str) -> int:
 def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
     """Whether a finding of one side has no place at all, or one of both sides is only named."""
     return is_placeless(reference, candidate) and _has_side(reference)
+
+
+def _leaves_side_open(reference: Observation, candidate: Observation) -> bool:
+    """Whether the side on which something would be done is left out: not that of a device."""
+    return _lacks_side(reference, candidate) and reference.label not in DEVICES
 
 
 def _lacks_side(reference: Observation, candidate: Observation) -> bool:

@@ -22,6 +22,8 @@ from ml.evaluate.observation import BILATERAL, Observation
 from ml.evaluate.relations import is_wider, narrower
 from ml.regions import region_of
 
+WITH_LINGULA = frozenset({"upper lobe", "lingula"})
+LEFT_LOBES = frozenset({"upper lobe", "lower lobe"})
 UMBRELLA = 4
 """Groups of findings that a word covers, its own among them, from which on it is an umbrella."""
 
@@ -64,8 +66,10 @@ def is_placeless(reference: Observation, candidate: Observation) -> bool:
 def is_loose(reference: Observation, candidate: Observation) -> bool:
     """Whether the candidate has only the side of a finding whose zone is known, or another zone.
 
-    Enough for a finding that is named, not for a word that may mean anything.
+    Or no side. Enough for a finding that is named, not for a word that may mean anything.
     """
+    if len(reference.sides & BILATERAL) == 1 and not candidate.sides & BILATERAL:
+        return True
     if not reference.zones or place_of(reference, candidate) == "other_side":
         return False
     return not candidate.zones or only_neighbors(reference, candidate)
@@ -76,6 +80,27 @@ def zones_beside(reference: Observation, zones: Iterable[str]) -> frozenset[str]
     sides = reference.sides & BILATERAL
     apart = {zone for zone in zones if zone_distance(reference.zones, {zone}, sides) == "far"}
     return frozenset(apart)
+
+
+def lobes_beside(reference: Observation, candidate: Observation) -> frozenset[str]:
+    """Lobes that a finding of one lobe is said to be in beside its own: its neighbors.
+
+    The lingula and the lobe that it belongs to are one place.
+    """
+    sides = reference.sides & candidate.sides & BILATERAL
+    said = candidate.zones
+    own = {place for place in said if any(overlap(zone, place, sides) for zone in reference.zones)}
+    if not own or not reference.zones & LOBES:
+        return frozenset()
+    return said & LOBES - own - (WITH_LINGULA if own & WITH_LINGULA else frozenset())
+
+
+def is_whole_lung(reference: Observation, zones: Iterable[str]) -> bool:
+    """Whether both lobes of the left lung stand for one of them: no more is said than the side."""
+    if not LEFT_LOBES <= set(zones) or reference.sides != {"left"}:
+        return False
+    met = [any(overlap(own, lobe, reference.sides) for own in reference.zones) for lobe in LEFT_LOBES]
+    return sum(met) == 1
 
 
 def says_any_lobe(reference: Observation, zones: Iterable[str]) -> bool:
