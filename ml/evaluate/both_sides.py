@@ -1,4 +1,4 @@
-"""A finding of both sides where the reference has an urgent one on one side: one right, one invented.
+"""Both sides said of what is urgent on one: one finding is right, the other invented.
 
 Whoever reads "bilateral pneumothorax" drains the healthy side as well. As two findings, the one
 of the sound side is invented, as it is where the two sides are said one after the other.

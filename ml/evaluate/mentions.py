@@ -104,8 +104,7 @@ def _shown(merged: list[Observation]) -> list[Observation]:
     sure = [item for item in merged if item.certain]
     return [
         replace(item, doubtful=False)
-        if item.doubtful
-        and any(is_wider(wide, item) and compatible(wide, item) for wide in sure)
+        if item.doubtful and any(is_wider(wide, item) and compatible(wide, item) for wide in sure)
         else item
         for item in merged
     ]

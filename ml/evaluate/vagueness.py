@@ -97,9 +97,11 @@ def lobes_beside(reference: Observation, candidate: Observation) -> frozenset[st
 
 def is_whole_lung(reference: Observation, zones: Iterable[str]) -> bool:
     """Whether both lobes of the left lung stand for one of them: no more is said than the side."""
-    if not LEFT_LOBES <= set(zones) or reference.sides != {"left"}:
+    if not set(zones) >= LEFT_LOBES or reference.sides != {"left"}:
         return False
-    met = [any(overlap(own, lobe, reference.sides) for own in reference.zones) for lobe in LEFT_LOBES]
+    met = [
+        any(overlap(own, lobe, reference.sides) for own in reference.zones) for lobe in LEFT_LOBES
+    ]
     return sum(met) == 1
 
 
