@@ -76,15 +76,18 @@ def mistakes_of(
     ]
     found += mispositioned(reference, candidate)
     found += [
-        *_left_open(reference, candidate),
+        *_left_open(reference, candidate, urgent),
         *_umbrella(reference, candidate, relation, said_sides),
     ]
     found.append(DISMISSED if dismissed else None)
     return [mistake for mistake in found if mistake is not None]
 
 
-def _left_open(reference: Observation, candidate: Observation) -> list[Mistake]:
-    """One error for each alternative that the candidate names beyond those of the reference."""
+def _left_open(reference: Observation, candidate: Observation, urgent: bool) -> list[Mistake]:
+    """One error for each alternative that the candidate names beyond those of the reference.
+
+    Two of what is urgent, so that there, too, one of two possibilities is worth its half.
+    """
     spare = max(0, len(candidate.rivals) - max(1, len(reference.rivals)))
     own = {reference.label, *(label for _, label in reference.rivals)}
     others = sorted({label for _, label in candidate.rivals} - own)[:spare]
@@ -96,6 +99,14 @@ def _left_open(reference: Observation, candidate: Observation) -> list[Mistake]:
             "possibilities each earns only its share.",
         )
         for label in others
+    ] + [
+        Mistake(
+            "unspecific",
+            "significant",
+            f"It is urgent; what is done for {phrase_of(label)} is something else.",
+        )
+        for label in others
+        if urgent
     ]
 
 

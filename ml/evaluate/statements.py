@@ -10,9 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
 from operator import attrgetter
 from typing import Any
 
+from ml.evaluate.location import zone_distance
 from ml.evaluate.observation import BILATERAL, Observation, Span
 from ml.evaluate.relations import concept_of
 from ml.evaluate.ribs import ORDINALS
@@ -140,27 +142,32 @@ def _statements(chain: Sequence[_Mention]) -> list[Observation]:
     """The findings of one chain: one statement with its explanations, or one in several places."""
     together: list[_Fold] = []
     for mention in chain:
+        said = _observed([mention])
         for fold in together:
+            if mention.item.certainty != "certain" and fold.lies_apart(said):
+                continue  # "A in one place or B in another" is no doubt of one appearance.
             if mention.item.explains or fold.lead.concept == mention.concept:
-                fold.add(_observed([mention]))
+                fold.add(said)
                 break
         else:
-            together.append(_Fold(_observed([mention])))
+            together.append(_Fold(said, left_open=mention.item.certainty != "certain"))
     hedged = frozenset(
         (mention.concept, mention.item.label)
         for mention in chain
         if mention.item.certainty != "certain" and mention.item.explains != mention.item.span
     )
     # The alternatives of one statement; none where it commits to one of them.
-    rivals = hedged if len(hedged) > 1 else frozenset()
+    apart = any(one.lies_apart(other.lead) for one, other in combinations(together, 2))
+    rivals = hedged if len(hedged) > 1 and not apart else frozenset()
     return [fold.joined(rivals) for fold in together]
 
 
 class _Fold:
     """Several names of one statement: the most certain one, then the most specific, leads."""
 
-    def __init__(self, first: Observation) -> None:
+    def __init__(self, first: Observation, *, left_open: bool) -> None:
         self.lead = first
+        self._left_open = left_open
         self._members = [first]
         self._spans = set(first.spans)
 
@@ -172,6 +179,15 @@ class _Fold:
         self._spans.update(mention.spans)
         if other and mention.certain >= self.lead.certain and not wider:
             self.lead = mention
+
+    def lies_apart(self, other: Observation) -> bool:
+        """Whether it and another alternative are said to be in two places: two statements."""
+        if not self._left_open or self.lead.concept == other.concept:
+            return False
+        sides = self.lead.sides & BILATERAL, other.sides & BILATERAL
+        if all(sides) and not sides[0] & sides[1]:
+            return True
+        return zone_distance(self.lead.zones, other.zones, sides[0] & sides[1]) != "same"
 
     def joined(self, rivals: frozenset[tuple[str, str]]) -> Observation:
         """All names as one finding, with the alternatives that the statement leaves open."""
