@@ -76,7 +76,7 @@ TEMPLATES = (
 )
 MOST_POINTS = 6.5
 """What the best text found may earn: one common finding that many cases have earns most."""
-MOST_WRONG = 4.8
+MOST_WRONG = 6.1
 """What any text may earn in cases in which something that it says is wrong or too vague."""
 KEPT = 16
 """Best texts of a round that are joined in the next."""

@@ -18,7 +18,7 @@ from ml.evaluate.margins import millimeters, within_margin, within_spread
 from ml.evaluate.misplaced import WRONG, misplaced, mispositioned
 from ml.evaluate.mistake import Mistake, Severity, listed
 from ml.evaluate.observation import Observation
-from ml.evaluate.relations import ONLY_CAUSE, TENSION, Relation, is_wider
+from ml.evaluate.relations import ONLY_CAUSE, TENSION, Relation, is_wider, look_alike
 from ml.evaluate.significance import severity_levels
 from ml.evaluate.vagueness import is_loose, is_umbrella, spare_kinds
 from ml.findings.attributes import DEVICES
@@ -86,28 +86,25 @@ def mistakes_of(
 def _left_open(reference: Observation, candidate: Observation, urgent: bool) -> list[Mistake]:
     """One error for each alternative that the candidate names beyond those of the reference.
 
-    Two of what is urgent, so that there, too, one of two possibilities is worth its half.
+    A second of what is urgent, so that there, too, one of two possibilities is worth its half, and
+    of what does not look like the finding: who sees one is not in doubt of the other.
     """
     spare = max(0, len(candidate.rivals) - max(1, len(reference.rivals)))
     own = {reference.label, *(label for _, label in reference.rivals)}
     others = sorted({label for _, label in candidate.rivals} - own)[:spare]
-    return [
-        Mistake(
-            "unspecific",
-            "significant",
-            f"Yours leaves open whether it is {phrase_of(label)}: of {len(candidate.rivals)} "
-            "possibilities each earns only its share.",
+    count = len(candidate.rivals)
+    found = []
+    for label in others:
+        named = phrase_of(label)
+        found.append(
+            f"Yours leaves open whether it is {named}: of {count} "
+            "possibilities each earns only its share."
         )
-        for label in others
-    ] + [
-        Mistake(
-            "unspecific",
-            "significant",
-            f"It is urgent; what is done for {phrase_of(label)} is something else.",
-        )
-        for label in others
-        if urgent
-    ]
+        if urgent:
+            found.append(f"It is urgent; what is done for {named} is something else.")
+        if not look_alike(reference.label, label):
+            found.append(f"It does not look like {named}.")
+    return [Mistake("unspecific", "significant", sentence) for sentence in found]
 
 
 def _severity(reference: Observation, candidate: Observation) -> Mistake | None:

@@ -82,6 +82,16 @@ def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     return {label: tuple(patterns) for label, patterns in found.items()}
 
 
+@cache
+def look_alike(one: str, other: str) -> bool:
+    """Whether one appearance may be either of two labels: one word of the table covers both."""
+    generals = [
+        {general for general, specific in _edges() if label in (general, specific)} | {label}
+        for label in (one, other)
+    ]
+    return bool(generals[0] & generals[1]) or taxonomy.group_of(one) == taxonomy.group_of(other)
+
+
 def is_wider(one: Observation, other: Observation) -> bool:
     """Whether the first finding is named by the general word of an edge to the second.
 

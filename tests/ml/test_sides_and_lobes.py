@@ -78,6 +78,27 @@ def test_both_sides_are_one_finding_where_both_have_it(reference, candidate):
     assert len(found.predicted_findings) == 1
 
 
+@pytest.mark.parametrize(
+    ("candidate", "most"),
+    [
+        ("Pneumothorax or bulla at the right apex.", 50),
+        # What looks like no pneumothorax is no doubt of one.
+        ("Right pneumothorax or right upper lobe nodule.", 40),
+        # Two places are two statements: one is invented.
+        ("Pneumothorax at the right apex or nodule in the right lower lobe.", 51),
+        ("Pneumothorax at the apex or nodule in the mid zone.", 0),
+    ],
+)
+def test_what_is_urgent_and_left_open_earns_no_more_than_its_share(candidate, most):
+    assert evaluate.evaluate("Right pneumothorax.", candidate).score <= most
+
+
+def test_alternatives_in_two_places_are_two_findings():
+    apart = read("Right upper lobe nodule or left lower lobe pneumonia.").findings
+    assert [found.zones for found in apart] == [{"upper lobe"}, {"lower lobe"}]
+    assert len(read("Left basal effusion or left lower lobe atelectasis.").findings) == 1
+
+
 def test_what_stands_behind_a_parted_finding_keeps_its_own_contradiction():
     candidate = "Bilateral pneumothorax. Cardiomegaly. No cardiomegaly."
     found = evaluate.evaluate("Right pneumothorax. Cardiomegaly.", candidate)
