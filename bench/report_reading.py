@@ -39,7 +39,7 @@ SIGNS = {"+": "present", "-": "absent", "?": "uncertain"}
 SIDES = {"L": "left", "R": "right", "B": "bilateral", "N": ""}
 SAME = 0.05
 """Scores that differ by less are the same."""
-MOST_POINTS = 3.3
+MOST_POINTS = 3.4
 """What a text written without looking may earn on the mean of all abnormal cases, beside what it
 earns by chance where nothing that it says is wrong or too vague: a guess is right sometimes."""
 MOST_WHOLE = 5.0

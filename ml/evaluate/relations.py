@@ -34,6 +34,7 @@ SIGN = Relation("sign")
 """What is seen of a finding, beside its name: cuffing of an edema. It says nothing new."""
 MILIARY = "miliary_pattern"
 NODULE = "nodule_mass"
+OPACITY = "lung_opacity"
 SHIFT = "mediastinal_shift"
 TENSION = "tension"
 """The one descriptor that is an error to leave out: it changes what is done at once."""
@@ -84,9 +85,17 @@ def _concepts() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
 
 @cache
 def look_alike(one: str, other: str) -> bool:
-    """Whether one appearance may be either of two labels: one word of the table covers both."""
+    """Whether one appearance may be either of two labels: one word of the table covers both.
+
+    A nodule is an opacity by its name alone: fluid, another one, has not its form.
+    """
     generals = [
-        {general for general, specific in _edges() if label in (general, specific)} | {label}
+        {
+            general
+            for general, specific in _edges()
+            if label in (general, specific) and (general, label) != (OPACITY, NODULE)
+        }
+        | {label}
         for label in (one, other)
     ]
     return bool(generals[0] & generals[1]) or taxonomy.group_of(one) == taxonomy.group_of(other)

@@ -177,3 +177,17 @@ def test_nodes_of_mediastinum_and_hila_in_one_phrase_are_both_read():
     for text in ("Mediastinal and hilar lymphadenopathy.", "Paratracheal and hilar adenopathy."):
         concepts = {found.concept for found in read(text).findings}
         assert concepts == {"hilar_enlargement", "mediastinal_adenopathy"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "unlike"),
+    [
+        ("Nodule in the right mid zone.", True),
+        # One haze at a base may be either.
+        ("Consolidation in the right lower lobe.", False),
+    ],
+)
+def test_fluid_is_no_doubt_of_what_has_another_form(reference, unlike):
+    found = evaluate.evaluate(reference, f"{reference.rstrip('.')} or fluid on the right.")
+    said = [error.explanation for error in found.errors.attribute_errors]
+    assert any("does not look like" in sentence for sentence in said) is unlike
