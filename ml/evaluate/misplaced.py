@@ -38,6 +38,8 @@ FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion"
 """Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
 TWO = 2
+ABOVE = {"T": 0, "L": 12}
+"""Thoracic vertebrae before the first of a kind."""
 URGENT_SIDE = Mistake("location", "significant", "It is urgent: what is done is done on that side.")
 NOWHERE = ("unsaid", "more")
 """Where the side is not said, or both are: a height that is not said is a further error."""
@@ -264,7 +266,10 @@ def _part(reference: Observation, candidate: Observation) -> Mistake | None:
 
 
 def _steps(one: str, other: str) -> int:
+    """How far apart two ribs or two vertebrae are; L1 follows T12."""
     (first, a), (second, b) = (re.fullmatch(r"(\D+)(\d+)", part).groups() for part in (one, other))  # type: ignore[union-attr]
+    if first in ABOVE and second in ABOVE:
+        return abs(ABOVE[first] + int(a) - ABOVE[second] - int(b))
     return abs(int(a) - int(b)) if first == second else FAR_APART
 
 
