@@ -279,8 +279,12 @@ def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
 
 
 def _leaves_side_open(reference: Observation, candidate: Observation) -> bool:
-    """Whether the side on which something would be done is left out: not that of a device."""
-    return _lacks_side(reference, candidate) and reference.label not in DEVICES
+    """Whether the side on which something would be done is left out, or both are named: not that
+    of a device.
+    """
+    if reference.label in DEVICES:
+        return False
+    return _lacks_side(reference, candidate) or place_of(reference, candidate) == "more"
 
 
 def _lacks_side(reference: Observation, candidate: Observation) -> bool:

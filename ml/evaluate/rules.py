@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ml.evaluate.both_sides import by_sides
 from ml.evaluate.compare import mistakes_of
 from ml.evaluate.explain import name_of, notes_for, side_of
 from ml.evaluate.mentions import Reading, read
@@ -45,12 +44,11 @@ def compare(
 ) -> Evaluation:
     """Pair the findings of two texts and list the errors."""
     reference = _numbered("R", wanted.findings, patient)
+    predicted = _numbered("P", given.findings, patient)
+    contradicted = _own_contradictions(wanted, given, predicted)
     urgent = frozenset(
         place for place, found in enumerate(reference) if found.clinical_significance == "urgent"
     )
-    given = by_sides(given, wanted.findings, urgent)
-    predicted = _numbered("P", given.findings, patient)
-    contradicted = _own_contradictions(wanted, given, predicted)
     pairs = pairs_of(wanted.findings, given.findings, contradicted, urgent, wanted.denied)
     seen_reference = {pair.reference for pair in pairs}
     seen_predicted = {pair.candidate for pair in pairs}

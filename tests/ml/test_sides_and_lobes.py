@@ -49,19 +49,13 @@ def test_a_side_is_asked_of_no_device_that_is_urgent():
     assert evaluate.evaluate(reference, "Nasogastric tube in the bronchus.").score == 100
 
 
-@pytest.mark.parametrize(
-    "candidate",
-    ["Bilateral pneumothorax.", "Right and left pneumothorax.", "Pneumothorax at both apices."],
-)
-def test_both_sides_of_an_urgent_finding_of_one_side_are_one_right_and_one_invented(candidate):
-    apart = evaluate.evaluate("Right pneumothorax.", "Right pneumothorax. Left pneumothorax.")
+@pytest.mark.parametrize("candidate", ["Bilateral pneumothorax.", "Pneumothorax at both apices."])
+def test_both_sides_of_an_urgent_finding_of_one_side_are_half_right(candidate):
     found = evaluate.evaluate("Right pneumothorax.", candidate)
-    names = [item.name for item in found.predicted_findings]
-    assert names == ["left pneumothorax", "right pneumothorax"]
-    assert found.errors.false_findings == ("P1",)
-    assert found.errors.missing_findings == ()
-    assert found.score == apart.score == 0
-    assert any("left pneumothorax" in note.explanation for note in found.notes)
+    said = [error.explanation for error in found.errors.attribute_errors]
+    assert "It is only on the right, not on both sides." in said
+    assert "It is urgent: what is done is done on that side." in said
+    assert found.score == 50
 
 
 @pytest.mark.parametrize(
@@ -97,13 +91,6 @@ def test_alternatives_in_two_places_are_two_findings():
     apart = read("Right upper lobe nodule or left lower lobe pneumonia.").findings
     assert [found.zones for found in apart] == [{"upper lobe"}, {"lower lobe"}]
     assert len(read("Left basal effusion or left lower lobe atelectasis.").findings) == 1
-
-
-def test_what_stands_behind_a_parted_finding_keeps_its_own_contradiction():
-    candidate = "Bilateral pneumothorax. Cardiomegaly. No cardiomegaly."
-    found = evaluate.evaluate("Right pneumothorax. Cardiomegaly.", candidate)
-    assert found.errors.missing_findings == ("R2",)
-    assert set(found.errors.false_findings) == {"P1", "P3"}
 
 
 def test_both_sides_of_a_nodule_are_two_nodules_and_of_a_consolidation_one_error():
