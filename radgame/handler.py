@@ -8,6 +8,7 @@ body already and bounds how many are inside, so one call in one thread does here
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -54,12 +55,19 @@ class SteadyHandler(ASGIHandler):
         request, refusal = self.create_request(scope, io.BytesIO(body))
         response: Any = refusal if request is None else self.get_response(request)
         response._handler_class = self.__class__
+        if response.streaming and not response.is_async:
+            # A file of `static/`: short, and Django would read it at once, with a warning.
+            response.streaming_content = _whole(b"".join(response.streaming_content))
         if response.streaming:
             # Another thread goes on with it.
             signals.request_finished.send(sender=self.__class__)
         else:
             response.close()
         return response
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _end(response: Any) -> None:

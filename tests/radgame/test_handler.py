@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
+import warnings
 
 import pytest
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 
 from classroom.streaming import streamed
 from radgame.handler import SteadyHandler
@@ -68,6 +70,15 @@ def test_a_streamed_answer_is_made_while_it_is_sent_and_closed_at_its_end(monkey
     assert b"".join(message.get("body", b"") for message in answer) == b"ab"
     assert len(set(made)) == 1, "what a piece leaves open in the database the next one finds"
     assert closed == [2]
+
+
+def test_a_file_of_the_front_end_comes_without_a_warning_on_the_terminal(monkeypatch):
+    handler = SteadyHandler(1)
+    monkeypatch.setattr(handler, "get_response", lambda request: FileResponse(io.BytesIO(b"css")))
+    with warnings.catch_warnings(record=True) as told:
+        [answer] = asked(handler)
+    assert b"".join(message.get("body", b"") for message in answer) == b"css"
+    assert not told
 
 
 def test_an_address_that_is_no_text_is_refused_without_an_error(monkeypatch):
