@@ -37,7 +37,6 @@ from ml.findings.attributes import DEVICES
 FOCAL = frozenset({"nodule_mass", "other_lesion", "calcification", "bone_lesion", "bulla"})
 """Lesions of which there may be several, told from one another by their place."""
 FAR_APART = 99
-TWO = 2
 ABOVE = {"T": 0, "L": 12}
 """Thoracic vertebrae before the first of a kind."""
 URGENT_SIDE = Mistake("location", "significant", "It is urgent: what is done is done on that side.")
@@ -67,7 +66,7 @@ def misplaced(
     found = [
         *((where, zone) if nowhere else (_graver(where, zone),)),
         _elsewhere(reference, candidate, where),
-        URGENT_SIDE if urgent and where and _leaves_side_open(reference, candidate) else None,
+        URGENT_SIDE if urgent and where and _misses_side(reference, candidate) else None,
     ]
     return [mistake for mistake in found if mistake is not None]
 
@@ -227,7 +226,7 @@ def _half(
     """One of two lobes of a lung: "right upper lobe" for the upper and the lower one."""
     sides = reference.sides & candidate.sides & BILATERAL
     lobes = reference.zones & LOBES
-    if len(reference.sides & BILATERAL) != 1 or len(lobes) < TWO or not said_zones:
+    if len(reference.sides & BILATERAL) != 1 or len(lobes) < 2 or not said_zones:
         return None
     left_out = {zone for zone in lobes if not any(overlap(zone, it, sides) for it in said_zones)}
     if not left_out or left_out == lobes:
@@ -278,9 +277,10 @@ def _is_unplaced(reference: Observation, candidate: Observation) -> bool:
     return is_placeless(reference, candidate) and _has_side(reference)
 
 
-def _leaves_side_open(reference: Observation, candidate: Observation) -> bool:
-    """Whether the side on which something would be done is left out, or both are named: not that
-    of a device.
+def _misses_side(reference: Observation, candidate: Observation) -> bool:
+    """Whether the one side on which something would be done is not told: none is, or both are.
+
+    Of a device it is no matter.
     """
     if reference.label in DEVICES:
         return False
@@ -305,6 +305,6 @@ def _has_side(finding: Observation) -> bool:
 
 
 def _sides(finding: Observation) -> str:
-    if finding.sides >= {"left", "right"}:
+    if finding.sides >= BILATERAL:
         return "left and right"
     return " and ".join(sorted(finding.sides))
