@@ -378,3 +378,20 @@ def test_two_tips_of_one_tube_do_not_excuse_the_wrong_one_by_the_distance_of_the
     both = right + " Endotracheal tube in the right main bronchus."
     assert evaluate.evaluate(right, right).score == 100
     assert evaluate.evaluate(right, both).score == 0
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        (
+            "Atelectasis in the right lower lobe with volume loss in the right lower lobe.",
+            "Atelectasis in the right middle lobe.",
+        ),
+        (
+            "Right lower lobe pneumonia. Right lower lobe opacity.",
+            "Pneumonia in the right middle lobe.",
+        ),
+    ],
+)
+def test_a_sign_of_what_was_named_in_the_neighboring_lobe_is_not_missed(reference, candidate):
+    assert compared(reference, candidate) == ([], [], ["location"])
