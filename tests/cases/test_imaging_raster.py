@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
-from cases.imaging import ImageProblem, decode_file, decode_files
+from cases.imaging import ImageProblem, decode_file, decode_files, raster
 from tests.cases.files import ramp, write_png
 
 pytestmark = pytest.mark.pure
@@ -256,3 +256,13 @@ def test_a_16_bit_gray_png_is_turned_too(tmp_path):
     exif[0x0112] = 8
     path = write_png(tmp_path / "a.png", wedge(), exif=exif)
     assert np.array_equal(decode_file(path).frames[0], np.rot90(wedge()))
+
+
+def test_a_tiff_of_16_bits_with_the_high_byte_first_gets_its_precision_back(tmp_path):
+    small = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    path = tmp_path / "high_byte_first.tif"
+    Image.frombytes("I;16B", (16, 16), (small * 257).astype(">u2").tobytes()).save(path)
+    assert path.read_bytes().startswith(b"MM\x00*")
+    values = raster.read(path).values
+    assert values.dtype == np.uint16
+    assert (values[0] == small).all()
