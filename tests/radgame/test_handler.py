@@ -9,6 +9,7 @@ import warnings
 
 import pytest
 from django.http import FileResponse, HttpResponse
+from django.urls import get_script_prefix
 
 from classroom.streaming import streamed
 from radgame.handler import SteadyHandler
@@ -16,12 +17,13 @@ from radgame.handler import SteadyHandler
 pytestmark = pytest.mark.pure
 
 
-def asked(handler, count=1, path="/healthz"):
+def asked(handler, count=1, path="/healthz", root_path=""):
     """The messages of each of `count` answers, one request after the other."""
 
     async def one():
         answer = []
         scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+        scope["root_path"] = root_path
 
         async def receive():
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -86,3 +88,12 @@ def test_an_address_that_is_no_text_is_refused_without_an_error(monkeypatch):
     monkeypatch.setattr(handler, "create_request", lambda *given: (None, HttpResponse(status=400)))
     [answer] = asked(handler)
     assert answer[0]["status"] == 400
+
+
+def test_addresses_begin_with_where_the_server_says_that_the_game_is(monkeypatch):
+    handler = SteadyHandler(1)
+    monkeypatch.setattr(handler, "get_response", lambda request: HttpResponse(get_script_prefix()))
+    [answer] = asked(handler, path="/game/healthz", root_path="/game")
+    assert answer[-1]["body"] == b"/game/"
+    [answer] = asked(handler)
+    assert answer[-1]["body"] == b"/"
