@@ -100,6 +100,10 @@ NEGLIGIBLE = [
     ("location", "Fracture of the left seventh rib.", "Fracture of the left eighth rib."),
     ("location", "Compression fracture of T12.", "Compression fracture of T11."),
     ("location", "Compression fracture of T12.", "Compression fracture of L1."),
+    (
+        *("location", "Endotracheal tube tip 2.5 cm above the carina."),
+        "Endotracheal tube tip 1.8 cm above the carina.",
+    ),
     ("location", "Right scoliosis.", "Scoliosis."),
     ("location", "Free air under the diaphragm on the right.", "Free air under the diaphragm."),
     ("severity", "Mild cardiomegaly.", "Moderate cardiomegaly."),
